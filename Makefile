@@ -1,0 +1,89 @@
+# The two commands are `make book` and `make test`; `make help` lists the rest.
+.DEFAULT_GOAL := help
+.PHONY: help book serve lab test lint format unit nbval site-test notebooks models \
+	student zip bench test-colab repository clean env-book env-test env-lab
+SHELL := /bin/sh
+BIN := .venv/bin
+
+# The first interpreter of a supported version; PYTHON=... comes before all others.
+CANDIDATES := $(PYTHON) python3 python3.13 python3.12 python3.11 python
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+define bootstrap
+	@for p in $(CANDIDATES); do \
+	  if $$p -c '$(SUPPORTED)' >/dev/null 2>&1; then exec $$p tools/bootstrap.py $(1); fi; \
+	done; \
+	echo "make: no Python 3.11, 3.12 or 3.13 was found; install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2; \
+	exit 1
+endef
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+env-book:
+	$(call bootstrap,book)
+
+env-test:
+	$(call bootstrap,test)
+
+env-lab:
+	$(call bootstrap,lab)
+
+book: env-book ## build the site and say where to open it (needs no torch)
+	@$(BIN)/python tools/site.py build
+
+serve: book ## serve the site on this machine
+	@$(BIN)/python tools/site.py serve
+
+zip: book ## pack the built site as one file for offline readers
+	@$(BIN)/python tools/site.py zip
+
+lab: env-lab ## open the notebooks in JupyterLab
+	@$(BIN)/jupyter lab --notebook-dir=book
+
+test: env-test ## run everything: lint, unit, structure, nbval, site in a browser
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory nbval
+	@$(MAKE) --no-print-directory site-test
+
+lint: env-test ## check style and spelling
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/codespell
+
+format: env-test ## format the code, notebooks included
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+unit: env-test ## unit and structure tests
+	@$(BIN)/pytest tests --ignore=tests/site -n 2 --dist loadfile
+
+nbval: env-test ## run every notebook anew and compare with what is stored
+	@TQDM_DISABLE=1 $(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=120 \
+	  -n 2 --dist loadscope book
+
+site-test: env-test ## build the site and look at every page in a real browser
+	@$(BIN)/python tools/site.py build
+	@$(BIN)/pytest tests/site
+
+notebooks: env-test ## execute every notebook in a fresh kernel and store the outputs
+	@$(BIN)/python tools/notebooks.py store $(NAMES)
+
+models: env-test ## train what is stored in lecture_code/trained
+	@$(BIN)/python -m lecture_code.study models
+
+student: env-test ## write the student notebooks (solutions replaced by stubs)
+	@$(BIN)/python tools/notebooks.py student --to _student
+
+test-colab: env-test ## run the notebooks under the versions of Colab
+	@$(BIN)/python tools/colab.py
+
+bench: env-test ## measure builds, tests, notebooks, pages and imports
+	@$(BIN)/python tools/bench.py
+
+repository: env-test ## set the repository's address: make repository URL=https://...
+	@$(BIN)/python tools/repository.py "$(URL)"
+
+clean: ## remove everything that was built
+	@rm -rf _build _vendor _student node_modules .venv .venv-colab build dist *.egg-info \
+	  .pytest_cache .ruff_cache .hypothesis

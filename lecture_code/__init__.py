@@ -1,0 +1,7 @@
+"""The package behind the companion: one room for each idea of the book.
+
+Import rooms, not names (``from lecture_code import histograms, session``), so that
+each call in a chapter says where it lives.
+"""
+
+__version__ = "0.1.0"

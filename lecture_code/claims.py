@@ -1,0 +1,129 @@
+"""A claim: a sentence of the book together with the check that it is true.
+
+Each claim prints one stable line, so that the stored notebook shows it and a strict
+re-run compares it; where the condition fails, the notebook stops. A claim's identity
+is its chapter and its order in the notebook (3.2 is the second claim of chapter 3);
+it is read off the notebook, so that running cells twice cannot change it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from lecture_code import validate
+
+PREFIX = "Claim holds: "
+
+
+class ClaimError(AssertionError):
+    """A sentence of the book that the code beside it has just refuted."""
+
+
+class Claim(NamedTuple):
+    """One claim of a stored notebook: its identity, such as "3.2", and its sentence."""
+
+    identity: str
+    sentence: str
+
+
+def claim(sentence: str, condition: bool) -> None:
+    """Print that the sentence holds, or raise if the condition is false.
+
+    Parameters
+    ----------
+    sentence : str
+        What is claimed, as the text would say it: no number in it that could change.
+    condition : bool
+        The check: a bool, or a numpy or torch value that holds exactly one.
+
+    Raises
+    ------
+    ClaimError
+        If the condition is false.
+    TypeError
+        If the condition is not a single truth value: a number or a whole array passes
+        for true too easily.
+    ValueError
+        If the sentence is blank or longer than a line.
+
+    Notes
+    -----
+    Used in every chapter.
+    """
+    sentence = validate.text("sentence", sentence)
+    if sentence.splitlines() != [sentence]:  # ``read`` would lose what follows
+        got = validate.describe(sentence)
+        raise ValueError(f"sentence: expected a single line, got {got}")
+    if not _truth("condition", condition):
+        raise ClaimError(f"Claim fails: {sentence}")
+    print(f"{PREFIX}{sentence}")
+
+
+def read(notebook: str | os.PathLike) -> list[Claim]:
+    """List the claims that a stored notebook printed, in order.
+
+    Parameters
+    ----------
+    notebook : path
+        An executed notebook whose file name begins with its chapter's number.
+
+    Returns
+    -------
+    list of Claim
+        Identity and sentence of each claim.
+
+    Raises
+    ------
+    TypeError
+        If ``notebook`` is not a path.
+    ValueError
+        If there is no such file, it is no notebook, or its name has no number.
+    """
+    path = Path(validate.instance("notebook", notebook, (str, os.PathLike)))
+    number = re.match(r"\d+", path.name)
+    if number is None:
+        raise ValueError(
+            f"notebook: expected a file name that begins with the chapter's number, "
+            f"got {path.name!r}"
+        )
+    sentences = _claimed(_load(path))
+    chapter = int(number.group())
+    return [Claim(f"{chapter}.{i}", text) for i, text in enumerate(sentences, start=1)]
+
+
+def _load(path: Path) -> dict:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        content = None
+    if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
+        raise ValueError(f"notebook: expected a notebook file, got {path.name!r}")
+    return content
+
+
+def _claimed(content: dict) -> Iterator[str]:
+    for cell in content["cells"]:
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stdout":
+                for line in "".join(output["text"]).splitlines():
+                    if line.startswith(PREFIX):
+                        yield line.removeprefix(PREFIX)
+
+
+def _truth(name: str, value: object) -> bool:
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    single = isinstance(value, (torch.Tensor, np.ndarray)) and value.shape == ()
+    if single and value.dtype in (torch.bool, np.dtype(bool)):
+        return bool(value)
+    raise TypeError(
+        f"{name}: expected a single truth value, got {validate.describe(value)}"
+    )

@@ -1,0 +1,186 @@
+"""Samples: the bundled digits, whole, binary or cut to patches, and toys.
+
+The digits come with scikit-learn: 1797 handwritten digits of 8 x 8 pixels in 17 grey
+levels. They are split in the bundled order and never shuffled, so that the parts are
+the same for every reader.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from lecture_code import validate
+from lecture_code.densities import Banana, GaussianMixture, IsotropicMixture
+
+_SIDE = 8
+_PARTS = {
+    "train": slice(0, 1000),
+    "validation": slice(1000, 1350),
+    "test": slice(1350, 1797),
+}
+
+
+class Digits(NamedTuple):
+    """Images, shape (n, 64), float32, row by row; and labels, shape (n,), int64."""
+
+    pixels: torch.Tensor
+    labels: torch.Tensor
+
+
+def digits(part: str = "train") -> Digits:
+    """Return one part of the handwritten digits.
+
+    Parameters
+    ----------
+    part : {"train", "validation", "test"}
+        Which images: 1000, 350 or 447 of them.
+
+    Returns
+    -------
+    Digits
+        ``pixels``, shape (n, 64), float32 with whole values from 0 (paper) to 16
+        (ink), and ``labels``, shape (n,), int64 from 0 to 9. Both are the caller's own.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``part`` is none of the three names.
+
+    References
+    ----------
+    Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, UCI Machine
+    Learning Repository, doi:10.24432/C50P49.
+
+    Notes
+    -----
+    Used in every chapter with images, from chapter 1 on.
+    """
+    rows = _PARTS[validate.choice("part", part, _PARTS)]
+    pixels, labels = _bundled()
+    return Digits(torch.tensor(pixels[rows]), torch.tensor(labels[rows]))
+
+
+def binary_digits(part: str = "train", *, threshold: int = 8) -> Digits:
+    """Return one part of the digits in black and white.
+
+    Parameters
+    ----------
+    part : {"train", "validation", "test"}
+        Which images: 1000, 350 or 447 of them.
+    threshold : int, default 8
+        The least grey level that counts as ink, from 1 to 16.
+
+    Returns
+    -------
+    Digits
+        As from :func:`digits`, with pixels 0.0 and 1.0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``part`` is none of the names or ``threshold`` no integer from 1 to 16.
+
+    Notes
+    -----
+    Used in chapters 1, 2, 5 and 13.
+    """
+    threshold = validate.integer("threshold", threshold, low=1, high=16)
+    pixels, labels = digits(part)
+    return Digits((pixels >= threshold).float(), labels)
+
+
+def patches(pixels: torch.Tensor, size: int) -> torch.Tensor:
+    """Cut every square patch out of 8 x 8 images, overlaps included.
+
+    Parameters
+    ----------
+    pixels : torch.Tensor, shape (n, 64)
+        Images, row by row.
+    size : int
+        Side of a patch, from 1 to 8.
+
+    Returns
+    -------
+    torch.Tensor, shape (n * (9 - size)**2, size**2)
+        Patches in the dtype of ``pixels``, first all those of image 0, from left to
+        right and then down; gradients flow to ``pixels``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``pixels`` is not a floating tensor of this shape or ``size`` no integer
+        from 1 to 8.
+
+    Notes
+    -----
+    Used in chapter 2.
+    """
+    pixels = validate.tensor("pixels", pixels, shape=("n", _SIDE**2))
+    size = validate.integer("size", size, low=1, high=_SIDE)
+    images = pixels.reshape(-1, _SIDE, _SIDE)
+    windows = images.unfold(1, size, 1).unfold(2, size, 1)
+    # A copy: at sizes 1 and 8 the reshaped tensor would be the caller's own memory.
+    return windows.clone().reshape(-1, size**2)
+
+
+def toy(name: str) -> GaussianMixture | IsotropicMixture | Banana:
+    """Return a density to practise on, with its law known and a ``sample`` method.
+
+    Parameters
+    ----------
+    name : str
+        One of ``TOYS``: on the line "two-modes", "three-modes" and "skewed", in the
+        plane "ring", "grid" and "banana".
+
+    Returns
+    -------
+    GaussianMixture, IsotropicMixture or Banana
+        The density.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``name`` is not one of ``TOYS``.
+
+    Notes
+    -----
+    Used in chapters 3, 4, 9, 10, 11 and 12.
+    """
+    return _TOYS[validate.choice("name", name, TOYS)]()
+
+
+def _ring() -> IsotropicMixture:
+    angles = np.arange(8) * math.tau / 8
+    centres = 2 * np.column_stack([np.cos(angles), np.sin(angles)])
+    return IsotropicMixture(centres, scales=0.2)
+
+
+def _grid() -> IsotropicMixture:
+    ticks = [-2.0, 0.0, 2.0]
+    return IsotropicMixture([(x, y) for x in ticks for y in ticks], scales=0.3)
+
+
+_TOYS = {
+    "two-modes": lambda: GaussianMixture([-2, 2], scales=0.5),
+    "three-modes": lambda: GaussianMixture([-4, 0, 3], 0.6, [0.3, 0.5, 0.2]),
+    "skewed": lambda: GaussianMixture([0, 1, 3], [0.4, 0.8, 1.6], [0.5, 0.3, 0.2]),
+    "ring": _ring,
+    "grid": _grid,
+    "banana": Banana,
+}
+
+#: The names that :func:`toy` knows.
+TOYS = tuple(_TOYS)
+
+
+@functools.lru_cache(maxsize=1)
+def _bundled() -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import load_digits
+
+    pixels, labels = load_digits(return_X_y=True)
+    return pixels.astype(np.float32), labels.astype(np.int64)

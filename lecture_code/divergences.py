@@ -1,0 +1,293 @@
+"""How far apart two known distributions are, in nats.
+
+The functions of ``p`` and ``q`` compare two probability vectors over the same
+outcomes. Densities on the line are compared through the masses of cells
+(:func:`cell_masses`); distances between samples are another matter.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lecture_code import validate
+
+
+def entropy(p: ArrayLike) -> float:
+    r"""Return the entropy, the mean surprise of an outcome.
+
+    .. math:: H(p) = -\sum_i p_i \log p_i
+
+    Parameters
+    ----------
+    p : array_like, shape (k,)
+        Probabilities.
+
+    Returns
+    -------
+    float
+        Entropy in nats, from 0 to log k.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``p`` is not a probability vector.
+
+    References
+    ----------
+    Cover and Thomas (2006), Elements of Information Theory, eq. (2.1).
+
+    Notes
+    -----
+    Used in chapters 1, 4 and 13.
+    """
+    from scipy import special
+
+    return max(0.0, float(special.entr(_vector("p", p)).sum()))  # never -0.0
+
+
+def kl(p: ArrayLike, q: ArrayLike) -> float:
+    r"""Return the Kullback-Leibler divergence of ``q`` from ``p``.
+
+    .. math:: KL(p \,\|\, q) = \sum_i p_i \log (p_i / q_i)
+
+    Parameters
+    ----------
+    p, q : array_like, shape (k,)
+        Probabilities of the same outcomes.
+
+    Returns
+    -------
+    float
+        Divergence in nats, at least 0; infinite where ``q`` is 0 and ``p`` is not.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``p`` and ``q`` are not probability vectors of one length.
+
+    References
+    ----------
+    Cover and Thomas (2006), Elements of Information Theory, eq. (2.26).
+
+    Notes
+    -----
+    Used in chapters 4, 9, 11 and 15.
+    """
+    from scipy import special
+
+    p, q = _pair(p, q)
+    return max(0.0, float(special.rel_entr(p, q).sum()))  # rounding can dip below 0
+
+
+def js(p: ArrayLike, q: ArrayLike) -> float:
+    r"""Return the Jensen-Shannon divergence.
+
+    .. math:: JS(p, q) = (KL(p \,\|\, m) + KL(q \,\|\, m)) / 2, \quad m = (p + q) / 2
+
+    Parameters
+    ----------
+    p, q : array_like, shape (k,)
+        Probabilities of the same outcomes.
+
+    Returns
+    -------
+    float
+        Divergence in nats, from 0 to log 2.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``p`` and ``q`` are not probability vectors of one length.
+
+    References
+    ----------
+    Lin (1991), Divergence measures based on the Shannon entropy, IEEE Transactions on
+    Information Theory 37.
+
+    Notes
+    -----
+    Used in chapter 11.
+    """
+    from scipy import special
+
+    p, q = _pair(p, q)
+    # The sum is not halved: half of the smallest number would be 0, and KL infinite.
+    surprise = special.rel_entr(2 * p, p + q) + special.rel_entr(2 * q, p + q)
+    return max(0.0, float(surprise.sum()) / 4)
+
+
+def tv(p: ArrayLike, q: ArrayLike) -> float:
+    r"""Return the total variation, the largest difference on any event.
+
+    .. math:: TV(p, q) = \max_A |p(A) - q(A)| = \tfrac12 \sum_i |p_i - q_i|
+
+    Parameters
+    ----------
+    p, q : array_like, shape (k,)
+        Probabilities of the same outcomes.
+
+    Returns
+    -------
+    float
+        Distance from 0 to 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``p`` and ``q`` are not probability vectors of one length.
+
+    References
+    ----------
+    Levin and Peres (2017), Markov Chains and Mixing Times, proposition 4.2.
+
+    Notes
+    -----
+    Used in chapters 14, 15 and 16.
+    """
+    p, q = _pair(p, q)
+    return float(np.abs(p - q).sum() / 2)
+
+
+def wasserstein1(p: ArrayLike, q: ArrayLike, points: ArrayLike) -> float:
+    r"""Return the 1-Wasserstein distance on the line: mass moved times the way.
+
+    .. math:: W_1(p, q) = \int |F_p(x) - F_q(x)| \, dx
+
+    Parameters
+    ----------
+    p, q : array_like, shape (k,)
+        Probabilities of the same outcomes.
+    points : array_like, shape (k,)
+        Where each outcome lies, in any order.
+
+    Returns
+    -------
+    float
+        Distance in the unit of ``points``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``p`` and ``q`` are not probability vectors of one length, or ``points``
+        not as many finite numbers.
+
+    References
+    ----------
+    Peyre and Cuturi (2019), Computational Optimal Transport, remark 2.30.
+
+    Notes
+    -----
+    Used in chapters 11 and 15.
+    """
+    p, q = _pair(p, q)
+    points = validate.array("points", points, shape=("k",), low=-1e300, high=1e300)
+    validate.same_length(p=p, points=points)
+    order = np.argsort(points)
+    gaps = np.diff(points[order])
+    surplus = np.cumsum((p - q)[order])[:-1]
+    return float(np.abs(surplus) @ gaps)
+
+
+def cell_masses(density: Any, edges: ArrayLike) -> np.ndarray:
+    """Return the mass of each cell between edges, and of the two outer tails.
+
+    Cells lose detail, so that a divergence between the cell masses of two densities
+    is a lower bound of the divergence itself, for KL, JS and TV alike. It rises to
+    it as the cells shrink.
+
+    Parameters
+    ----------
+    density : object with ``cdf`` and ``sf``
+        A density on the line: a ``GaussianMixture`` or a frozen scipy distribution.
+    edges : array_like, shape (k,)
+        Cell borders in increasing order.
+
+    Returns
+    -------
+    numpy.ndarray, shape (k + 1,)
+        Probabilities of (-inf, e_0], (e_0, e_1], ..., (e_{k-1}, inf), float64; small
+        ones in either tail have full relative accuracy.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``density`` lacks the methods, or ``edges`` are not increasing numbers.
+
+    References
+    ----------
+    Cover and Thomas (2006), Elements of Information Theory, section 2.7.
+
+    Notes
+    -----
+    Used in chapters 11, 15 and 16.
+    """
+    if not all(callable(getattr(density, name, None)) for name in ("cdf", "sf")):
+        raise TypeError(
+            "density: expected an object with cdf and sf, "
+            f"got {validate.describe(density)}"
+        )
+    edges = validate.array("edges", edges, shape=("k",))
+    if np.any(np.diff(edges) <= 0):
+        raise ValueError(f"edges: expected increasing numbers, got {edges}")
+    below = np.concatenate([[0.0], density.cdf(edges), [1.0]])
+    above = np.concatenate([[1.0], density.sf(edges), [0.0]])
+    # Differences are taken from the nearer tail, where the numbers are small.
+    masses = np.where(below[1:] < 0.5, np.diff(below), -np.diff(above))
+    return np.maximum(masses, 0.0)  # edges an ulp apart may seem to change places
+
+
+def kl_gaussians(mean1: float, scale1: float, mean2: float, scale2: float) -> float:
+    r"""Return the divergence between two Gaussians on the line, in closed form.
+
+    .. math::
+
+        KL = \log \frac{\sigma_2}{\sigma_1}
+        + \frac{\sigma_1^2 + (\mu_1 - \mu_2)^2}{2 \sigma_2^2} - \frac12
+
+    Parameters
+    ----------
+    mean1, scale1 : float
+        Mean and standard deviation of the first, the one that is averaged over.
+    mean2, scale2 : float
+        Mean and standard deviation of the second.
+
+    Returns
+    -------
+    float
+        Divergence in nats, at least 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a finite number or a scale is not positive.
+
+    References
+    ----------
+    Bishop (2006), Pattern Recognition and Machine Learning, exercise 1.30.
+
+    Notes
+    -----
+    Used in chapters 4, 9 and 12.
+    """
+    mean1 = validate.real("mean1", mean1)
+    mean2 = validate.real("mean2", mean2)
+    scale1 = validate.real("scale1", scale1, above=0)
+    scale2 = validate.real("scale2", scale2, above=0)
+    ratio, shift = scale1 / scale2, (mean1 - mean2) / scale2
+    log_ratio = math.log(scale1) - math.log(scale2)
+    return max(0.0, (ratio * ratio + shift * shift - 1) / 2 - log_ratio)
+
+
+def _vector(name: str, value: ArrayLike) -> np.ndarray:
+    p = validate.probabilities(name, value)
+    return p / p.sum()
+
+
+def _pair(p: ArrayLike, q: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    p, q = _vector("p", p), _vector("q", q)
+    validate.same_length(p=p, q=q)
+    return p, q

@@ -1,0 +1,152 @@
+"""Self-grading exercises: ``grade("1.2", answer)`` tries an answer on hidden cases.
+
+Each chapter has a module here whose ``CHECKS`` maps an exercise's identity to a
+function that tries the answer and raises :class:`Mistake` with a hint: what kind of
+mistake it looks like and how to see it. A function is judged by what it does on seeds
+that the notebook does not show, never by how it is written.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lecture_code import validate
+
+
+class Mistake(Exception):
+    """A wrong answer; its message is the hint that the student reads."""
+
+
+class Result(NamedTuple):
+    """The outcome of grading: whether the answer passed, and the line printed."""
+
+    passed: bool
+    message: str
+
+    def _ipython_display_(self) -> None:
+        """Show nothing in a notebook: the line has been printed already."""
+
+
+def grade(identity: str, answer: Any) -> Result:
+    """Try an answer to an exercise, print one line and return the result.
+
+    A wrong answer never raises: the line says what to look at.
+
+    Parameters
+    ----------
+    identity : str
+        Chapter and number, such as "1.2".
+    answer : object
+        A function or a value, as the exercise asks for.
+
+    Returns
+    -------
+    Result
+        Whether it passed, and the line that was printed.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no such exercise.
+
+    Notes
+    -----
+    Used in every chapter.
+    """
+    result = _judge(_find(identity), answer)
+    print(f"Exercise {identity}: {result.message}")
+    return result
+
+
+def _judge(check: Callable[[Any], None], answer: Any) -> Result:
+    if answer is ...:
+        return Result(False, "not answered yet.")
+    try:
+        check(answer)
+    except Mistake as hint:
+        return Result(False, f"not yet. {hint}")
+    except Exception as error:  # whatever the student's own code raises
+        kind = type(error).__name__
+        return Result(False, f"your code raised {kind} on a hidden case: {error}")
+    return Result(True, "correct.")
+
+
+def _find(identity: str) -> Callable[[Any], None]:
+    validate.text("identity", identity)
+    match = re.fullmatch(r"(\d+)\.\d+", identity)
+    checks = _checks(int(match.group(1))) if match else {}
+    if identity not in checks:
+        known = f" (chapter has {', '.join(checks)})" if checks else ""
+        raise ValueError(
+            f"identity: expected an exercise of the book such as '1.2'{known}, "
+            f"got {identity!r}"
+        )
+    return checks[identity]
+
+
+def _checks(chapter: int) -> dict[str, Callable[[Any], None]]:
+    try:
+        name = f"{__name__}.chapter{chapter:02d}"
+        return importlib.import_module(name).CHECKS
+    except ModuleNotFoundError:
+        return {}
+
+
+def call(answer: Any, *arguments: Any) -> Any:
+    """Call a student's function and refuse the usual slips.
+
+    Parameters
+    ----------
+    answer : callable
+        What the student handed in.
+    *arguments
+        What it is called with.
+
+    Returns
+    -------
+    object
+        Whatever the function returned.
+
+    Raises
+    ------
+    Mistake
+        If the answer is no function, or returned nothing.
+    """
+    if not callable(answer):
+        kind = type(answer).__name__
+        raise Mistake(f"Hand in the function itself, not its result (got {kind}).")
+    value = answer(*arguments)
+    if value is None or value is ...:
+        raise Mistake("Your function returned nothing: is the return still missing?")
+    return value
+
+
+def numbers(value: Any, *, shape: tuple[int, ...] = ()) -> np.ndarray:
+    """Read what a student handed in as finite numbers of the expected shape.
+
+    Parameters
+    ----------
+    value : array_like
+        A number, list, array or tensor.
+    shape : tuple of int
+        The expected shape; ``()`` for one number.
+
+    Returns
+    -------
+    numpy.ndarray
+        Float64 array of that shape.
+
+    Raises
+    ------
+    Mistake
+        If it is not numeric, has another shape, or holds NaN or infinity.
+    """
+    try:
+        return validate.array("your answer", value, shape=shape)
+    except (TypeError, ValueError) as error:
+        raise Mistake(f"{str(error).capitalize()}.") from None

@@ -1,0 +1,218 @@
+"""Figures from tensors: each function draws one figure and returns nothing.
+
+Nothing is computed here that a reader should see: the numbers come from the chapter,
+this room only puts them on paper in the book's style.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lecture_code import validate
+from lecture_code.session import PALETTE
+
+
+def bars(
+    heights: Any,
+    *,
+    reference: Any = None,
+    labels: tuple[str, str] = ("model", "reference"),
+    xlabel: str = "",
+    ylabel: str = "",
+) -> None:
+    """Draw one bar for each bin, with reference heights as dots if there are any.
+
+    Parameters
+    ----------
+    heights : array_like
+        Shape (k,).
+    reference : array_like, optional
+        Shape (k,), drawn as dots on the same bins.
+    labels : tuple of str
+        What the bars and the dots are, for the legend.
+    xlabel, ylabel : str
+        Axis labels.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the heights are not a vector of finite numbers, or the lengths differ.
+
+    Notes
+    -----
+    Used in chapter 1.
+    """
+    heights = validate.array("heights", heights, shape=("k",))
+    axes = _axes(1, xlabel, ylabel)[0]
+    axes.bar(range(len(heights)), heights, color=PALETTE["blue"], label=labels[0])
+    if reference is not None:
+        reference = validate.array("reference", reference, shape=("k",))
+        validate.same_length(heights=heights, reference=reference)
+        style = {"color": PALETTE["orange"], "label": labels[1]}
+        axes.plot(range(len(heights)), reference, "o", ms=4, **style)
+        axes.legend()
+
+
+def curves(
+    x: Any,
+    ys: Mapping[str, Any],
+    *,
+    xlabel: str = "",
+    ylabel: str = "",
+    scale: str = "linear",
+    marker: str = "",
+) -> None:
+    """Draw labelled curves over one axis.
+
+    Parameters
+    ----------
+    x : array_like
+        Shape (n,).
+    ys : mapping of str to array_like
+        For each label a curve of shape (n,).
+    xlabel, ylabel : str
+        Axis labels.
+    scale : {"linear", "logx", "logy", "loglog"}
+        Which axes are logarithmic.
+    marker : str
+        A matplotlib marker for the points, none by default.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays are not vectors of one length, or the scale is unknown.
+
+    Notes
+    -----
+    Used in chapters 1 and 2.
+    """
+    x = validate.array("x", x, shape=("n",))
+    validate.instance("ys", ys, Mapping)
+    validate.choice("scale", scale, ("linear", "logx", "logy", "loglog"))
+    axes = _axes(1, xlabel, ylabel)[0]
+    for name, y in ys.items():
+        y = validate.array("ys", y, shape=("n",))
+        validate.same_length(x=x, ys=y)
+        axes.plot(x, y, marker=validate.instance("marker", marker, str), label=name)
+    axes.set_xscale("log" if scale in ("logx", "loglog") else "linear")
+    axes.set_yscale("log" if scale in ("logy", "loglog") else "linear")
+    if len(ys) > 1:
+        axes.legend()
+
+
+def images(
+    pixels: Any,
+    *,
+    columns: int = 10,
+    titles: Sequence[str] | None = None,
+    high: float | None = None,
+) -> None:
+    """Draw square grey images in rows, dark where the pixel is large.
+
+    Parameters
+    ----------
+    pixels : array_like
+        Shape (n, side * side), row by row.
+    columns : int
+        Images in a row.
+    titles : sequence of str, optional
+        One title for each image.
+    high : float, optional
+        The pixel value drawn black; by default the largest one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the pixels do not form square images, or the number of titles differs.
+
+    Notes
+    -----
+    Used in chapters 1 and 2.
+    """
+    import matplotlib.pyplot as plt
+
+    pixels = validate.array("pixels", pixels, shape=("n", "side * side"))
+    columns = validate.integer("columns", columns, low=1)
+    side = _side(pixels)
+    if titles is not None:
+        validate.same_length(pixels=pixels, titles=validate.items("titles", titles))
+    high = pixels.max() if high is None else validate.real("high", high, above=0)
+    rows = -(-len(pixels) // columns)
+    height = 0.72 * rows + (0.25 * rows if titles else 0)
+    _, grid = plt.subplots(
+        rows, columns, figsize=(0.72 * columns, height), squeeze=False
+    )
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for i, image in enumerate(pixels):
+        axes = grid.flat[i]
+        axes.imshow(image.reshape(side, side), vmin=0, vmax=high)
+        if titles is not None:
+            axes.set_title(titles[i], fontsize=8)
+
+
+def inverse_cdf(probs: Any, u: float, draws: Any) -> None:
+    """Draw the ray that turns ``u`` into a bin, beside the histogram of past draws.
+
+    Parameters
+    ----------
+    probs : array_like
+        Probabilities of the bins, shape (k,).
+    u : float
+        Height of the ray, in [0, 1].
+    draws : array_like
+        Bins drawn so far, whole numbers of shape (n,).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the probabilities do not sum to 1, u leaves [0, 1] or a draw is no bin.
+
+    Notes
+    -----
+    Used in chapter 1.
+    """
+    probs = validate.probabilities("probs", probs)
+    u = validate.real("u", u, low=0, high=1)
+    k = len(probs)
+    draws = validate.integers("draws", draws, shape=("n",), low=0, high=k - 1).numpy()
+    stairs, sampled = _axes(2, "bin", "")
+    chosen = _staircase(stairs, np.cumsum(probs), u)
+    shares = np.bincount(draws, minlength=k) / len(draws)
+    colours = [PALETTE["orange" if i == chosen else "blue"] for i in range(k)]
+    sampled.bar(range(k), shares, color=colours, label="share of the draws")
+    sampled.plot(range(k), probs, "o", color=PALETTE["ink"], ms=4, label="p")
+    sampled.set_ylim(0, 1.25 * max(probs.max(), shares.max()))
+    sampled.legend(loc="upper right", fontsize=8)
+
+
+def _staircase(axes, cdf: np.ndarray, u: float) -> int:
+    k, cdf = len(cdf), np.minimum(cdf, 1.0)
+    chosen = min(int(np.searchsorted(cdf, u)), k - 1)
+    axes.hlines(cdf, np.arange(k) - 0.5, np.arange(k) + 0.5, PALETTE["blue"], lw=2)
+    ray = {"color": PALETTE["orange"], "lw": 1.5}
+    axes.annotate("", (chosen, u), (-0.9, u), arrowprops={"arrowstyle": "-", **ray})
+    axes.annotate("", (chosen, 0), (chosen, u), arrowprops={"arrowstyle": "->", **ray})
+    axes.set(xlim=(-0.9, k - 0.5), ylim=(0, 1.05), ylabel="cumulative probability F")
+    return chosen
+
+
+def _side(pixels: np.ndarray) -> int:
+    side = round(pixels.shape[1] ** 0.5)
+    if side * side != pixels.shape[1]:
+        raise ValueError(
+            f"pixels: expected square images, got {pixels.shape[1]} pixels each"
+        )
+    return side
+
+
+def _axes(panels: int, xlabel: str, ylabel: str):
+    import matplotlib.pyplot as plt
+
+    _, grid = plt.subplots(1, panels, squeeze=False)
+    for axes in grid[0]:
+        axes.set(xlabel=xlabel, ylabel=ylabel)
+    return grid[0]

@@ -1,0 +1,176 @@
+"""What took longer to compute than a chapter may: stored tables and weights.
+
+``make models`` writes both, with fixed seeds: tables as CSV, weights as NumPy archives
+without pickled objects. They are part of the installed package, so that a notebook
+finds them wherever it runs, without a network.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from lecture_code import validate
+
+FOLDER = Path(__file__).parent
+
+#: How to build each stored model before its weights are filled in. Chapters that train
+#: a network ahead of time add their line here.
+RECIPES: dict[str, Callable[[], torch.nn.Module]] = {}
+
+
+def load(name: str) -> torch.nn.Module:
+    """Build a stored model with its trained weights, ready to be evaluated.
+
+    Parameters
+    ----------
+    name : str
+        The model's name, one of ``RECIPES``.
+
+    Returns
+    -------
+    torch.nn.Module
+        The model in evaluation mode.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no such model; the message lists those that there are.
+    """
+    model = RECIPES[validate.choice("name", name, RECIPES)]()
+    with np.load(FOLDER / f"{name}.npz", allow_pickle=False) as arrays:
+        model.load_state_dict({key: torch.from_numpy(arrays[key]) for key in arrays})
+    return model.eval()
+
+
+def store(name: str, model: torch.nn.Module) -> Path:
+    """Write a model's weights, complete or not at all.
+
+    Parameters
+    ----------
+    name : str
+        The model's name.
+    model : torch.nn.Module
+        The trained model.
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the name is blank or ``model`` is no module.
+
+    Notes
+    -----
+    Used by ``make models``.
+    """
+    path = FOLDER / f"{validate.text('name', name)}.npz"
+    state = validate.instance("model", model, torch.nn.Module).state_dict()
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        np.savez_compressed(file, **{key: t.cpu().numpy() for key, t in state.items()})
+    os.replace(partial, path)
+    return path
+
+
+def table(name: str) -> dict[str, np.ndarray]:
+    """Read a stored table by columns.
+
+    Parameters
+    ----------
+    name : str
+        The table's name, such as "coverage".
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        One array of shape (rows,) for each column: float64 where every entry is a
+        number, strings elsewhere.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If no such table is stored; the message lists those that are.
+
+    Notes
+    -----
+    Used in chapter 2.
+    """
+    path = FOLDER / f"{validate.choice('name', name, names('.csv'))}.csv"
+    with path.open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    return {key: _column(cells) for key, *cells in zip(header, *rows, strict=True)}
+
+
+def store_table(name: str, columns: dict[str, np.ndarray]) -> Path:
+    """Write a table, complete or not at all.
+
+    Parameters
+    ----------
+    name : str
+        The table's name.
+    columns : dict of str to numpy.ndarray
+        Columns of equal length (rows,).
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the columns are not arrays of one length.
+
+    Notes
+    -----
+    Used by ``make models``.
+    """
+    path = FOLDER / f"{validate.text('name', name)}.csv"
+    validate.instance("columns", columns, dict)
+    validate.items("columns", list(columns))
+    validate.same_length(**columns)
+    partial = path.with_suffix(".partial")
+    with partial.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+    os.replace(partial, path)
+    return path
+
+
+def names(suffix: str) -> list[str]:
+    """List what is stored with the file ending ".csv" (tables) or ".npz" (weights).
+
+    Parameters
+    ----------
+    suffix : str
+        ".csv" or ".npz".
+
+    Returns
+    -------
+    list of str
+        Names in alphabetical order.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the suffix is neither.
+    """
+    validate.choice("suffix", suffix, (".csv", ".npz"))
+    return sorted(path.stem for path in FOLDER.glob(f"*{suffix}"))
+
+
+def _column(cells: list[str]) -> np.ndarray:
+    try:
+        return np.array(cells, dtype=np.float64)
+    except ValueError:
+        return np.array(cells)

@@ -1,0 +1,274 @@
+"""Pictures that sliders move: every frame is drawn ahead, so no kernel is needed.
+
+A figure is drawn once for each setting of its sliders. In Jupyter the sliders switch
+between the stored pictures in the browser; on the site a small script does the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import html
+import io
+import itertools
+import math
+import numbers
+import random
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from lecture_code import validate
+
+if TYPE_CHECKING:
+    import ipywidgets
+    from matplotlib.figure import Figure
+
+#: More frames than this are a film, not a figure: nobody visits them all.
+MOST_FRAMES = 64
+#: Bytes of pictures and alt texts in one figure; a notebook has to stay light.
+BUDGET = 600_000
+
+_COLOURS = 64
+_DPI = 100
+_SLOW = 8  # frames; with more than these a progress bar is worth its line
+
+
+class Frame(NamedTuple):
+    """One picture of a figure: its PNG file and the text that says what it shows."""
+
+    png: bytes
+    alt: str
+
+
+class Explorer:
+    """A figure drawn for every setting of its sliders; made by :func:`explore`.
+
+    Parameters
+    ----------
+    sliders : dict of str to list of str
+        Name of each slider, and what stands at each of its positions.
+    frames : list of Frame
+        One for each combination; the last slider runs fastest.
+
+    Notes
+    -----
+    Shows itself in a notebook when it is the last expression of a cell.
+    """
+
+    def __init__(self, sliders: dict[str, list[str]], frames: list[Frame]) -> None:
+        self.sliders = sliders
+        self.frames = frames
+
+    def __repr__(self) -> str:
+        # Strict re-runs of a notebook compare this text: no address, no digits of data.
+        sizes = (f"{name}={len(values)}" for name, values in self.sliders.items())
+        return f"explore({', '.join(sizes)} settings)"
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
+        mime = "application/vnd.jupyter.widget-view+json"
+        display({"text/plain": repr(self), mime: view}, raw=True)
+
+    @cached_property
+    def box(self) -> ipywidgets.VBox:
+        """The live sliders with the picture under them."""
+        import ipywidgets
+
+        controls = [_control(name, values) for name, values in self.sliders.items()]
+        pictures = [_picture(frame) for frame in self.frames]
+        # Stacks switch in the browser alone, but ipywidgets 7 does not have them.
+        face = _stacked if hasattr(ipywidgets, "Stack") else _swapped
+        box = ipywidgets.VBox([*controls, face(pictures, controls)])
+        return box.add_class("explore")
+
+
+def explore(draw: Callable[..., str], /, **sliders: list) -> Explorer:
+    """Draw a figure for every setting of its sliders, to be moved without a kernel.
+
+    Each frame starts from the same random state, and neither that state nor
+    matplotlib's settings are changed.
+
+    Parameters
+    ----------
+    draw : callable
+        Called once for each setting, as in ``draw(bins=10, samples=100)``. Makes one
+        matplotlib figure and returns its alt text, with the numbers that it shows.
+    **sliders : list of numbers or strings
+        One to four sliders, each with its distinct settings in order; at most 64
+        combinations. Underscores in a name read as spaces.
+
+    Returns
+    -------
+    Explorer
+        Shows itself when it is the last expression of a cell.
+
+    Raises
+    ------
+    TypeError
+        If ``draw`` is no function, a slider is no list of numbers or strings, or
+        ``draw`` does not return a string.
+    ValueError
+        If there are no sliders or too many, a slider has no settings or two that read
+        alike, or ``draw`` makes no figure, several, figures of several sizes, or
+        pictures that weigh more than 600 KB together.
+
+    Notes
+    -----
+    Used in every chapter.
+    """
+    validate.function("draw", draw)
+    if not 1 <= len(sliders) <= 4:
+        raise ValueError(f"sliders: expected 1 to 4 of them, got {len(sliders)}")
+    labels = {name: _labels(name, values) for name, values in sliders.items()}
+    count = math.prod(len(values) for values in labels.values())
+    if count > MOST_FRAMES:
+        raise ValueError(
+            f"sliders: expected at most {MOST_FRAMES} combinations, got {count}"
+        )
+    frames = _fitting([_frame(draw, setting) for setting in _settings(sliders, count)])
+    return Explorer({n.replace("_", " "): v for n, v in labels.items()}, frames)
+
+
+def _labels(name: str, values: list) -> list[str]:
+    if not isinstance(values, (list, tuple, range)):
+        got = validate.describe(values)
+        raise TypeError(f"{name}: expected a list of numbers or strings, got {got}")
+    labels = [_label(name, value) for value in values]
+    if not labels or len(set(labels)) < len(labels):
+        got = ", ".join(labels) or "none"
+        raise ValueError(f"{name}: expected settings that read differently, got {got}")
+    return labels
+
+
+def _label(name: str, value: float | str) -> str:
+    if isinstance(value, str):
+        return validate.text(name, value)
+    if isinstance(value, numbers.Integral):
+        return str(validate.integer(name, value))
+    return f"{validate.real(name, value):g}"
+
+
+def _settings(sliders: dict[str, list], count: int) -> Iterator[dict]:
+    grid = itertools.product(*sliders.values())
+    settings = (dict(zip(sliders, values, strict=True)) for values in grid)
+    if count <= _SLOW:
+        return settings
+    return iter(tqdm(settings, total=count, desc="frames", leave=False))
+
+
+def _frame(draw: Callable[..., str], setting: dict) -> Frame:
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+
+    before = set(plt.get_fignums())
+    try:
+        with _same_randomness(), mpl.rc_context():
+            alt = validate.text("what draw returns", draw(**setting))
+            made = sorted(set(plt.get_fignums()) - before)
+            if len(made) != 1:
+                raise ValueError(f"draw: expected to make 1 figure, got {len(made)}")
+            return Frame(_png(plt.figure(made[0])), alt.strip())
+    finally:
+        for number in set(plt.get_fignums()) - before:
+            plt.close(number)
+
+
+@contextlib.contextmanager
+def _same_randomness() -> Iterator[None]:
+    python, legacy = random.getstate(), np.random.get_state()
+    try:
+        with torch.random.fork_rng(devices=[]):
+            yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(legacy)
+
+
+def _png(figure: Figure) -> bytes:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    # Drawn once, where savefig draws twice, and never cropped: all frames fit.
+    figure.set_dpi(_DPI)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    # A palette is a third of the weight; this method keeps a thin line's colour too.
+    cut = Image.Quantize.MAXCOVERAGE
+    picture = picture.quantize(_COLOURS, method=cut, dither=Image.Dither.NONE)
+    file = io.BytesIO()
+    picture.save(file, format="PNG", optimize=True)
+    return file.getvalue()
+
+
+def _fitting(frames: list[Frame]) -> list[Frame]:
+    # Width and height are the first two numbers of a PNG file's first block.
+    sizes = {frame.png[16:24] for frame in frames}
+    if len(sizes) > 1:
+        raise ValueError(
+            f"draw: expected figures of one size, got {len(sizes)} different sizes"
+        )
+    weight = sum(len(_picture(frame)) for frame in frames)
+    if weight > BUDGET:
+        raise ValueError(
+            f"draw: expected frames of at most {BUDGET // 1000} KB together, got "
+            f"{weight // 1000} KB ({len(frames)} of about "
+            f"{weight // len(frames) // 1000} KB)"
+        )
+    return frames
+
+
+def _picture(frame: Frame) -> str:
+    data = base64.b64encode(frame.png).decode("ascii")
+    alt = html.escape(frame.alt)
+    return f'<img alt="{alt}" src="data:image/png;base64,{data}">'
+
+
+def _control(name: str, labels: list[str]) -> ipywidgets.SelectionSlider:
+    import ipywidgets
+
+    style = {"description_width": "initial"}
+    return ipywidgets.SelectionSlider(options=labels, description=name, style=style)
+
+
+def _stacked(pictures: list[str], controls: list) -> ipywidgets.Widget:
+    """Nest one stack of pictures for each slider, and link them in the browser."""
+    import ipywidgets
+
+    look = {"layout": ipywidgets.Layout(), "style": ipywidgets.HTML().style}
+
+    def nest(part: list[str], level: int) -> ipywidgets.Widget:
+        if level == len(controls):
+            return ipywidgets.HTML(part[0], **look)
+        slider = controls[level]
+        step = len(part) // len(slider.options)
+        starts = range(0, len(part), step)
+        inner = [nest(part[i : i + step], level + 1) for i in starts]
+        stack = ipywidgets.Stack(inner, selected_index=0)
+        ipywidgets.jsdlink((slider, "index"), (stack, "selected_index"))
+        return stack
+
+    return nest(pictures, 0)
+
+
+def _swapped(pictures: list[str], controls: list) -> ipywidgets.Widget:
+    """Show one picture, and let Python exchange it when a slider has moved."""
+    import ipywidgets
+
+    shown = ipywidgets.HTML(pictures[0])
+    shape = [len(slider.options) for slider in controls]
+
+    def show(_: object) -> None:
+        place = np.ravel_multi_index([slider.index for slider in controls], shape)
+        shown.value = pictures[place]
+
+    for slider in controls:
+        slider.observe(show, "index")
+    return shown

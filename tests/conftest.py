@@ -1,0 +1,47 @@
+"""What every test runs under: no screen, one thread, the same examples each time.
+
+Warnings are errors in all tests; that stands in pyproject.toml.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+os.environ["MPLBACKEND"] = "Agg"  # before anything imports matplotlib
+os.environ["TQDM_DISABLE"] = "1"
+
+import hypothesis
+import pytest
+import torch
+
+hypothesis.settings.register_profile(
+    "book", deadline=None, derandomize=True, database=None, max_examples=20
+)
+hypothesis.settings.load_profile("book")
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _no_figure_left() -> Iterator[None]:
+    """Close what a test has drawn: an open figure would reach into the next test."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    """Give a source of random numbers that no other test shares."""
+    return torch.Generator().manual_seed(20)
+
+
+@pytest.fixture
+def kept_globals() -> Iterator[None]:
+    """Undo what a test does to random states, threads and the plot style."""
+    import global_state
+
+    before = global_state.snapshot()
+    yield
+    global_state.restore(before)

@@ -1,0 +1,249 @@
+"""What the book's site needs beyond Jupyter Book: figures that move, and claims.
+
+A Sphinx extension. It turns the stored output of ``lecture_code.widgets.explore`` into
+plain HTML with pictures beside it, so that no page loads a widget manager; gives each
+claim an address; and takes away what the theme adds for live kernels.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import os
+import posixpath
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.transforms import SphinxTransform
+from sphinx.writers.html5 import HTML5Translator
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+CLAIM = "Claim holds: "
+
+
+class explore(nodes.General, nodes.Element):  # noqa: N801 (docutils names nodes so)
+    """A figure with sliders, ``sliders`` being pairs of a name and its labels.
+
+    The children are its frames, the last slider running fastest. They are image nodes,
+    so that Sphinx itself copies the files and knows their address from each page.
+    """
+
+
+class FindExplorers(SphinxTransform):
+    """Replace each stored widget by an ``explore`` node within a figure."""
+
+    default_priority = 400
+
+    def apply(self, **_: Any) -> None:
+        models = self._take_models()
+        for bundle in list(self.document.findall(_is_bundle)):
+            views = [c for c in bundle if c.get("mime_type") == WIDGET]
+            if views:
+                identity = re.search(r'"model_id": "(\w+)"', views[0].astext())
+                self._replace(bundle, _explorer(self, models, identity.group(1)))
+
+    def _take_models(self) -> dict[str, dict]:
+        """Take the widgets' state from myst-nb, which would load a manager for it."""
+        data = getattr(self.env, "nb_metadata", {}).get(self.env.docname, {})
+        scripts = data.get("js_files", {})
+        taken = [scripts.pop(key) for key in list(scripts) if "ipywidgets" in key]
+        bodies = [options["body"] for _, options in taken if "body" in options]
+        return json.loads(bodies[0])["state"] if bodies else {}
+
+    def _replace(self, bundle: nodes.Element, node: explore) -> None:
+        if not isinstance(bundle.parent, nodes.figure):
+            raise ExtensionError(
+                f"{self.env.docname}: an interactive figure has no caption; the cell "
+                "needs the metadata mystnb.figure with caption and name."
+            )
+        bundle.parent["classes"].append("explore")
+        bundle.replace_self(node)
+
+
+def _is_bundle(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Element) and node.get("nb_element") == "mime_bundle"
+
+
+def _explorer(transform: SphinxTransform, models: dict, identity: str) -> explore:
+    box = models.get(identity, {"model_name": "not stored", "state": {}})
+    if "explore" not in box["state"].get("_dom_classes", ()):
+        raise ExtensionError(
+            f"{transform.env.docname}: a cell shows a widget ({box['model_name']}) that "
+            "cannot move on the site; show the result of lecture_code.widgets.explore "
+            "and run `make notebooks`."
+        )
+    *controls, picture = _children(models, box)
+    sliders = [(c["description"], c["_options_labels"]) for c in map(_state, controls)]
+    node = explore(sliders=sliders)
+    node.extend(_image(transform.env, frame) for frame in _frames(models, picture))
+    return node
+
+
+def _state(model: dict) -> dict:
+    return model["state"]
+
+
+def _children(models: dict, model: dict) -> list[dict]:
+    names = model["state"]["children"]
+    return [models[name.removeprefix("IPY_MODEL_")] for name in names]
+
+
+def _frames(models: dict, model: dict) -> Iterator[str]:
+    if "children" not in model["state"]:
+        yield model["state"]["value"]
+        return
+    for child in _children(models, model):
+        yield from _frames(models, child)
+
+
+class _ImgTag(HTMLParser):
+    """The attributes of the ``<img>`` as which a frame is stored."""
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        self.attributes = dict(attrs)
+
+
+def _image(env: Any, frame: str) -> nodes.image:
+    """Write a frame where myst-nb keeps pictures, under the hash of its content."""
+    parser = _ImgTag()
+    parser.feed(frame)
+    content = base64.b64decode(parser.attributes["src"].partition(",")[2])
+    name = f"{hashlib.sha256(content).hexdigest()}.png"
+    path = Path(env.mystnb_config.output_folder).resolve() / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    width, height = (int.from_bytes(content[i : i + 4], "big") for i in (16, 20))
+    size = {"width": width, "height": height}
+    uri = "/" + os.path.relpath(path, env.srcdir)
+    return nodes.image(uri=uri, alt=parser.attributes["alt"], **size)
+
+
+CONTROL = """\
+<div class="explore-control">
+<label for="{id}">{name}</label>
+<input type="range" id="{id}" min="0" max="{last}" step="1" value="0" \
+aria-valuetext="{first}" autocomplete="off">
+<output for="{id}" aria-live="off">{first}</output>
+</div>
+"""
+
+FIGURE = """\
+<img class="explore-frame" src="{src}" alt="{alt}" width="{width}" height="{height}">
+<div class="explore-controls" hidden>
+{controls}</div>
+<p class="explore-status" role="status"></p>
+<script type="application/json" class="explore-data">{data}</script>
+"""
+
+
+def visit_explore(translator: HTML5Translator, node: explore) -> None:
+    """Write the first frame, the sliders, and a list of all frames for the script.
+
+    The sliders are hidden until the script takes them up; without it, the first frame
+    is a picture like others.
+    """
+    builder = translator.builder
+    frames = [
+        (posixpath.join(builder.imgpath, builder.images[i["uri"]]), i["alt"])
+        for i in node
+    ]
+    serial = builder.env.new_serialno("explore")
+    controls = [
+        CONTROL.format(
+            id=f"explore-{serial}-{place}",
+            name=html.escape(name),
+            last=len(labels) - 1,
+            first=html.escape(labels[0]),
+        )
+        for place, (name, labels) in enumerate(node["sliders"])
+    ]
+    data = {"labels": [labels for _, labels in node["sliders"]], "frames": frames}
+    figure = FIGURE.format(
+        src=html.escape(frames[0][0]),
+        alt=html.escape(frames[0][1]),
+        width=node[0]["width"],
+        height=node[0]["height"],
+        controls="".join(controls),
+        # a script element ends at "</script", wherever it stands
+        data=json.dumps(data).replace("<", "\\u003c"),
+    )
+    translator.body.append(figure)
+    raise nodes.SkipNode
+
+
+class NameClaims(SphinxTransform):
+    """Give each printed claim an address, #claim-3-2 for the second of chapter 3."""
+
+    default_priority = 400
+
+    def apply(self, **_: Any) -> None:
+        chapter = re.match(r"\d+", posixpath.basename(self.env.docname))
+        if chapter is None:
+            return
+        self.chapter, self.order = int(chapter.group()), 0
+        for block in list(self.document.findall(nodes.literal_block)):
+            if "stream" in block["classes"] and CLAIM in block.astext():
+                block.replace_self(list(self._split(block)))
+
+    def _split(self, block: nodes.literal_block) -> Iterator[nodes.Element]:
+        for part in re.split(f"^({CLAIM}.*)\n?", block.astext(), flags=re.MULTILINE):
+            if part.startswith(CLAIM):
+                yield self._claim(part.removeprefix(CLAIM))
+            elif part.strip():
+                rest = nodes.literal_block(part, part)
+                rest.update_basic_atts(block)
+                rest["language"] = block.get("language", "none")
+                yield rest
+
+    def _claim(self, sentence: str) -> nodes.paragraph:
+        self.order += 1
+        name = f"claim-{self.chapter}-{self.order}"
+        link = nodes.reference(
+            "", f"Claim {self.chapter}.{self.order} holds:", refid=name
+        )
+        link["classes"].append("claim-name")
+        claim = nodes.paragraph("", "", link, nodes.Text(f" {sentence}"))
+        claim["classes"].append("claim")
+        claim["names"].append(name)
+        self.document.note_explicit_target(claim)
+        return claim
+
+
+def drop_thebe(app: Sphinx, _: Any) -> None:
+    """Disconnect sphinx-thebe, whose script is on each page twice and is an error."""
+    for event in ("env-before-read-docs", "doctree-resolved"):
+        for listener in list(app.events.listeners.get(event, ())):
+            if listener.handler.__module__ == "sphinx_thebe":
+                app.disconnect(listener.id)
+
+
+def mend_citations(
+    _app: Sphinx, _page: str, _template: str, context: dict, _doctree: Any
+) -> None:
+    """Drop the role of a list whose entries are, to a screen reader, no list items."""
+    if "body" in context:
+        wrong = '<div role="list" class="citation-list">'
+        context["body"] = context["body"].replace(wrong, '<div class="citation-list">')
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_node(explore, html=(visit_explore, None))
+    app.add_transform(FindExplorers)
+    app.add_transform(NameClaims)
+    app.connect("config-inited", drop_thebe)
+    app.connect("html-page-context", mend_citations)
+    return {
+        "version": "1",
+        "env_version": 1,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }
