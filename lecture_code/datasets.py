@@ -26,7 +26,15 @@ _PARTS = {
 
 
 class Digits(NamedTuple):
-    """Images, shape (n, 64), float32, row by row; and labels, shape (n,), int64."""
+    """Images and what they show.
+
+    Parameters
+    ----------
+    pixels : torch.Tensor, shape (n, 64)
+        Grey levels, float32, row by row.
+    labels : torch.Tensor, shape (n,)
+        The digit that was written, int64 from 0 to 9.
+    """
 
     pixels: torch.Tensor
     labels: torch.Tensor
@@ -51,14 +59,14 @@ def digits(part: str = "train") -> Digits:
     TypeError, ValueError
         If ``part`` is none of the three names.
 
+    Notes
+    -----
+    Used in every chapter with images, from chapter 1 on.
+
     References
     ----------
     Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, UCI Machine
     Learning Repository, doi:10.24432/C50P49.
-
-    Notes
-    -----
-    Used in every chapter with images, from chapter 1 on.
     """
     rows = _PARTS[validate.choice("part", part, _PARTS)]
     pixels, labels = _bundled()

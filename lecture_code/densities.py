@@ -44,13 +44,13 @@ class IsotropicMixture:
     TypeError, ValueError
         If the parameters are not finite numbers of these shapes and ranges.
 
-    References
-    ----------
-    Bishop (2006), Pattern Recognition and Machine Learning, eq. (9.7).
-
     Notes
     -----
     Used in chapters 7, 12, 14, 15 and 17.
+
+    References
+    ----------
+    Bishop (2006), Pattern Recognition and Machine Learning, eq. (9.7).
     """
 
     def __init__(
@@ -188,13 +188,13 @@ class GaussianMixture:
     TypeError, ValueError
         If the parameters are not finite numbers of these shapes and ranges.
 
-    References
-    ----------
-    Bishop (2006), Pattern Recognition and Machine Learning, eq. (9.7).
-
     Notes
     -----
     Used in chapters 3, 4, 7, 11, 12, 15, 16 and 18.
+
+    References
+    ----------
+    Bishop (2006), Pattern Recognition and Machine Learning, eq. (9.7).
     """
 
     def __init__(
@@ -453,14 +453,14 @@ class Banana:
     TypeError, ValueError
         If a parameter is not a finite number in its range.
 
+    Notes
+    -----
+    Used in chapters 10 and 12.
+
     References
     ----------
     Haario, Saksman and Tamminen (1999), Adaptive proposal distribution for random
     walk Metropolis algorithm, Computational Statistics 14, section 4.
-
-    Notes
-    -----
-    Used in chapters 10 and 12.
     """
 
     def __init__(self, *, curvature: float = 1.0, scale: float = 0.5) -> None:

@@ -36,13 +36,13 @@ def entropy(p: ArrayLike) -> float:
     TypeError, ValueError
         If ``p`` is not a probability vector.
 
-    References
-    ----------
-    Cover and Thomas (2006), Elements of Information Theory, eq. (2.1).
-
     Notes
     -----
     Used in chapters 1, 4 and 13.
+
+    References
+    ----------
+    Cover and Thomas (2006), Elements of Information Theory, eq. (2.1).
     """
     from scipy import special
 
@@ -69,13 +69,13 @@ def kl(p: ArrayLike, q: ArrayLike) -> float:
     TypeError, ValueError
         If ``p`` and ``q`` are not probability vectors of one length.
 
-    References
-    ----------
-    Cover and Thomas (2006), Elements of Information Theory, eq. (2.26).
-
     Notes
     -----
     Used in chapters 4, 9, 11 and 15.
+
+    References
+    ----------
+    Cover and Thomas (2006), Elements of Information Theory, eq. (2.26).
     """
     from scipy import special
 
@@ -103,14 +103,14 @@ def js(p: ArrayLike, q: ArrayLike) -> float:
     TypeError, ValueError
         If ``p`` and ``q`` are not probability vectors of one length.
 
+    Notes
+    -----
+    Used in chapter 11.
+
     References
     ----------
     Lin (1991), Divergence measures based on the Shannon entropy, IEEE Transactions on
     Information Theory 37.
-
-    Notes
-    -----
-    Used in chapter 11.
     """
     from scipy import special
 
@@ -140,13 +140,13 @@ def tv(p: ArrayLike, q: ArrayLike) -> float:
     TypeError, ValueError
         If ``p`` and ``q`` are not probability vectors of one length.
 
-    References
-    ----------
-    Levin and Peres (2017), Markov Chains and Mixing Times, proposition 4.2.
-
     Notes
     -----
     Used in chapters 14, 15 and 16.
+
+    References
+    ----------
+    Levin and Peres (2017), Markov Chains and Mixing Times, proposition 4.2.
     """
     p, q = _pair(p, q)
     return float(np.abs(p - q).sum() / 2)
@@ -175,13 +175,13 @@ def wasserstein1(p: ArrayLike, q: ArrayLike, points: ArrayLike) -> float:
         If ``p`` and ``q`` are not probability vectors of one length, or ``points``
         not as many finite numbers.
 
-    References
-    ----------
-    Peyre and Cuturi (2019), Computational Optimal Transport, remark 2.30.
-
     Notes
     -----
     Used in chapters 11 and 15.
+
+    References
+    ----------
+    Peyre and Cuturi (2019), Computational Optimal Transport, remark 2.30.
     """
     p, q = _pair(p, q)
     points = validate.array("points", points, shape=("k",), low=-1e300, high=1e300)
@@ -217,13 +217,13 @@ def cell_masses(density: Any, edges: ArrayLike) -> np.ndarray:
     TypeError, ValueError
         If ``density`` lacks the methods, or ``edges`` are not increasing numbers.
 
-    References
-    ----------
-    Cover and Thomas (2006), Elements of Information Theory, section 2.7.
-
     Notes
     -----
     Used in chapters 11, 15 and 16.
+
+    References
+    ----------
+    Cover and Thomas (2006), Elements of Information Theory, section 2.7.
     """
     if not all(callable(getattr(density, name, None)) for name in ("cdf", "sf")):
         raise TypeError(
@@ -265,13 +265,13 @@ def kl_gaussians(mean1: float, scale1: float, mean2: float, scale2: float) -> fl
     TypeError, ValueError
         If an argument is not a finite number or a scale is not positive.
 
-    References
-    ----------
-    Bishop (2006), Pattern Recognition and Machine Learning, exercise 1.30.
-
     Notes
     -----
     Used in chapters 4, 9 and 12.
+
+    References
+    ----------
+    Bishop (2006), Pattern Recognition and Machine Learning, exercise 1.30.
     """
     mean1 = validate.real("mean1", mean1)
     mean2 = validate.real("mean2", mean2)

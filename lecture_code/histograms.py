@@ -36,14 +36,14 @@ class Histogram:
     TypeError, ValueError
         If ``k`` is not a positive integer or ``smoothing`` no number in these ranges.
 
+    Notes
+    -----
+    Used in chapters 1, 2 and 4.
+
     References
     ----------
     Chen and Goodman (1999), An empirical study of smoothing techniques for language
     modeling, Computer Speech and Language 13, section 2.1.
-
-    Notes
-    -----
-    Used in chapters 1, 2 and 4.
     """
 
     def __init__(self, k: int, *, smoothing: float = 0.0) -> None:
@@ -246,14 +246,14 @@ class PatternTable:
         If ``pixels`` is not a positive integer or ``smoothing`` no number in its
         range.
 
+    Notes
+    -----
+    Used in chapter 2.
+
     References
     ----------
     Chen and Goodman (1999), An empirical study of smoothing techniques for language
     modeling, Computer Speech and Language 13, section 2.1.
-
-    Notes
-    -----
-    Used in chapter 2.
     """
 
     def __init__(self, pixels: int, *, smoothing: float = 0.0) -> None:
@@ -358,11 +358,10 @@ class PatternTable:
         """
         stored = _fitted(self, self._counts)
         n = validate.integer("n", n, low=1)
-        patterns = np.frombuffer(b"".join(stored), dtype=np.uint8).reshape(
-            len(stored), -1
-        )
-        weights = np.array(list(stored.values())) / stored.total()
-        known = torch.tensor(patterns)[Histogram.of(weights).sample(n, generator)]
+        patterns = torch.tensor(np.frombuffer(b"".join(stored), dtype=np.uint8))
+        shares = np.array(list(stored.values())) / stored.total()
+        chosen = Histogram.of(shares).sample(n, generator)
+        known = patterns.reshape(-1, self.pixels)[chosen]
         any_pattern = torch.randint(2, (n, self.pixels), generator=generator)
         share = math.exp(self._log_added() - self._log_total())
         u = torch.rand(n, 1, generator=generator, dtype=torch.float64)

@@ -64,6 +64,7 @@ def curves(
     ylabel: str = "",
     scale: str = "linear",
     marker: str = "",
+    mark: float | None = None,
 ) -> None:
     """Draw labelled curves over one axis.
 
@@ -79,6 +80,8 @@ def curves(
         Which axes are logarithmic.
     marker : str
         A matplotlib marker for the points, none by default.
+    mark : float, optional
+        Where to draw a dashed vertical line.
 
     Raises
     ------
@@ -99,6 +102,9 @@ def curves(
         axes.plot(x, y, marker=validate.instance("marker", marker, str), label=name)
     axes.set_xscale("log" if scale in ("logx", "loglog") else "linear")
     axes.set_yscale("log" if scale in ("logy", "loglog") else "linear")
+    if mark is not None:
+        x_mark = validate.real("mark", mark)
+        axes.axvline(x_mark, color=PALETTE["orange"], ls="--", lw=1.2)
     if len(ys) > 1:
         axes.legend()
 
@@ -145,11 +151,13 @@ def images(
     _, grid = plt.subplots(
         rows, columns, figsize=(0.72 * columns, height), squeeze=False
     )
-    for axes in grid.flat:
+    for axes in grid.flat[len(pixels) :]:
         axes.set_axis_off()
     for i, image in enumerate(pixels):
         axes = grid.flat[i]
         axes.imshow(image.reshape(side, side), vmin=0, vmax=high)
+        axes.set(xticks=[], yticks=[])
+        axes.spines[:].set(visible=True, color=PALETTE["grey"], linewidth=0.5)
         if titles is not None:
             axes.set_title(titles[i], fontsize=8)
 
@@ -189,14 +197,55 @@ def inverse_cdf(probs: Any, u: float, draws: Any) -> None:
     sampled.legend(loc="upper right", fontsize=8)
 
 
+def coverage(shares: Any, side: int, where: Any) -> None:
+    """Draw how many patches of each size are new, and where on the page they lie.
+
+    Parameters
+    ----------
+    shares : array_like
+        Share of new patches for the sides 1, 2, ..., shape (sides,).
+    side : int
+        The side that is highlighted, from 1 to the number of sides.
+    where : array_like
+        Share of new patches by position of that patch, shape (rows, columns).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shares leave [0, 1] or the side is not among them.
+
+    Notes
+    -----
+    Used in chapter 2.
+    """
+    import matplotlib.pyplot as plt
+
+    shares = validate.array("shares", shares, shape=("sides",), low=0, high=1)
+    side = validate.integer("side", side, low=1, high=len(shares))
+    where = validate.array("where", where, shape=("rows", "columns"), low=0, high=1)
+    bars_, page = _axes(2, "patch side", "share of test patches that are new")
+    colours = [
+        PALETTE["orange" if s + 1 == side else "blue"] for s in range(len(shares))
+    ]
+    bars_.bar(range(1, len(shares) + 1), shares, color=colours)
+    bars_.set(ylim=(0, 1), xticks=range(1, len(shares) + 1))
+    half = (side - 1) / 2  # a patch is drawn at its middle pixel
+    extent = (half - 0.5, 7.5 - half, 7.5 - half, half - 0.5)
+    shown = page.imshow(where, vmin=0, vmax=1, cmap="Oranges", extent=extent)
+    page.set(xlim=(-0.5, 7.5), ylim=(7.5, -0.5), xlabel="column", ylabel="row")
+    page.set(xticks=range(8), yticks=range(8))
+    plt.colorbar(shown, ax=page, label="share new, by middle of the patch")
+
+
 def _staircase(axes, cdf: np.ndarray, u: float) -> int:
     k, cdf = len(cdf), np.minimum(cdf, 1.0)
     chosen = min(int(np.searchsorted(cdf, u)), k - 1)
-    axes.hlines(cdf, np.arange(k) - 0.5, np.arange(k) + 0.5, PALETTE["blue"], lw=2)
+    stairs = np.concatenate([[0], cdf, [1]])
+    axes.step(np.arange(-1, k + 1), stairs, where="post", color=PALETTE["blue"], lw=2)
     ray = {"color": PALETTE["orange"], "lw": 1.5}
-    axes.annotate("", (chosen, u), (-0.9, u), arrowprops={"arrowstyle": "-", **ray})
+    axes.annotate("", (chosen, u), (-1, u), arrowprops={"arrowstyle": "-", **ray})
     axes.annotate("", (chosen, 0), (chosen, u), arrowprops={"arrowstyle": "->", **ray})
-    axes.set(xlim=(-0.9, k - 0.5), ylim=(0, 1.05), ylabel="cumulative probability F")
+    axes.set(xlim=(-1, k), ylim=(0, 1.05), ylabel="cumulative probability F")
     return chosen
 
 

@@ -47,6 +47,11 @@ def _wrong_value(name: str, expected: str, got: str) -> ValueError:
     return ValueError(f"{name}: expected {expected}, got {got}")
 
 
+def _plain(number: float) -> str:
+    whole = isinstance(number, numbers.Integral) and abs(number) < 1e15
+    return str(int(number)) if whole else f"{number:g}"
+
+
 def _interval(
     noun: str, low: float | None, high: float | None, above: float | None
 ) -> str:

@@ -30,16 +30,25 @@ if TYPE_CHECKING:
 
 #: More frames than this are a film, not a figure: nobody visits them all.
 MOST_FRAMES = 64
-#: Bytes of pictures and alt texts in one figure; a notebook has to stay light.
+#: Bytes that one figure may take up in a notebook, which has to stay light.
 BUDGET = 600_000
 
 _COLOURS = 64
 _DPI = 100
+_ENTRY = 1_500  # bytes that a frame takes up beside its picture and its text
 _SLOW = 8  # frames; with more than these a progress bar is worth its line
 
 
 class Frame(NamedTuple):
-    """One picture of a figure: its PNG file and the text that says what it shows."""
+    """One picture of a figure, and what it shows in words.
+
+    Parameters
+    ----------
+    png : bytes
+        The content of a PNG file.
+    alt : str
+        The text that stands for the picture where it is not seen.
+    """
 
     png: bytes
     alt: str
@@ -215,7 +224,7 @@ def _fitting(frames: list[Frame]) -> list[Frame]:
         raise ValueError(
             f"draw: expected figures of one size, got {len(sizes)} different sizes"
         )
-    weight = sum(len(_picture(frame)) for frame in frames)
+    weight = sum(len(_picture(frame)) + _ENTRY for frame in frames)
     if weight > BUDGET:
         raise ValueError(
             f"draw: expected frames of at most {BUDGET // 1000} KB together, got "
@@ -242,6 +251,7 @@ def _stacked(pictures: list[str], controls: list) -> ipywidgets.Widget:
     """Nest one stack of pictures for each slider, and link them in the browser."""
     import ipywidgets
 
+    # shared: a layout weighs as much as a small picture
     look = {"layout": ipywidgets.Layout(), "style": ipywidgets.HTML().style}
 
     def nest(part: list[str], level: int) -> ipywidgets.Widget:
@@ -251,7 +261,7 @@ def _stacked(pictures: list[str], controls: list) -> ipywidgets.Widget:
         step = len(part) // len(slider.options)
         starts = range(0, len(part), step)
         inner = [nest(part[i : i + step], level + 1) for i in starts]
-        stack = ipywidgets.Stack(inner, selected_index=0)
+        stack = ipywidgets.Stack(inner, selected_index=0, layout=look["layout"])
         ipywidgets.jsdlink((slider, "index"), (stack, "selected_index"))
         return stack
 

@@ -106,17 +106,16 @@ def claims(notebook: NotebookNode) -> Iterator[str]:
 
 
 def figures(notebook: NotebookNode) -> Iterator[str]:
-    """Each figure is one picture with a name, a caption, and a text for who cannot see."""
-    cells = [c for c in notebook.cells if conventions.is_code(c)]
+    """Each figure is one picture, with a name, a caption and an alt text."""
+    cells = [cell for cell in notebook.cells if conventions.is_code(cell)]
     shown = [c for c in cells if conventions.pictures(c) or conventions.is_explore(c)]
     if not any(conventions.pictures(cell) for cell in shown):
         yield "no figure"
     for cell in shown:
         yield from (f"figure in {cell.id}: {flaw}" for flaw in _figure_flaws(cell))
     names = Counter(_figure_name(cell) for cell in shown)
-    yield from (
-        f"{n} figures are called {name!r}" for name, n in names.items() if n > 1
-    )
+    twice = [name for name, count in names.items() if count > 1]
+    yield from (f"several figures are called {name!r}" for name in twice)
 
 
 def _figure_name(cell: NotebookNode) -> str:
@@ -227,8 +226,8 @@ def addressed(notebook: NotebookNode, stem: str) -> Iterator[str]:
         yield "the set-up cell is not the first code cell"
     elif "remove-cell" not in conventions.tags(setups[0]):
         yield "the set-up cell is not taken off the site (tag remove-cell)"
-    if notebook.cells[0].source.split("\n")[-1] != address.links(stem):
-        yield "the title cell does not end with the links as `make repository` writes them"
+    if notebook.cells[0].source.count(address.links(stem)) != 1:
+        yield "the title cell does not hold the links of `make repository` once"
     for cell in filter(conventions.is_markdown, notebook.cells):
         for link in links(cell.source):
             yield from _link_flaws(link, address, stem)

@@ -29,7 +29,7 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 CLAIM = "Claim holds: "
 
 
-class explore(nodes.General, nodes.Element):  # noqa: N801 (docutils names nodes so)
+class explore(nodes.General, nodes.Element):
     """A figure with sliders, ``sliders`` being pairs of a name and its labels.
 
     The children are its frames, the last slider running fastest. They are image nodes,
@@ -48,7 +48,7 @@ class FindExplorers(SphinxTransform):
             views = [c for c in bundle if c.get("mime_type") == WIDGET]
             if views:
                 identity = re.search(r'"model_id": "(\w+)"', views[0].astext())
-                self._replace(bundle, _explorer(self, models, identity.group(1)))
+                self._replace(bundle, _explorer(self.env, models, identity.group(1)))
 
     def _take_models(self) -> dict[str, dict]:
         """Take the widgets' state from myst-nb, which would load a manager for it."""
@@ -72,23 +72,20 @@ def _is_bundle(node: nodes.Node) -> bool:
     return isinstance(node, nodes.Element) and node.get("nb_element") == "mime_bundle"
 
 
-def _explorer(transform: SphinxTransform, models: dict, identity: str) -> explore:
+def _explorer(env: Any, models: dict, identity: str) -> explore:
     box = models.get(identity, {"model_name": "not stored", "state": {}})
     if "explore" not in box["state"].get("_dom_classes", ()):
         raise ExtensionError(
-            f"{transform.env.docname}: a cell shows a widget ({box['model_name']}) that "
+            f"{env.docname}: a cell shows a widget ({box['model_name']}) that "
             "cannot move on the site; show the result of lecture_code.widgets.explore "
             "and run `make notebooks`."
         )
     *controls, picture = _children(models, box)
-    sliders = [(c["description"], c["_options_labels"]) for c in map(_state, controls)]
+    states = [control["state"] for control in controls]
+    sliders = [(s["description"], s["_options_labels"]) for s in states]
     node = explore(sliders=sliders)
-    node.extend(_image(transform.env, frame) for frame in _frames(models, picture))
+    node.extend(_image(env, frame) for frame in _frames(models, picture))
     return node
-
-
-def _state(model: dict) -> dict:
-    return model["state"]
 
 
 def _children(models: dict, model: dict) -> list[dict]:
@@ -121,10 +118,8 @@ def _image(env: Any, frame: str) -> nodes.image:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    width, height = (int.from_bytes(content[i : i + 4], "big") for i in (16, 20))
-    size = {"width": width, "height": height}
     uri = "/" + os.path.relpath(path, env.srcdir)
-    return nodes.image(uri=uri, alt=parser.attributes["alt"], **size)
+    return nodes.image(uri=uri, alt=parser.attributes["alt"])
 
 
 CONTROL = """\
@@ -137,7 +132,7 @@ aria-valuetext="{first}" autocomplete="off">
 """
 
 FIGURE = """\
-<img class="explore-frame" src="{src}" alt="{alt}" width="{width}" height="{height}">
+<img class="explore-frame" src="{src}" alt="{alt}" {size}>
 <div class="explore-controls" hidden>
 {controls}</div>
 <p class="explore-status" role="status"></p>
@@ -170,14 +165,21 @@ def visit_explore(translator: HTML5Translator, node: explore) -> None:
     figure = FIGURE.format(
         src=html.escape(frames[0][0]),
         alt=html.escape(frames[0][1]),
-        width=node[0]["width"],
-        height=node[0]["height"],
+        size=_size(Path(builder.srcdir, node[0]["uri"])),
         controls="".join(controls),
         # a script element ends at "</script", wherever it stands
         data=json.dumps(data).replace("<", "\\u003c"),
     )
     translator.body.append(figure)
     raise nodes.SkipNode
+
+
+def _size(path: Path) -> str:
+    """Say how large a PNG is, so that the page does not jump when it arrives."""
+    with path.open("rb") as file:
+        start = file.read(24)
+    width, height = (int.from_bytes(start[i : i + 4], "big") for i in (16, 20))
+    return f'width="{width}" height="{height}"'
 
 
 class NameClaims(SphinxTransform):
@@ -192,7 +194,7 @@ class NameClaims(SphinxTransform):
         self.chapter, self.order = int(chapter.group()), 0
         for block in list(self.document.findall(nodes.literal_block)):
             if "stream" in block["classes"] and CLAIM in block.astext():
-                block.replace_self(list(self._split(block)))
+                block.parent.replace(block, list(self._split(block)))
 
     def _split(self, block: nodes.literal_block) -> Iterator[nodes.Element]:
         for part in re.split(f"^({CLAIM}.*)\n?", block.astext(), flags=re.MULTILINE):

@@ -114,7 +114,7 @@ def grade_calls(source: str) -> list[ast.Call]:
 
 
 def graded(call: ast.Call) -> tuple[str, str]:
-    """Read the identity that a call of ``exercises.grade`` names, and the answer's name.
+    """Read a call of ``exercises.grade``: the exercise, and the answer's name.
 
     Raises
     ------

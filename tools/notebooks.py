@@ -13,6 +13,7 @@ import asyncio
 import multiprocessing
 import os
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -90,7 +91,10 @@ def execute(path: Path) -> tuple[NotebookNode, Cost]:
         on_cell_executed=lambda **_: meter.read(client.km.provisioner.pid),
     )
     try:
-        asyncio.run(client.async_execute(env=_environment()))
+        running = client.async_execute(
+            cleanup_kc=True, env=_environment(), stderr=subprocess.DEVNULL
+        )
+        asyncio.run(running)
     except (CellControlSignal, CellTimeoutError, DeadKernelError) as error:
         raise Failure(f"{path.name}: {_last_line(error)}") from error
     normalise(notebook)

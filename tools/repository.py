@@ -35,6 +35,14 @@ if "google.colab" in sys.modules:
     %pip install -q --no-deps "git+{url}@{tag}\""""
 
 
+LINKS = (
+    "[Open this chapter in Colab]({colab}) or take the [student notebook]({student}), "
+    "in which the solutions are left out."
+)
+#: That sentence with any addresses, and the blank before it.
+LINKED = re.compile(r"\s*" + re.sub(r"\\\{\w+\\\}", "[^)]*", re.escape(LINKS)))
+
+
 class Address(NamedTuple):
     """A repository on GitHub and the release that readers get.
 
@@ -81,16 +89,8 @@ class Address(NamedTuple):
         return f"{COLAB}/github/{place}"
 
     def links(self, stem: str) -> str:
-        """Write the line of links under a chapter's title."""
-        return (
-            f"[Open in Colab]({self.colab(stem)}) · "
-            f"[Notebook without solutions]({self.student(stem)}) · "
-            f"[This chapter on the site]({self.page(stem)})"
-        )
-
-
-#: How the line of links begins, whatever its addresses are.
-LINKS = "[Open in Colab]("
+        """Write the sentence of links in a chapter's title cell."""
+        return LINKS.format(colab=self.colab(stem), student=self.student(stem))
 
 
 def parse(url: str, tag: str) -> Address:
@@ -130,12 +130,6 @@ def files(root: Path = ROOT) -> Iterator[Path]:
             yield path
 
 
-def without_links(prose: str) -> str:
-    """Take the line of links out of a title cell."""
-    lines = [line for line in prose.split("\n") if not line.startswith(LINKS)]
-    return "\n".join(lines).rstrip("\n")
-
-
 def renamed(text: str, old: Address, new: Address) -> str:
     """Replace one address by another wherever a text names it."""
     end = r"(?![\w-]|\.\w)"  # a name that only begins like ours is somebody else's
@@ -170,13 +164,10 @@ def aligned(text: str, stem: str, address: Address) -> str:
     for cell in notebook.cells:
         if conventions.is_setup(cell):
             cell.source = address.setup
-    title = next((c for c in notebook.cells if c.cell_type == "markdown"), None)
-    if title is not None:
-        lines = [
-            line for line in title.source.split("\n") if not line.startswith(LINKS)
-        ]
-        body = "\n".join(lines).rstrip("\n")
-        title.source = f"{body}\n\n{address.links(stem)}"
+    title = next((c for c in notebook.cells if conventions.is_markdown(c)), None)
+    if title is not None and address.links(stem) not in title.source:
+        bare = LINKED.sub("", title.source).rstrip("\n")
+        title.source = f"{bare} {address.links(stem)}"
     return conventions.written(notebook)
 
 

@@ -36,7 +36,7 @@ def stripped(path: Path) -> NotebookNode:
             cell.metadata.clear()
             cell.metadata["tags"] = ["exercise"]
     for cell in filter(conventions.is_markdown, notebook.cells):
-        cell.source = repository.without_links(cell.source)
+        cell.source = repository.LINKED.sub("", cell.source)
     page = repository.read().page(path.stem)
     notice = new_markdown_cell(NOTICE.format(page=page), id="student-version")
     notebook.cells.insert(0, notice)

@@ -1,0 +1,182 @@
+"""The built site, opened from the disk in one headless Chromium.
+
+Where no Chromium is found, every browser test is skipped and one line at the end of the
+run says so; on a continuous-integration machine (CI=true) that is a failure instead.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+MISSING = (
+    "NO BROWSER: the site's browser tests were skipped, because no Chromium was found; "
+    "set CHROMIUM to one, or run `playwright install chromium`."
+)
+READY = "() => !window.MathJax?.startup?.promise || MathJax.startup.promise"
+
+
+@dataclass
+class Seen:
+    """What a page asked for and complained about."""
+
+    blocked: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+def load_tool(name: str) -> ModuleType:
+    """Import a script of tools/ under a name that no other module has."""
+    spec = importlib.util.spec_from_file_location(
+        f"tool_{name}", ROOT / "tools" / f"{name}.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def find_chromium() -> str | None:
+    """Find a browser: the one that is named, one on the path, or Playwright's own."""
+    named = os.environ.get("CHROMIUM")
+    found = shutil.which(named) if named else None
+    return found or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@pytest.fixture(scope="session")
+def builder() -> ModuleType:
+    """Give tools/site.py as a module."""
+    return load_tool("site")
+
+
+@pytest.fixture(scope="session")
+def site(builder: ModuleType) -> Path:
+    """Give the folder of the built site, built first where it is missing or stale."""
+    command = [sys.executable, str(ROOT / "tools" / "site.py"), "build"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return builder.HTML
+
+
+@pytest.fixture(scope="session")
+def pages(site: Path) -> list[str]:
+    """List all pages of the site, relative to its folder."""
+    return sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html"))
+
+
+@pytest.fixture(scope="session")
+def chromium(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Start one browser for all tests, or skip, or fail on continuous integration."""
+    api = pytest.importorskip("playwright.sync_api")
+    options = [*QUIET, *(["--no-sandbox"] if os.getuid() == 0 else [])]
+    with api.sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+        path = find_chromium() or (own if Path(own).exists() else None)
+        if path is None:
+            if os.environ.get("CI") == "true":
+                pytest.fail(MISSING)
+            request.config.stash[NO_BROWSER] = True
+            pytest.skip(MISSING)
+        browser = playwright.chromium.launch(executable_path=path, args=options)
+        yield browser
+        browser.close()
+
+
+NO_BROWSER = pytest.StashKey[bool]()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say in one loud line that the browser tests did not run."""
+    if config.stash.get(NO_BROWSER, False):
+        terminalreporter.write_line(MISSING, red=True, bold=True)
+
+
+def watch(page: Any) -> Seen:
+    """Record what a page asks for and complains about from now on."""
+    seen = Seen()
+    page.on("console", lambda m: seen.messages.append(f"{m.type}: {m.text}"))
+    page.on("pageerror", lambda error: seen.errors.append(str(error)))
+    page.on("requestfailed", lambda request: seen.failed.append(request.url))
+    return seen
+
+
+def block_network(context: Any, site: Path, address: str, seen: Seen) -> None:
+    """Answer the published address from the disk, and refuse all other requests."""
+
+    def answer(route: Any) -> None:
+        inside = route.request.url.removeprefix(address).split("?")[0]
+        if route.request.url.startswith(address) and (site / inside).is_file():
+            route.fulfill(path=site / inside)
+        else:
+            seen.blocked.append(route.request.url)
+            route.abort()
+
+    context.route(re.compile(r"^(?!file:|data:|blob:)"), answer)
+
+
+@pytest.fixture(scope="session")
+def open_in(chromium: Any, site: Path, builder: ModuleType) -> Callable[..., Any]:
+    """Open a page in a context of its own; the caller closes ``page.context``.
+
+    ``page.seen`` holds what the page did. With ``published=True`` it is opened at its
+    published address, which is answered from the disk.
+    """
+    address = builder.derived_config()["html"]["baseurl"]
+
+    def open_one(
+        relative: str,
+        color_scheme: str = "light",
+        width: int = 1280,
+        *,
+        published: bool = False,
+        **options: Any,
+    ) -> Any:
+        context = chromium.new_context(
+            color_scheme=color_scheme,
+            viewport={"width": width, "height": 900},
+            **options,
+        )
+        page = context.new_page()
+        page.seen = watch(page)
+        block_network(context, site, address, page.seen)
+        base = address if published else f"{site.as_uri()}/"
+        page.goto(base + relative)
+        page.evaluate(READY)
+        return page
+
+    return open_one
+
+
+@pytest.fixture
+def open_page(open_in: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """Open pages from the disk and close them when the test ends."""
+    opened = []
+
+    def open_one(*arguments: Any, **options: Any) -> Any:
+        opened.append(open_in(*arguments, **options))
+        return opened[-1]
+
+    yield open_one
+    for page in opened:
+        page.context.close()

@@ -1,0 +1,91 @@
+"""Every page in a browser: silent, self-contained, accessible, and narrow enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import conftest as house
+import pytest
+
+WIDTHS = (320, 375, 768)
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+AXE = house.ROOT / "node_modules" / "axe-core" / "axe.min.js"
+BUILDER = house.load_tool("site")
+
+#: Pages that no table of contents names. The theme and the extensions make them.
+EXTRA = (
+    "404",
+    "genindex",
+    "index",
+    "prf-prf",
+    "py-modindex",
+    "search",
+)
+PAGES = [f"{name}.html" for name in (*BUILDER.pages(), *EXTRA)]
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def page(request: pytest.FixtureRequest, open_in: Callable[..., Any]) -> Iterator[Any]:
+    """Open each page once; the page for missing addresses knows only published ones."""
+    opened = open_in(request.param, published=request.param == "404.html")
+    yield opened
+    opened.context.close()
+
+
+def violations(page: Any) -> list[str]:
+    """List what axe finds, each as rule, impact and the first place."""
+    run = "rules => axe.run(document, {runOnly: rules}).then(found => found.violations)"
+    return [
+        f"{found['id']} ({found['impact']}): {found['nodes'][0]['html'][:200]} "
+        f"{found['nodes'][0]['failureSummary']}"
+        for found in page.evaluate(run, RULES)
+    ]
+
+
+def overflow(page: Any, width: int) -> int:
+    """Measure by how many pixels a page is wider than its window."""
+    page.set_viewport_size({"width": width, "height": 800})
+    return page.evaluate(
+        "() => document.documentElement.scrollWidth"
+        " - document.documentElement.clientWidth"
+    )
+
+
+def test_all_pages_are_listed(pages: list[str]) -> None:
+    """A page that no test opens would be a page that nobody looked after."""
+    assert sorted(PAGES) == pages
+
+
+def test_page_is_silent_and_self_contained(page: Any) -> None:
+    """No request leaves the disk, none fails, and the console stays empty."""
+    assert page.seen == house.Seen()
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_page_is_accessible(page: Any, mode: str) -> None:
+    """Axe finds nothing in either mode, formulas and figures in place."""
+    page.emulate_media(color_scheme=mode, reduced_motion="reduce")
+    shown = page.evaluate("() => document.documentElement.dataset.theme")
+    assert shown in (mode, None)
+    if not page.evaluate("() => 'axe' in window"):
+        page.add_script_tag(path=AXE)
+    assert violations(page) == []
+
+
+def test_page_needs_no_sideways_scrolling(page: Any) -> None:
+    """No page is wider than a small phone, a phone or a tablet."""
+    assert {width: overflow(page, width) for width in WIDTHS} == dict.fromkeys(WIDTHS, 0)
+
+
+def test_formulas_are_set(page: Any) -> None:
+    """No formula is left as source, and none failed to parse."""
+    raw = "() => [...document.querySelectorAll('.math')].filter(e => !e.querySelector('mjx-container')).length"
+    assert page.evaluate(raw) == 0
+    assert page.locator("mjx-merror").count() == 0
+
+
+def test_axe_is_pinned_by_the_lock_file() -> None:
+    """The rules come from the version that package-lock.json names."""
+    assert Path(AXE).exists()

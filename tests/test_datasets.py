@@ -1,0 +1,159 @@
+"""Data sets: the same images as scikit-learn's, cut and split as documented."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from lecture_code import datasets
+
+SIZES = {"train": 1000, "validation": 350, "test": 447}
+
+
+def test_the_parts_together_are_the_bundled_digits() -> None:
+    from sklearn.datasets import load_digits
+
+    bundle = load_digits()
+    parts = [datasets.digits(part) for part in ("train", "validation", "test")]
+    pixels = torch.cat([part.pixels for part in parts]).numpy()
+    labels = torch.cat([part.labels for part in parts]).numpy()
+    np.testing.assert_array_equal(pixels.reshape(-1, 8, 8), bundle.images)
+    np.testing.assert_array_equal(labels, bundle.target)
+
+
+@pytest.mark.parametrize("part", SIZES)
+def test_digits_are_whole_grey_levels(part: str) -> None:
+    pixels, labels = datasets.digits(part)
+    assert pixels.shape == (SIZES[part], 64)
+    assert labels.shape == (SIZES[part],)
+    assert pixels.dtype == torch.float32
+    assert labels.dtype == torch.int64
+    assert set(pixels.unique().tolist()) == set(range(17))
+    assert set(labels.tolist()) == set(range(10))
+
+
+def test_a_caller_cannot_change_the_cache() -> None:
+    datasets.digits("test").pixels.zero_()
+    datasets.digits("test").labels.zero_()
+    assert datasets.digits("test").pixels.max() == 16
+    assert datasets.digits("test").labels.max() == 9
+
+
+@pytest.mark.parametrize("threshold", [1, 8, 16])
+def test_binary_digits_keep_what_reaches_the_threshold(threshold: int) -> None:
+    grey, labels = datasets.digits("validation")
+    bits, same_labels = datasets.binary_digits("validation", threshold=threshold)
+    assert torch.equal(labels, same_labels)
+    assert bits.dtype == torch.float32
+    assert set(bits.unique().tolist()) == {0.0, 1.0}
+    assert grey[bits == 1].min() == threshold
+    assert grey[bits == 0].max() == threshold - 1
+
+
+def test_binary_digits_have_threshold_eight_by_default() -> None:
+    ours = datasets.binary_digits().pixels
+    assert torch.equal(ours, datasets.binary_digits("train", threshold=8).pixels)
+
+
+@pytest.mark.parametrize("size", range(1, 9))
+def test_patches_are_the_slices_of_the_image(size: int) -> None:
+    pixels = torch.arange(3 * 64, dtype=torch.float64).reshape(3, 64)
+    found = datasets.patches(pixels, size)
+    count = 9 - size
+    assert found.shape == (3 * count**2, size**2)
+    expected = [
+        image[row : row + size, column : column + size].ravel()
+        for image in pixels.numpy().reshape(3, 8, 8)
+        for row in range(count)
+        for column in range(count)
+    ]
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("size", [1, 3, 8])
+def test_patches_are_the_callers_own(size: int) -> None:
+    pixels = torch.ones(2, 64)
+    datasets.patches(pixels, size).zero_()
+    assert pixels.min() == 1
+
+
+def test_the_gradient_counts_the_patches_over_a_pixel() -> None:
+    pixels = torch.zeros(1, 64, dtype=torch.float64, requires_grad=True)
+    datasets.patches(pixels, 3).sum().backward()
+    along = torch.tensor([1.0, 2, 3, 3, 3, 3, 2, 1], dtype=torch.float64)
+    assert torch.equal(pixels.grad.reshape(8, 8), along.outer(along))
+
+
+def test_toys_are_all_there() -> None:
+    names = ["two-modes", "three-modes", "skewed", "ring", "grid", "banana"]
+    assert list(datasets.TOYS) == names
+
+
+@pytest.mark.parametrize("name", datasets.TOYS)
+def test_toys_have_a_law_and_samples(name: str, generator: torch.Generator) -> None:
+    density = datasets.toy(name)
+    x = density.sample(2000, generator)
+    assert x.shape == ((2000,) if name in datasets.TOYS[:3] else (2000, 2))
+    # A law's own samples have a score of mean zero.
+    score = density.score(x.double())
+    error = score.std(0) / len(x) ** 0.5
+    assert (score.mean(0).abs() < 5 * error).all()
+
+
+def test_ring_and_grid_lie_where_they_should() -> None:
+    ring, grid = datasets.toy("ring"), datasets.toy("grid")
+    np.testing.assert_allclose(np.hypot(*ring.means.T), 2.0)
+    turns = np.sort(np.mod(np.arctan2(*ring.means.T[::-1]), 2 * np.pi))
+    np.testing.assert_allclose(np.diff(turns), np.pi / 4)
+    assert {tuple(mean) for mean in grid.means} == {
+        (x, y) for x in (-2, 0, 2) for y in (-2, 0, 2)
+    }
+
+
+@pytest.mark.parametrize("load", [datasets.digits, datasets.binary_digits])
+def test_an_unknown_part_is_named(load: object) -> None:
+    with pytest.raises(ValueError, match="part: expected one of 'test'"):
+        load("all")
+    with pytest.raises(TypeError, match="part: expected"):
+        load(0)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "error"), [(0, ValueError), (17, ValueError), (8.0, TypeError)]
+)
+def test_a_wrong_threshold_is_named(threshold: object, error: type) -> None:
+    with pytest.raises(error, match="threshold: expected"):
+        datasets.binary_digits(threshold=threshold)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "error"),
+    [
+        (np.zeros((1, 64)), TypeError),
+        (torch.zeros(1, 64, dtype=torch.int64), TypeError),
+        (torch.zeros(64), ValueError),
+        (torch.zeros(1, 8, 8), ValueError),
+        (torch.zeros(1, 63), ValueError),
+        (torch.zeros(0, 64), ValueError),
+        (torch.full((1, 64), torch.nan), ValueError),
+    ],
+)
+def test_wrong_images_are_named(pixels: object, error: type) -> None:
+    with pytest.raises(error, match="pixels: expected"):
+        datasets.patches(pixels, 2)
+
+
+@pytest.mark.parametrize(
+    ("size", "error"), [(0, ValueError), (9, ValueError), (2.0, TypeError)]
+)
+def test_a_wrong_patch_size_is_named(size: object, error: type) -> None:
+    with pytest.raises(error, match="size: expected"):
+        datasets.patches(torch.zeros(1, 64), size)
+
+
+def test_an_unknown_toy_is_named() -> None:
+    with pytest.raises(ValueError, match="name: expected one of 'banana'"):
+        datasets.toy("torus")
+    with pytest.raises(TypeError, match="name: expected"):
+        datasets.toy(None)

@@ -1,0 +1,442 @@
+"""Densities: the laws that tie pdf, cdf, quantile, score and samples together."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import mpmath
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import integrate, stats
+
+from lecture_code.densities import Banana, GaussianMixture, IsotropicMixture
+
+MIXTURES = [
+    GaussianMixture([0.0]),
+    GaussianMixture([-10.0, 10.0]),
+    GaussianMixture([3.0, -1.0, 0.5], [0.1, 2.0, 0.7], [0.2, 0.3, 0.5]),
+    GaussianMixture([0.0, 1e3], [1e-3, 10.0], [0.999, 0.001]),
+    GaussianMixture([-1.0, 0.0, 2.0], 0.5, [0.6, 0.0, 0.4]),
+]
+PLANAR = [
+    IsotropicMixture([[0.0, 1.0], [2.0, -1.0]], [0.5, 1.0], [0.3, 0.7]),
+    Banana(),
+    Banana(curvature=-0.4, scale=1.3),
+]
+mixtures = pytest.mark.parametrize("mixture", MIXTURES, ids=repr)
+planar = pytest.mark.parametrize("density", PLANAR, ids=repr)
+
+finite = st.floats(-50, 50)
+
+
+@st.composite
+def drawn_mixtures(draw: st.DrawFn) -> GaussianMixture:
+    k = draw(st.integers(1, 5))
+    means = draw(st.lists(finite, min_size=k, max_size=k))
+    scales = draw(st.lists(st.floats(0.01, 10), min_size=k, max_size=k))
+    raw = np.array(draw(st.lists(st.floats(0.01, 1), min_size=k, max_size=k)))
+    return GaussianMixture(means, scales, raw / raw.sum())
+
+
+def spread(mixture: GaussianMixture, reach: float = 6.0) -> np.ndarray:
+    """Points around every component."""
+    steps = np.linspace(-reach, reach, 41)
+    return np.sort((mixture.means + mixture.scales * steps[:, None]).ravel())
+
+
+def exact_tail(mixture: GaussianMixture, x: float, side: int) -> mpmath.mpf:
+    """Sum the tail on one side (-1: left) with 50 digits."""
+    with mpmath.workdps(50):
+        parts = zip(mixture.weights, mixture.means, mixture.scales, strict=True)
+        return mpmath.fsum(
+            mpmath.mpf(w) * mpmath.ncdf(-side * (mpmath.mpf(x) - m) / mpmath.mpf(s))
+            for w, m, s in parts
+        )
+
+
+# ------------------------------------------------------------------------ on the line
+
+
+@mixtures
+def test_pdf_is_the_derivative_of_cdf(mixture: GaussianMixture) -> None:
+    x = spread(mixture, 4.0)
+    h = 1e-4 * mixture.scales.min()
+    slope = (mixture.cdf(x + h) - mixture.cdf(x - h)) / (2 * h)
+    peak = mixture.pdf(mixture.means).max()
+    np.testing.assert_allclose(slope, mixture.pdf(x), rtol=1e-6, atol=1e-6 * peak)
+
+
+@mixtures
+def test_pdf_integrates_to_one(mixture: GaussianMixture) -> None:
+    pieces = np.unique(spread(mixture, 10.0))
+    total = sum(
+        integrate.fixed_quad(mixture.pdf, a, b, n=12)[0]
+        for a, b in itertools.pairwise(pieces)
+    )
+    assert total == pytest.approx(1.0, abs=1e-10)
+
+
+@mixtures
+def test_log_prob_is_the_log_of_pdf(mixture: GaussianMixture) -> None:
+    x = spread(mixture)
+    log_pdf = mixture.log_prob(torch.tensor(x)).numpy()
+    np.testing.assert_allclose(np.exp(log_pdf), mixture.pdf(x), rtol=1e-12)
+
+
+@mixtures
+def test_score_is_the_gradient_of_log_prob(mixture: GaussianMixture) -> None:
+    x = torch.tensor(spread(mixture), requires_grad=True)
+    (slope,) = torch.autograd.grad(mixture.log_prob(x).sum(), x)
+    torch.testing.assert_close(mixture.score(x), slope, rtol=1e-9, atol=1e-9)
+
+
+def test_one_component_agrees_with_scipy() -> None:
+    x = np.linspace(-35, 39, 75)
+    ours, theirs = GaussianMixture([2.0], 1.5), stats.norm(2.0, 1.5)
+    for name in ("pdf", "cdf", "sf"):
+        expected = getattr(theirs, name)(x)
+        np.testing.assert_allclose(getattr(ours, name)(x), expected, rtol=1e-12)
+    u = np.array([1e-300, 1e-20, 0.1, 0.5, 0.9])
+    np.testing.assert_allclose(ours.ppf(u), theirs.ppf(u), rtol=1e-13)
+    np.testing.assert_allclose(ours.isf(u), theirs.isf(u), rtol=1e-13)
+
+
+@pytest.mark.parametrize("reach", [0.3, 5.0, 20.0, 30.0, 37.0])
+@mixtures
+def test_tails_keep_their_relative_accuracy(
+    mixture: GaussianMixture, reach: float
+) -> None:
+    left = float((mixture.means - reach * mixture.scales).min())
+    right = float((mixture.means + reach * mixture.scales).max())
+    assert abs(mixture.cdf(left) / exact_tail(mixture, left, -1) - 1) < 1e-12
+    assert abs(mixture.sf(right) / exact_tail(mixture, right, 1) - 1) < 1e-12
+
+
+@given(drawn_mixtures(), finite)
+def test_cdf_and_sf_share_the_mass(mixture: GaussianMixture, x: float) -> None:
+    assert 0 <= mixture.cdf(x) <= 1
+    assert mixture.cdf(x) + mixture.sf(x) == pytest.approx(1.0, abs=1e-15)
+
+
+@given(drawn_mixtures(), st.floats(1e-300, 0.5))
+def test_quantiles_cut_off_the_tail_asked_for(
+    mixture: GaussianMixture, tail: float
+) -> None:
+    # One ulp of x moves the tail by its hazard, so that much must be allowed.
+    left, right = mixture.ppf(tail), mixture.isf(tail)
+    slack = mixture.pdf(left) * np.spacing(abs(left)) / tail
+    assert mixture.cdf(left) == pytest.approx(tail, rel=1e-12 + 4 * slack)
+    slack = mixture.pdf(right) * np.spacing(abs(right)) / tail
+    assert mixture.sf(right) == pytest.approx(tail, rel=1e-12 + 4 * slack)
+
+
+@mixtures
+def test_quantile_inverts_cdf(mixture: GaussianMixture) -> None:
+    x = spread(mixture, 5.0)
+    tail = np.minimum(mixture.cdf(x), mixture.sf(x))
+    back = np.where(mixture.cdf(x) <= 0.5, mixture.ppf(tail), mixture.isf(tail))
+    # A rounding of the tail moves x by tail / pdf; in a valley that is far.
+    error = 1e-15 * tail / mixture.pdf(x) + 1e-14 * np.abs(x)
+    assert np.all(np.abs(back - x) <= 10 * error + 1e-15)
+
+
+def test_quantiles_in_a_valley_twenty_scales_wide() -> None:
+    # Between the modes F differs from 1/2 by less than float64 shows; the part of it
+    # that lies beyond the smaller tail is known, and so is the point.
+    mixture = GaussianMixture([-10.0, 10.0])
+    tail = 0.5 - 2.0**-53
+    x = mixture.isf(tail)
+    short = 0.5 - exact_tail(mixture, x, 1)
+    assert float(short) == pytest.approx(2.0**-53, rel=1e-12)
+    assert mixture.ppf(tail) == -x
+
+
+def test_a_symmetric_mixture_has_symmetric_quantiles() -> None:
+    mixture = GaussianMixture([-3.0, 3.0], 0.7)
+    u = np.array([1e-12, 0.2, 0.5 - 2.0**-53])
+    np.testing.assert_array_equal(mixture.ppf(u), -mixture.isf(u))
+    np.testing.assert_array_equal(mixture.ppf(1 - u), mixture.isf(1 - (1 - u)))
+    assert mixture.ppf(0.5) == 0.0
+
+
+@mixtures
+def test_quantiles_rise(mixture: GaussianMixture) -> None:
+    u = np.concatenate([np.logspace(-300, -1, 60), np.linspace(0.11, 1 - 1e-16, 90)])
+    assert np.all(np.diff(mixture.ppf(u)) >= 0)
+    assert np.all(np.diff(mixture.isf(u)) <= 0)
+
+
+@mixtures
+def test_quantiles_at_the_ends_are_infinite(mixture: GaussianMixture) -> None:
+    np.testing.assert_array_equal(mixture.ppf([0, 1]), [-np.inf, np.inf])
+    np.testing.assert_array_equal(mixture.isf([0, 1]), [np.inf, -np.inf])
+
+
+@pytest.mark.parametrize("name", ["pdf", "cdf", "sf", "ppf", "isf"])
+def test_results_have_the_shape_of_the_input(name: str) -> None:
+    call = getattr(MIXTURES[2], name)
+    grid = np.linspace(0.1, 0.9, 6).reshape(2, 3)
+    result = call(torch.tensor(grid))
+    assert result.shape == (2, 3)
+    assert result.dtype == np.float64
+    assert result[1, 2] == call(float(grid[1, 2]))
+
+
+# ---------------------------------------------------------------------- in the plane
+
+
+@planar
+def test_planar_densities_integrate_to_one(density: Banana) -> None:
+    x1 = np.linspace(-9, 9, 601)
+    x2 = np.linspace(-40, 40, 2001)
+    grid = torch.tensor(np.stack(np.meshgrid(x1, x2, indexing="ij"), -1).reshape(-1, 2))
+    cell = (x1[1] - x1[0]) * (x2[1] - x2[0])
+    assert float(density.log_prob(grid).exp().sum() * cell) == pytest.approx(
+        1, abs=1e-9
+    )
+
+
+@planar
+def test_planar_score_is_the_gradient(density: Banana) -> None:
+    x = torch.linspace(-3, 3, 40, dtype=torch.float64).reshape(20, 2).requires_grad_()
+    (slope,) = torch.autograd.grad(density.log_prob(x).sum(), x)
+    torch.testing.assert_close(density.score(x), slope, rtol=1e-10, atol=1e-10)
+
+
+def test_isotropic_mixture_agrees_with_scipy() -> None:
+    means = np.arange(6.0).reshape(2, 3)
+    mixture = IsotropicMixture(means, [0.5, 2.0], [0.25, 0.75])
+    x = np.linspace(-1, 6, 12).reshape(4, 3)
+    expected = 0.25 * stats.multivariate_normal(means[0], 0.25).pdf(x)
+    expected += 0.75 * stats.multivariate_normal(means[1], 4.0).pdf(x)
+    log_prob = mixture.log_prob(torch.tensor(x)).numpy()
+    np.testing.assert_allclose(log_prob, np.log(expected), rtol=1e-12)
+
+
+def test_isotropic_mixture_agrees_with_sklearn() -> None:
+    from sklearn.neighbors import KernelDensity
+
+    points = np.sin(np.arange(20.0)).reshape(10, 2)
+    theirs = KernelDensity(bandwidth=0.3).fit(points)
+    x = np.cos(np.arange(8.0)).reshape(4, 2)
+    ours = IsotropicMixture(points, 0.3).log_prob(torch.tensor(x))
+    np.testing.assert_allclose(ours.numpy(), theirs.score_samples(x), rtol=1e-10)
+
+
+def test_banana_without_curvature_is_gaussian() -> None:
+    x = torch.linspace(-2, 2, 10, dtype=torch.float64).reshape(5, 2)
+    expected = stats.multivariate_normal([0, 0], np.diag([1, 0.25])).logpdf(x)
+    np.testing.assert_allclose(Banana(curvature=0.0).log_prob(x), expected, rtol=1e-12)
+
+
+def test_far_points_have_finite_scores_and_no_nan() -> None:
+    x = torch.tensor([-1e30, 1e30, 0.0], dtype=torch.float64)
+    mixture = GaussianMixture([0.0, 1e20], [1e-20, 1e20])
+    for values in (mixture.log_prob(x), mixture.score(x)):
+        assert torch.isfinite(values).all()
+    bent = Banana(curvature=1e20, scale=1e-20)
+    assert torch.isfinite(bent.log_prob(x[:2].reshape(1, 2))).all()
+    assert torch.isfinite(bent.score(x[:2].reshape(1, 2))).all()
+
+
+# --------------------------------------------------------------------------- samples
+
+
+@mixtures
+def test_samples_follow_the_cdf(
+    mixture: GaussianMixture, generator: torch.Generator
+) -> None:
+    n = 20_000
+    x = mixture.sample(n, generator).double().numpy()
+    u = np.array([0.01, 0.1, 0.3, 0.5, 0.7, 0.95, 0.9995])
+    at = np.append(mixture.ppf(u), mixture.means)
+    share = (x[:, None] <= at.astype(np.float32)).mean(0)
+    expected = mixture.cdf(at.astype(np.float32))
+    sigma = np.sqrt(expected * (1 - expected) / n)
+    assert np.all(np.abs(share - expected) < 5 * sigma)
+
+
+def test_planar_samples_follow_their_components(generator: torch.Generator) -> None:
+    # Scaled distances to the nearest of two far centres are chi-square with 2 degrees.
+    mixture = IsotropicMixture([[-50.0, 0.0], [50.0, 0.0]], [1.0, 3.0], [0.2, 0.8])
+    x = mixture.sample(20_000, generator).double().numpy()
+    right = x[:, 0] > 0
+    assert abs(right.mean() - 0.8) < 5 * math.sqrt(0.16 / len(x))
+    scaled = (x - mixture.means[right.astype(int)]) / np.where(right, 3.0, 1.0)[:, None]
+    assert stats.kstest((scaled**2).sum(1), stats.chi2(2).cdf).pvalue > 1e-6
+
+
+def test_banana_samples_straighten_to_a_gaussian(generator: torch.Generator) -> None:
+    banana = Banana(curvature=0.7, scale=0.5)
+    x1, x2 = banana.sample(20_000, generator).double().numpy().T
+    assert stats.kstest(x1, stats.norm.cdf).pvalue > 1e-6
+    assert stats.kstest(x2 - 0.7 * x1**2, stats.norm(-0.7, 0.5).cdf).pvalue > 1e-6
+    # E x2 = 0 and Var x2 = s^2 + 2 c^2, so the mean has this error:
+    assert abs(x2.mean()) < 5 * math.sqrt((0.25 + 0.98) / len(x2))
+
+
+@pytest.mark.parametrize("density", [MIXTURES[2], *PLANAR], ids=repr)
+def test_samples_depend_on_the_generator_alone(density: Banana) -> None:
+    before = torch.get_rng_state()
+    first, again = (
+        density.sample(7, torch.Generator().manual_seed(3)) for _ in range(2)
+    )
+    assert torch.equal(first, again)
+    assert first.dtype == torch.float32
+    assert not first.requires_grad
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_a_component_of_weight_zero_is_never_drawn(generator: torch.Generator) -> None:
+    mixture = GaussianMixture([0.0, 100.0], weights=[1.0, 0.0])
+    assert mixture.sample(5000, generator).max() < 50
+    assert torch.isfinite(mixture.score(torch.tensor([0.0, 100.0]))).all()
+
+
+# ------------------------------------------------------------------- interface, errors
+
+
+def test_parameters_are_read_only_copies() -> None:
+    means = np.array([-1.0, 1.0])
+    mixture = GaussianMixture(means, 2.0)
+    means[0] = 7.0
+    assert mixture.means[0] == -1.0
+    for values in (mixture.means, mixture.scales, mixture.weights):
+        assert values.dtype == np.float64
+        assert values.shape == (2,)
+        with pytest.raises(ValueError, match="read-only"):
+            values[0] = 0.0
+
+
+def test_weights_are_equal_by_default_and_sum_to_one() -> None:
+    np.testing.assert_array_equal(GaussianMixture([0, 1, 2, 3]).weights, [0.25] * 4)
+    nearly = GaussianMixture([0, 1], weights=[0.5, 0.5000001])
+    assert nearly.weights.sum() == pytest.approx(1.0, abs=1e-15)
+
+
+def test_repr_says_the_parameters() -> None:
+    said = "GaussianMixture(means=[-2, 2], scales=[1, 1], weights=[0.25, 0.75])"
+    assert repr(GaussianMixture([-2, 2], weights=[0.25, 0.75])) == said
+    assert repr(PLANAR[0]) == "IsotropicMixture(2 components in 2 dimensions)"
+    assert repr(PLANAR[1]) == "Banana(curvature=1, scale=0.5)"
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_log_prob_and_score_keep_shape_and_dtype(dtype: torch.dtype) -> None:
+    x = torch.zeros(2, 3, dtype=dtype)
+    for values in (MIXTURES[1].log_prob(x), MIXTURES[1].score(x)):
+        assert values.shape == x.shape
+        assert values.dtype == dtype
+    for density in PLANAR:
+        points = torch.zeros(4, 2, dtype=dtype)
+        assert density.log_prob(points).shape == (4,)
+        assert density.score(points).shape == (4, 2)
+        assert density.score(points).dtype == density.log_prob(points).dtype == dtype
+
+
+@pytest.mark.parametrize("kind", [GaussianMixture, IsotropicMixture])
+@pytest.mark.parametrize(
+    ("name", "settings", "error"),
+    [
+        ("means", {"means": "wide"}, TypeError),
+        ("means", {"means": []}, ValueError),
+        ("means", {"means": 0.0}, ValueError),
+        ("means", {"means": [[[0.0]]]}, ValueError),
+        ("means", {"means": [np.nan, 0.0]}, ValueError),
+        ("means", {"means": [1e21, 0.0]}, ValueError),
+        ("scales", {"scales": [1.0, 2.0, 3.0]}, ValueError),
+        ("scales", {"scales": [[1.0], [1.0, 2.0]]}, TypeError),
+        ("scales", {"scales": -1.0}, ValueError),
+        ("scales", {"scales": [1.0, 0.0]}, ValueError),
+        ("scales", {"scales": np.inf}, ValueError),
+        ("scales", {"scales": None}, TypeError),
+        ("weights", {"weights": [0.5, 0.25, 0.25]}, ValueError),
+        ("weights", {"weights": [1.5, -0.5]}, ValueError),
+        ("weights", {"weights": [0.5, 0.6]}, ValueError),
+        ("weights", {"weights": [[0.5, 0.5]]}, ValueError),
+    ],
+)
+def test_wrong_parameters_are_named(
+    kind: type, name: str, settings: dict, error: type
+) -> None:
+    good = [0.0, 1.0] if kind is GaussianMixture else [[0.0], [1.0]]
+    with pytest.raises(error, match=f"{name}.*: expected"):
+        kind(**{"means": good, **settings})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("curvature", "much", TypeError),
+        ("curvature", np.nan, ValueError),
+        ("scale", 0.0, ValueError),
+        ("scale", -1.0, ValueError),
+        ("scale", np.inf, ValueError),
+        ("scale", [1.0], TypeError),
+    ],
+)
+def test_wrong_banana_is_named(name: str, value: object, error: type) -> None:
+    with pytest.raises(error, match=f"{name}: expected"):
+        Banana(**{name: value})
+
+
+@pytest.mark.parametrize("name", ["pdf", "cdf", "sf"])
+@pytest.mark.parametrize(
+    ("x", "error"),
+    [("0", TypeError), ([], ValueError), ([np.nan], ValueError), (np.inf, ValueError)],
+)
+def test_wrong_points_are_named(name: str, x: object, error: type) -> None:
+    with pytest.raises(error, match="x: expected"):
+        getattr(MIXTURES[0], name)(x)
+
+
+@pytest.mark.parametrize("name", ["ppf", "isf"])
+@pytest.mark.parametrize(
+    ("u", "error"),
+    [(None, TypeError), ([], ValueError), ([np.nan], ValueError), (1.01, ValueError)],
+)
+def test_wrong_probabilities_are_named(name: str, u: object, error: type) -> None:
+    with pytest.raises(error, match="u: expected"):
+        getattr(MIXTURES[0], name)(u)
+
+
+@pytest.mark.parametrize("density", [MIXTURES[0], *PLANAR], ids=repr)
+@pytest.mark.parametrize("name", ["log_prob", "score"])
+@pytest.mark.parametrize(
+    ("x", "error"),
+    [
+        ([[0.0, 0.0]], TypeError),
+        (torch.zeros(1, 2, dtype=torch.int64), TypeError),
+        (torch.zeros(0, 2), ValueError),
+        (torch.tensor([[0.0, math.nan]]), ValueError),
+        (torch.tensor([[0.0, math.inf]]), ValueError),
+        (torch.tensor([[0.0, 1e31]]), ValueError),
+    ],
+)
+def test_wrong_tensors_are_named(
+    density: Banana, name: str, x: object, error: type
+) -> None:
+    with pytest.raises(error, match="x: expected"):
+        getattr(density, name)(x)
+
+
+@planar
+@pytest.mark.parametrize("shape", [(), (2,), (3, 1), (3, 3), (1, 3, 2)])
+def test_wrong_ranks_are_named(density: Banana, shape: tuple) -> None:
+    for call in (density.log_prob, density.score):
+        with pytest.raises(ValueError, match="x: expected shape"):
+            call(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("density", [MIXTURES[0], *PLANAR], ids=repr)
+def test_wrong_sample_sizes_are_named(density: Banana) -> None:
+    with pytest.raises(ValueError, match="n: expected"):
+        density.sample(0)
+    with pytest.raises(TypeError, match="n: expected"):
+        density.sample(2.0)
+    with pytest.raises(TypeError, match="generator: expected"):
+        density.sample(2, 3)

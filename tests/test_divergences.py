@@ -1,0 +1,272 @@
+"""Divergences: their axioms, closed forms, and agreement with other libraries."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import ot
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import integrate, stats
+from scipy.spatial import distance
+
+from lecture_code import divergences
+from lecture_code.densities import GaussianMixture
+
+DISTANCES = {
+    "kl": divergences.kl,
+    "js": divergences.js,
+    "tv": divergences.tv,
+    "wasserstein1": lambda p, q: divergences.wasserstein1(p, q, np.arange(len(p))),
+}
+distances = pytest.mark.parametrize("between", DISTANCES.values(), ids=DISTANCES)
+symmetric = pytest.mark.parametrize(
+    "between", [DISTANCES[name] for name in ("js", "tv", "wasserstein1")]
+)
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """Draw two probability vectors of one length, zeros among the entries."""
+    k = draw(st.integers(2, 6))
+    entries = st.one_of(st.just(0.0), st.floats(1e-6, 1))
+    raw = st.lists(entries, min_size=k, max_size=k).filter(lambda v: sum(v) > 0)
+    p, q = np.array(draw(raw)), np.array(draw(raw))
+    return p / p.sum(), q / q.sum()
+
+
+@distances
+@given(pair=pairs())
+def test_distances_vanish_on_equals_only(between: object, pair: tuple) -> None:
+    p, q = pair
+    assert between(p, p) == pytest.approx(0.0, abs=1e-15)
+    assert between(p, q) >= 0
+    if np.abs(p - q).max() > 1e-3:
+        assert between(p, q) > 1e-8
+
+
+@symmetric
+@given(pair=pairs())
+def test_distances_do_not_depend_on_the_order(between: object, pair: tuple) -> None:
+    assert between(*pair) == pytest.approx(between(*pair[::-1]), rel=1e-12, abs=1e-15)
+
+
+@given(pairs())
+def test_bounds_between_the_distances(pair: tuple) -> None:
+    kl, js, tv = (DISTANCES[name](*pair) for name in ("kl", "js", "tv"))
+    assert tv <= math.sqrt(kl / 2) + 1e-12  # Pinsker
+    assert js <= tv * math.log(2) + 1e-12  # Lin
+    assert tv <= 1 + 1e-12
+
+
+@given(pairs())
+def test_agreement_with_other_libraries(pair: tuple) -> None:
+    p, q = pair
+    points = np.sin(np.arange(len(p)))
+    assert divergences.entropy(p) == pytest.approx(stats.entropy(p), abs=1e-12)
+    assert divergences.kl(p, q) == pytest.approx(stats.entropy(p, q), abs=1e-12)
+    root = distance.jensenshannon(p, q)
+    assert divergences.js(p, q) == pytest.approx(root**2, abs=1e-12)
+    ours = divergences.wasserstein1(p, q, points)
+    assert ours == pytest.approx(
+        stats.wasserstein_distance(points, points, p, q), abs=1e-12
+    )
+    assert ours == pytest.approx(ot.wasserstein_1d(points, points, p, q), abs=1e-12)
+
+
+@given(pairs())
+def test_total_variation_is_the_largest_difference_on_an_event(pair: tuple) -> None:
+    p, q = pair
+    events = itertools.product([0, 1], repeat=len(p))
+    largest = max(float((p - q) @ np.array(event)) for event in events)
+    assert divergences.tv(p, q) == pytest.approx(largest, abs=1e-12)
+
+
+@given(pairs())
+def test_merging_outcomes_never_adds_distance(pair: tuple) -> None:
+    merged = [np.append(v[:-2], v[-2:].sum()) for v in pair]
+    for between in (divergences.kl, divergences.js, divergences.tv):
+        assert between(*merged) <= between(*pair) + 1e-12
+
+
+def test_entropy_in_closed_form() -> None:
+    assert divergences.entropy(np.full(8, 1 / 8)) == pytest.approx(3 * math.log(2))
+    assert divergences.entropy([0.5, 0.25, 0.25]) == pytest.approx(1.5 * math.log(2))
+    certain = divergences.entropy([0.0, 1.0])
+    assert math.copysign(1.0, certain) == 1.0
+    assert certain == 0.0
+
+
+def test_distances_in_closed_form() -> None:
+    p, q = [0.5, 0.5, 0.0], [0.0, 0.5, 0.5]
+    assert divergences.kl(p, q) == math.inf
+    assert divergences.kl([1, 0], [0.25, 0.75]) == pytest.approx(math.log(4))
+    assert divergences.js(p, q) == pytest.approx(math.log(2) / 2)
+    assert divergences.js([1, 0], [0, 1]) == pytest.approx(math.log(2))
+    assert divergences.tv(p, q) == 0.5
+    assert divergences.tv([1, 0], [0, 1]) == 1.0
+    assert divergences.wasserstein1(p, q, [0.0, 1.0, 3.0]) == pytest.approx(1.5)
+
+
+def test_the_smallest_number_is_no_trap() -> None:
+    p, q = [5e-324, 1.0], [0.0, 1.0]
+    assert divergences.js(p, q) == pytest.approx(0.0, abs=1e-300)
+    assert divergences.kl(p, q) == math.inf
+
+
+def test_wasserstein_does_not_depend_on_the_order_of_points() -> None:
+    p, q, points = np.array([[0.2, 0.5, 0.3], [0.6, 0.1, 0.3], [4.0, -1.0, 0.5]])
+    shuffled = [2, 0, 1]
+    assert divergences.wasserstein1(p, q, points) == pytest.approx(
+        divergences.wasserstein1(p[shuffled], q[shuffled], points[shuffled])
+    )
+
+
+@pytest.mark.parametrize(("m", "s"), [(0.0, 1.0), (1.5, 1.0), (-0.3, 0.2), (2, 4)])
+def test_kl_of_gaussians_is_the_integral(m: float, s: float) -> None:
+    p, q = stats.norm(m, s), stats.norm(0.5, 1.5)
+    expected, _ = integrate.quad(
+        lambda x: p.pdf(x) * (p.logpdf(x) - q.logpdf(x)), m - 12 * s, m + 12 * s
+    )
+    ours = divergences.kl_gaussians(m, s, 0.5, 1.5)
+    assert ours == pytest.approx(expected, abs=1e-9)
+
+
+def test_kl_of_gaussians_at_the_ends() -> None:
+    assert divergences.kl_gaussians(0.3, 0.7, 0.3, 0.7) == 0.0
+    assert divergences.kl_gaussians(0.0, 5e-324, 0.0, 1.0) == pytest.approx(
+        743.94, 1e-4
+    )
+    assert divergences.kl_gaussians(1e308, 1.0, -1e308, 1e-300) == math.inf
+
+
+# ----------------------------------------------------------------------------- cells
+
+
+def test_cells_of_a_gaussian() -> None:
+    masses = divergences.cell_masses(GaussianMixture([0.0]), [-30.0, -1.0, 1.0, 30.0])
+    assert masses.shape == (5,)
+    assert masses.dtype == np.float64
+    assert masses.sum() == pytest.approx(1.0, abs=1e-15)
+    assert masses[2] == pytest.approx(math.erf(math.sqrt(0.5)))
+    for tail in masses[[0, -1]]:
+        assert tail == pytest.approx(math.erfc(30 / math.sqrt(2)) / 2, rel=1e-12)
+
+
+def test_cells_take_a_scipy_distribution() -> None:
+    edges = np.linspace(0.5, 60, 7)
+    masses = divergences.cell_masses(stats.expon(), edges)
+    np.testing.assert_allclose(masses[-1], np.exp(-60), rtol=1e-12)
+    inner = np.exp(-edges[:-1]) - np.exp(-edges[1:])
+    np.testing.assert_allclose(masses[1:-1], inner, rtol=1e-12)
+
+
+def test_total_variation_of_cells_rises_to_that_of_the_densities() -> None:
+    p, q = GaussianMixture([0.0]), GaussianMixture([1.0])
+    exact = math.erf(1 / (2 * math.sqrt(2)))  # 2 Phi(1/2) - 1
+    found = [
+        divergences.tv(
+            divergences.cell_masses(p, edges), divergences.cell_masses(q, edges)
+        )
+        for edges in (np.linspace(-9, 9, 2 + 3**i) for i in range(1, 7))
+    ]
+    assert all(value <= exact + 1e-15 for value in found)
+    assert found[-1] == pytest.approx(exact, abs=1e-4)
+    assert found[0] < exact - 1e-2
+
+
+def test_no_cell_is_negative_however_thin() -> None:
+    edges = np.nextafter(0.3, 1, dtype=float) + np.arange(200) * np.spacing(0.3)
+    masses = divergences.cell_masses(GaussianMixture([0.0, 0.1], 0.5), edges)
+    assert masses.min() >= 0
+
+
+# ---------------------------------------------------------------------------- errors
+
+WRONG_VECTORS = [
+    ("even", TypeError),
+    ([True, False], TypeError),
+    ([], ValueError),
+    (1.0, ValueError),
+    ([[0.5, 0.5]], ValueError),
+    ([0.5, 0.6], ValueError),
+    ([1.5, -0.5], ValueError),
+    ([np.nan, 1.0], ValueError),
+    ([np.inf, 0.0], ValueError),
+    ([0.5, 0.25, 0.25], ValueError),
+]
+
+
+@distances
+@pytest.mark.parametrize(("wrong", "error"), WRONG_VECTORS)
+def test_wrong_vectors_are_named(between: object, wrong: object, error: type) -> None:
+    with pytest.raises(error, match=r"q.*: expected"):
+        between([0.5, 0.5], wrong)
+
+
+@pytest.mark.parametrize(("wrong", "error"), WRONG_VECTORS[:-1])
+def test_a_wrong_first_vector_is_named(wrong: object, error: type) -> None:
+    for call in (divergences.entropy, lambda p: divergences.kl(p, [0.5, 0.5])):
+        with pytest.raises(error, match="p: expected"):
+            call(wrong)
+
+
+@pytest.mark.parametrize(
+    ("points", "error"),
+    [
+        (None, TypeError),
+        ([0.0], ValueError),
+        ([0.0, np.nan], ValueError),
+        ([0.0, np.inf], ValueError),
+        ([[0.0, 1.0]], ValueError),
+        ([], ValueError),
+    ],
+)
+def test_wrong_points_are_named(points: object, error: type) -> None:
+    with pytest.raises(error, match=r"points.*: expected"):
+        divergences.wasserstein1([0.5, 0.5], [1, 0], points)
+
+
+def test_a_density_without_cdf_is_named() -> None:
+    with pytest.raises(TypeError, match="density: expected an object with cdf and sf"):
+        divergences.cell_masses([0.5, 0.5], [0.0])
+
+
+@pytest.mark.parametrize(
+    ("edges", "error"),
+    [
+        ("ab", TypeError),
+        ([], ValueError),
+        (0.0, ValueError),
+        ([0.0, np.inf], ValueError),
+        ([1.0, 0.0], ValueError),
+        ([0.0, 0.0], ValueError),
+    ],
+)
+def test_wrong_edges_are_named(edges: object, error: type) -> None:
+    with pytest.raises(error, match="edges: expected"):
+        divergences.cell_masses(GaussianMixture([0.0]), edges)
+
+
+@pytest.mark.parametrize("name", ["mean1", "scale1", "mean2", "scale2"])
+def test_wrong_gaussians_are_named(name: str) -> None:
+    good = {"mean1": 0.0, "scale1": 1.0, "mean2": 0.0, "scale2": 1.0}
+    bad = [("0", TypeError), (math.nan, ValueError), (math.inf, ValueError)]
+    if name.startswith("scale"):
+        bad += [(0.0, ValueError), (-1.0, ValueError)]
+    for value, error in bad:
+        with pytest.raises(error, match=f"{name}: expected"):
+            divergences.kl_gaussians(**{**good, name: value})
+
+
+def test_tensors_are_taken_and_no_input_is_changed() -> None:
+    p, q = torch.tensor([0.1, 0.9]), np.array([0.4, 0.6])
+    points = np.array([3.0, 1.0])
+    assert divergences.wasserstein1(p, q, points) == pytest.approx(0.6)
+    assert p.tolist() == torch.tensor([0.1, 0.9]).tolist()
+    assert q.tolist() == [0.4, 0.6]
+    assert points.tolist() == [3.0, 1.0]

@@ -1,0 +1,352 @@
+"""Histograms: counting, look-up and the inverse staircase, edge cases included."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from lecture_code.histograms import Histogram, PatternTable
+
+outcome_lists = st.lists(st.integers(0, 6), min_size=1, max_size=60)
+smoothings = st.sampled_from([0.0, 1e-9, 0.5, 1.0, 1e6])
+
+
+def all_patterns(pixels: int) -> np.ndarray:
+    return np.array(list(itertools.product([0, 1], repeat=pixels)))
+
+
+def codes(bits: np.ndarray) -> np.ndarray:
+    """Number the patterns in the order of :func:`all_patterns`."""
+    return np.asarray(bits).astype(int) @ (2 ** np.arange(bits.shape[1])[::-1])
+
+
+# -------------------------------------------------------------------------- counting
+
+
+@given(outcome_lists, smoothings)
+def test_probabilities_sum_to_one(outcomes: list[int], smoothing: float) -> None:
+    model = Histogram(7, smoothing=smoothing).fit(outcomes)
+    assert model.probs.min() >= 0
+    assert model.probs.sum() == pytest.approx(1.0, abs=1e-12)
+    np.testing.assert_allclose(np.cumsum(model.probs), model.cdf, atol=1e-12)
+    assert model.cdf[-1] == 1.0
+
+
+@given(outcome_lists)
+def test_probabilities_are_exact_shares(outcomes: list[int]) -> None:
+    model = Histogram(7).fit(outcomes)
+    for i in range(7):
+        n = len(outcomes)
+        assert model.probs[i] == float(Fraction(outcomes.count(i), n))
+        assert model.cdf[i] == float(Fraction(sum(j <= i for j in outcomes), n))
+
+
+@given(outcome_lists, st.lists(st.floats(0.01, 1), min_size=7, max_size=7))
+def test_counts_maximise_the_likelihood(outcomes: list[int], raw: list[float]) -> None:
+    other = Histogram.of(np.array(raw) / sum(raw))
+    fitted = Histogram(7).fit(outcomes)
+    best = fitted.log_prob(outcomes).sum()
+    assert other.log_prob(outcomes).sum() <= best + 1e-9
+
+
+def test_smoothing_in_closed_form() -> None:
+    model = Histogram(3, smoothing=0.5).fit([0, 0, 2])
+    np.testing.assert_allclose(model.probs, [2.5 / 4.5, 0.5 / 4.5, 1.5 / 4.5])
+    flat = Histogram(3, smoothing=1e12).fit([0])
+    np.testing.assert_allclose(flat.probs, 1 / 3)
+
+
+def test_fitting_again_starts_anew() -> None:
+    model = Histogram(3).fit([0, 0, 0])
+    assert model.fit([2]) is model
+    np.testing.assert_array_equal(model.probs, [0, 0, 1])
+
+
+def test_look_up() -> None:
+    model = Histogram.of([0.25, 0.0, 0.75])
+    outcomes = torch.tensor([2, 1, 0, 2])
+    assert model.prob(outcomes).tolist() == [0.75, 0.0, 0.25, 0.75]
+    log_prob = model.log_prob(outcomes)
+    assert log_prob.dtype == model.prob(outcomes).dtype == torch.float64
+    assert log_prob[1] == -math.inf
+    assert log_prob[2] == pytest.approx(-2 * math.log(2))
+
+
+def test_results_cannot_reach_back_into_the_model() -> None:
+    model = Histogram.of([0.25, 0.75])
+    model.prob([0, 1]).zero_()
+    assert model.probs.tolist() == [0.25, 0.75]
+    for values in (model.probs, model.cdf):
+        with pytest.raises(ValueError, match="read-only"):
+            values[0] = 1.0
+
+
+# ---------------------------------------------------------------- the inverse staircase
+
+
+@given(outcome_lists, st.floats(0, 1))
+def test_ppf_is_the_smallest_outcome_that_reaches_u(
+    outcomes: list[int], u: float
+) -> None:
+    model = Histogram(7).fit(outcomes)
+    first = next(i for i in range(7) if u <= model.cdf[i])
+    assert model.ppf(u).item() == first
+
+
+@given(outcome_lists)
+def test_on_a_step_the_outcome_of_that_step_is_returned(outcomes: list[int]) -> None:
+    model = Histogram(7).fit(outcomes)
+    seen = sorted(set(outcomes))
+    steps = model.cdf[seen]
+    assert model.ppf(steps).tolist() == seen
+    above = np.nextafter([0.0, *steps[:-1]], 1)
+    assert model.ppf(above).tolist() == seen
+
+
+def test_steps_are_where_one_divides_to() -> None:
+    # Summed from rounded probabilities, the third step would be 0.30000000000000004.
+    model = Histogram(10).fit(range(10))
+    assert model.ppf([i / 10 for i in range(1, 11)]).tolist() == list(range(10))
+
+
+def test_ppf_at_the_ends() -> None:
+    model = Histogram.of([0.0, 0.5, 0.0, 0.5, 0.0])
+    assert model.ppf(0.0).item() == 0  # 0 <= F_0 = 0: the rule at its word
+    assert model.ppf(5e-324).item() == 1
+    assert model.ppf(0.5).item() == 1
+    assert model.ppf(1.0).item() == 3
+
+
+def test_ppf_has_the_shape_of_u() -> None:
+    u = torch.tensor([[0.1, 0.9], [0.5, 0.2]])
+    found = Histogram.of([0.5, 0.5]).ppf(u)
+    assert found.tolist() == [[0, 1], [0, 0]]
+    assert found.dtype == torch.int64
+
+
+def test_samples_follow_the_probabilities(generator: torch.Generator) -> None:
+    probs = np.array([0.0, 0.05, 0.3, 0.0, 0.65])
+    drawn = Histogram.of(probs).sample(20_000, generator)
+    counts = np.bincount(drawn, minlength=5)
+    assert drawn.dtype == torch.int64
+    assert counts[0] == counts[3] == 0
+    likely = probs > 0
+    assert stats.chisquare(counts[likely], 20_000 * probs[likely]).pvalue > 1e-6
+
+
+def test_the_random_number_zero_draws_no_impossible_outcome(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch, "rand", lambda n, **_: torch.zeros(n).double())
+    assert Histogram.of([0.0, 0.5, 0.5, 0.0]).sample(2).tolist() == [2, 2]
+    largest = 1 - 2.0**-53
+    monkeypatch.setattr(
+        torch, "rand", lambda n, **_: torch.full((n,), largest, dtype=torch.float64)
+    )
+    assert Histogram.of([0.0, 0.5, 0.5, 0.0]).sample(2).tolist() == [1, 1]
+
+
+# -------------------------------------------------------------------- pattern tables
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 1), min_size=4, max_size=4), min_size=1),
+    smoothings,
+)
+def test_a_table_is_a_histogram_of_patterns(
+    bits: list[list[int]], smoothing: float
+) -> None:
+    table = PatternTable(4, smoothing=smoothing).fit(bits)
+    histogram = Histogram(16, smoothing=smoothing).fit(codes(np.array(bits)))
+    np.testing.assert_allclose(table.prob(all_patterns(4)), histogram.probs, rtol=1e-12)
+    assert table.prob(all_patterns(4)).sum() == pytest.approx(1.0, abs=1e-12)
+    assert table.seen == len({tuple(row) for row in bits})
+
+
+def test_a_table_too_large_to_store() -> None:
+    bits = torch.eye(2, 3000)
+    table = PatternTable(3000, smoothing=0.5).fit(bits)
+    log_prob = table.log_prob(torch.cat([bits, torch.ones(1, 3000)]))
+    unseen = -3000 * math.log(2)  # the smoothing outweighs all counts
+    np.testing.assert_allclose(log_prob, [unseen + math.log(3)] * 2 + [unseen])
+    assert PatternTable(3000).fit(bits).prob(bits).tolist() == pytest.approx([0.5, 0.5])
+
+
+def test_without_smoothing_only_seen_patterns_are_possible(
+    generator: torch.Generator,
+) -> None:
+    bits = torch.tensor([[0.0, 1.0, 1.0]] * 3 + [[1.0, 0.0, 0.0]])
+    table = PatternTable(3).fit(bits)
+    assert table.log_prob(torch.zeros(1, 3)).item() == -math.inf
+    drawn = table.sample(4000, generator)
+    assert drawn.dtype == torch.float32
+    first = (drawn == bits[0]).all(1)
+    assert (first | (drawn == bits[3]).all(1)).all()
+    assert abs(first.double().mean() - 0.75) < 5 * math.sqrt(0.1875 / 4000)
+
+
+@pytest.mark.parametrize("smoothing", [0.3, 2.0])
+def test_smoothed_samples_follow_the_probabilities(
+    smoothing: float, generator: torch.Generator
+) -> None:
+    table = PatternTable(3, smoothing=smoothing).fit([[0, 1, 1]] * 6 + [[1, 0, 0]])
+    drawn = codes(table.sample(20_000, generator).numpy())
+    expected = 20_000 * table.prob(all_patterns(3)).numpy()
+    counts = np.bincount(drawn, minlength=8)
+    assert stats.chisquare(counts, expected).pvalue > 1e-6
+
+
+def test_asking_for_a_pattern_does_not_store_it() -> None:
+    table = PatternTable(2).fit([[0, 1]])
+    table.prob(all_patterns(2))
+    assert table.seen == 1
+
+
+# ------------------------------------------------------------------ interface, errors
+
+
+@pytest.mark.parametrize(
+    "model",
+    [Histogram.of([0.5, 0.5]), PatternTable(2, smoothing=1).fit([[0, 1]])],
+    ids=repr,
+)
+def test_samples_depend_on_the_generator_alone(model: Histogram) -> None:
+    before = torch.get_rng_state()
+    first, again = (
+        model.sample(50, torch.Generator().manual_seed(3)) for _ in range(2)
+    )
+    assert torch.equal(first, again)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_repr_says_the_settings() -> None:
+    assert repr(Histogram(10)) == "Histogram(10, smoothing=0)"
+    assert repr(PatternTable(64, smoothing=0.5)) == "PatternTable(64, smoothing=0.5)"
+
+
+@pytest.mark.parametrize(
+    ("model", "calls"),
+    [
+        (Histogram(3), {"prob": [0], "log_prob": [0], "ppf": 0.5, "sample": 1}),
+        (PatternTable(1), {"prob": [[0]], "log_prob": [[0]], "sample": 1}),
+    ],
+    ids=repr,
+)
+def test_a_model_not_fitted_says_so(model: Histogram, calls: dict) -> None:
+    for name, argument in calls.items():
+        with pytest.raises(ValueError, match="call fit first"):
+            getattr(model, name)(argument)
+    for name in {"probs", "cdf", "seen"} & set(dir(type(model))):
+        with pytest.raises(ValueError, match="call fit first"):
+            getattr(model, name)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("k", Histogram), ("pixels", PatternTable)])
+@pytest.mark.parametrize(
+    ("size", "error"),
+    [(0, ValueError), (-1, ValueError), (10**400, ValueError), (2.0, TypeError)],
+)
+def test_a_wrong_size_is_named(
+    name: str, kind: type, size: object, error: type
+) -> None:
+    with pytest.raises(error, match=f"{name}: expected"):
+        kind(size)
+
+
+@pytest.mark.parametrize("kind", [Histogram, PatternTable])
+@pytest.mark.parametrize(
+    ("smoothing", "error"),
+    [
+        (-0.1, ValueError),
+        (math.nan, ValueError),
+        (math.inf, ValueError),
+        (1e13, ValueError),
+        ("some", TypeError),
+    ],
+)
+def test_a_wrong_smoothing_is_named(kind: type, smoothing: object, error: type) -> None:
+    with pytest.raises(error, match="smoothing: expected"):
+        kind(2, smoothing=smoothing)
+
+
+@pytest.mark.parametrize("name", ["fit", "prob", "log_prob"])
+@pytest.mark.parametrize(
+    ("outcomes", "error"),
+    [
+        ([0.0, 1.0], TypeError),
+        ([True], TypeError),
+        ("01", TypeError),
+        ([], ValueError),
+        (1, ValueError),
+        ([[0, 1]], ValueError),
+        ([0, 3], ValueError),
+        ([-1], ValueError),
+    ],
+)
+def test_wrong_outcomes_are_named(name: str, outcomes: object, error: type) -> None:
+    with pytest.raises(error, match="outcomes: expected"):
+        getattr(Histogram.of([0.2, 0.3, 0.5]), name)(outcomes)
+
+
+@pytest.mark.parametrize("name", ["fit", "prob", "log_prob"])
+@pytest.mark.parametrize(
+    ("bits", "error"),
+    [
+        ("01", TypeError),
+        ([[True, False]], TypeError),
+        ([], ValueError),
+        ([0, 1], ValueError),
+        ([[0, 1, 1]], ValueError),
+        ([[0, 2]], ValueError),
+        ([[0, 0.5]], ValueError),
+        ([[0, math.nan]], ValueError),
+    ],
+)
+def test_wrong_patterns_are_named(name: str, bits: object, error: type) -> None:
+    with pytest.raises(error, match="bits: expected"):
+        getattr(PatternTable(2).fit([[0, 1]]), name)(bits)
+
+
+@pytest.mark.parametrize(
+    ("probs", "error"),
+    [
+        ("even", TypeError),
+        ([], ValueError),
+        ([[1.0]], ValueError),
+        ([0.5, 0.4], ValueError),
+        ([1.5, -0.5], ValueError),
+        ([math.nan, 1.0], ValueError),
+    ],
+)
+def test_wrong_probabilities_are_named(probs: object, error: type) -> None:
+    with pytest.raises(error, match="probs: expected"):
+        Histogram.of(probs)
+
+
+@pytest.mark.parametrize(
+    ("u", "error"),
+    [("half", TypeError), ([], ValueError), (-0.1, ValueError), (math.nan, ValueError)],
+)
+def test_a_wrong_u_is_named(u: object, error: type) -> None:
+    with pytest.raises(error, match="u: expected"):
+        Histogram.of([0.5, 0.5]).ppf(u)
+
+
+@pytest.mark.parametrize(
+    "model", [Histogram.of([1.0]), PatternTable(1).fit([[0]])], ids=repr
+)
+def test_wrong_sample_sizes_are_named(model: Histogram) -> None:
+    with pytest.raises(ValueError, match="n: expected"):
+        model.sample(0)
+    with pytest.raises(TypeError, match="n: expected"):
+        model.sample(1.5)
+    with pytest.raises(TypeError, match="generator: expected"):
+        model.sample(1, 0)
