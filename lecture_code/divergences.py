@@ -46,7 +46,7 @@ def entropy(p: ArrayLike) -> float:
     """
     from scipy import special
 
-    return max(0.0, float(special.entr(_vector("p", p)).sum()))  # never -0.0
+    return float(special.entr(_vector("p", p)).sum())
 
 
 def kl(p: ArrayLike, q: ArrayLike) -> float:

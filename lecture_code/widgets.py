@@ -81,9 +81,12 @@ class Explorer:
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
+        # A viewer that shows no widgets still shows the first frame.
+        still = base64.b64encode(self.frames[0].png).decode("ascii")
         view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
         mime = "application/vnd.jupyter.widget-view+json"
-        display({"text/plain": repr(self), mime: view}, raw=True)
+        bundle = {"text/plain": repr(self), "image/png": still, mime: view}
+        display(bundle, raw=True)
 
     @cached_property
     def box(self) -> ipywidgets.VBox:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import io
 import itertools
@@ -289,6 +290,7 @@ def test_the_last_expression_of_a_cell_shows_sliders_and_a_stable_text(
     [((bundle,), options)] = shown
     assert options == {"raw": True}
     assert bundle.pop("text/plain") == repr(explorer)
+    assert base64.b64decode(bundle.pop("image/png")) == explorer.frames[0].png
     assert bundle == {
         "application/vnd.jupyter.widget-view+json": {
             "version_major": 2,

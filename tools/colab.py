@@ -147,6 +147,7 @@ def copy_chapters(folder: Path, wheel: Path, chapters: list[Path]) -> Iterator[P
 def environment(stand_in: Path) -> dict[str, str]:
     """Give the variables under which chapters run: the stand-in, and no index."""
     offline = {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    offline["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # the debugger's long warning
     kept = {
         k: v for k, v in os.environ.items() if k not in {"MPLBACKEND", "PYTHONHOME"}
     }

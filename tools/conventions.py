@@ -13,8 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
+from nbformat import NotebookNode, v4
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,13 +34,27 @@ def chapters(root: Path = ROOT) -> list[Path]:
 
 
 def read(path: Path) -> NotebookNode:
-    """Read a notebook in the current format."""
-    return nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+    """Read a notebook as it is: nothing repaired, nothing added."""
+    return parsed(path.read_text(encoding="utf-8"))
+
+
+def parsed(text: str) -> NotebookNode:
+    """Read the text of a notebook file.
+
+    Raises
+    ------
+    ValueError
+        If it is no notebook of format 4.
+    """
+    notebook = v4.reads(text)
+    if notebook.get("nbformat") != 4:
+        raise ValueError("expected a notebook of format 4")
+    return notebook
 
 
 def written(notebook: NotebookNode) -> str:
     """Text of a notebook file: keys in order, one indent, a last line break."""
-    return nbformat.writes(notebook).rstrip("\n") + "\n"
+    return v4.writes(notebook).rstrip("\n") + "\n"
 
 
 def replace(path: Path, text: str) -> None:

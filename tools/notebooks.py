@@ -231,6 +231,7 @@ def _number_widgets(notebook: NotebookNode) -> None:
 def store(path: Path) -> Cost:
     """Execute a notebook and replace the stored one; a failure leaves it as it was."""
     notebook, cost = execute(path)
+    nbformat.validate(notebook)
     conventions.replace(path, conventions.written(notebook))
     return cost
 
@@ -295,14 +296,20 @@ def student_all(paths: list[Path], folder: Path) -> None:
 
 
 def named(names: list[str]) -> list[Path]:
-    """Find chapters by their names, or parts of them; all of them without any."""
-    found = conventions.chapters()
-    for name in names:
-        if not any(Path(name).stem in path.stem for path in found):
-            known = ", ".join(path.stem for path in found) or "none yet"
-            sys.exit(f"notebooks: no chapter is called {name!r} (there are: {known})")
-    chosen = [p for p in found if any(Path(name).stem in p.stem for name in names)]
-    return chosen if names else found
+    """Find notebooks by path or by a part of a chapter's name; all without any."""
+    found = [path for name in names for path in _matching(name)]
+    return list(dict.fromkeys(found)) if names else conventions.chapters()
+
+
+def _matching(name: str) -> list[Path]:
+    if name.endswith(".ipynb") and Path(name).is_file():
+        return [Path(name).resolve()]
+    chapters = conventions.chapters()
+    found = [path for path in chapters if name in path.stem]
+    if not found:
+        known = ", ".join(path.stem for path in chapters) or "none yet"
+        sys.exit(f"notebooks: no chapter is called {name!r} (there are: {known})")
+    return found
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -44,7 +44,7 @@ NAMES = (
     r"(?i)\b(?:chapter|section|part|exercise|figure|slide|claim|equation|step|page|theorem)"
     r"s?\s+\d+(?:\.\d+)*(?:(?:\s*[-\u2013,]\s*|\s+(?:and|to|or)\s+)\d+(?:\.\d+)*)*",
     # headings and lists: "## 1.2 Counting", "3. Third"
-    r"(?m)^\s*(?:#+\s+)?\d+(?:\.\d+)*\.?\s",
+    r"(?m)^#+ +\d+(?:\.\d+)*\.?\s|^\s*\d+\.\s",
     # sizes: 8 x 8, 3 by 3
     r"\d+(?:\s*[x\u00d7]\s*\d+)+|\b\d+ by \d+\b",
     # years of a source: (1948), (Shannon, 1948)

@@ -17,7 +17,6 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import conventions
-import nbformat
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -160,7 +159,7 @@ def configured(text: str, new: Address) -> str:
 
 def aligned(text: str, stem: str, address: Address) -> str:
     """Give a notebook its set-up cell and its line of links, made from the address."""
-    notebook = nbformat.reads(text, as_version=4)
+    notebook = conventions.parsed(text)
     for cell in notebook.cells:
         if conventions.is_setup(cell):
             cell.source = address.setup

@@ -118,7 +118,9 @@ def fetch_libraries() -> None:
 
     command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"]
     try:
-        done = npm(command, return_completed_process=True, cwd=ROOT, capture_output=True)
+        done = npm(
+            command, return_completed_process=True, cwd=ROOT, capture_output=True
+        )
         failed = done.returncode
     except OSError as error:
         failed, done = True, error
@@ -173,10 +175,10 @@ def run_jupyter_book() -> None:
     config = NEXT / "_config.yml"
     config.write_text(yaml.safe_dump(derived_config()), encoding="utf-8")
     program = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
-    options = f"--path-output {NEXT.name} -W -n --keep-going --all".split()
-    options[1] = str(NEXT)
+    strict = ["-W", "-n", "--keep-going", "--all"]
+    places = ["--config", str(config), "--path-output", str(NEXT)]
     done = subprocess.run(
-        [sys.executable, "-c", program, "build", ".", "--config", config, *options],
+        [sys.executable, "-c", program, "build", ".", *places, *strict],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
         stdout=subprocess.PIPE,
@@ -300,7 +302,7 @@ def zip_site() -> None:
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    """Serve files, say nothing of each request, and answer with the book's 404."""
+    """Serve files without a line for each of them."""
 
     def log_message(self, format: str, *args: object) -> None:
         """Keep the terminal for what matters."""

@@ -126,15 +126,15 @@ def call(answer: Any, *arguments: Any) -> Any:
     return value
 
 
-def numbers(value: Any, *, shape: tuple[int, ...] = ()) -> np.ndarray:
+def numbers(value: Any, *, shape: tuple[int, ...] | None = ()) -> np.ndarray:
     """Read what a student handed in as finite numbers of the expected shape.
 
     Parameters
     ----------
     value : array_like
         A number, list, array or tensor.
-    shape : tuple of int
-        The expected shape; ``()`` for one number.
+    shape : tuple of int or None
+        The expected shape; ``()`` for one number, None for any.
 
     Returns
     -------

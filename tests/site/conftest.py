@@ -112,10 +112,16 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(MISSING, red=True, bold=True)
 
 
+def note(seen: Seen, message: Any) -> None:
+    """Keep warnings and errors; the theme also logs what it does, which is no fault."""
+    if message.type in ("warning", "error"):
+        seen.messages.append(f"{message.type}: {message.text}")
+
+
 def watch(page: Any) -> Seen:
     """Record what a page asks for and complains about from now on."""
     seen = Seen()
-    page.on("console", lambda m: seen.messages.append(f"{m.type}: {m.text}"))
+    page.on("console", lambda message: note(seen, message))
     page.on("pageerror", lambda error: seen.errors.append(str(error)))
     page.on("requestfailed", lambda request: seen.failed.append(request.url))
     return seen

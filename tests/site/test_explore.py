@@ -1,0 +1,226 @@
+"""Every slider of every page moves its figure, and says so; claims have addresses."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import conftest as house
+import pytest
+
+BUILDER = house.load_tool("site")
+EXTENSION = house.load_tool("companion_site")
+CHAPTERS = [name for name in BUILDER.pages() if re.match(r"book/\d+", name)]
+NOTEBOOKS = [name for name in CHAPTERS if (house.ROOT / f"{name}.ipynb").exists()]
+#: Longer than the script waits for a slider to come to rest, in milliseconds.
+PATIENCE = 5000
+
+
+@pytest.fixture(scope="module", params=NOTEBOOKS)
+def chapter(request: pytest.FixtureRequest) -> str:
+    """Name a chapter, without ending."""
+    return request.param
+
+
+def cells(chapter: str) -> list[dict]:
+    """Read the code cells of a chapter's notebook."""
+    text = (house.ROOT / f"{chapter}.ipynb").read_text(encoding="utf-8")
+    return [c for c in json.loads(text)["cells"] if c["cell_type"] == "code"]
+
+
+class Figure:
+    """An interactive figure of an open page, seen from outside."""
+
+    def __init__(self, page: Any, place: int) -> None:
+        self.page = page
+        self.root = page.locator("figure.explore").nth(place)
+        self.picture = self.root.locator("img")
+        self.status = self.root.get_by_role("status").and_(page.locator("p"))
+        self.sliders = self.root.get_by_role("slider").all()
+        data = self.root.locator("script").text_content()
+        self.data = json.loads(data)
+
+    def shown(self) -> tuple[str, str]:
+        """Return the source and the alternative text of the picture."""
+        return (
+            self.picture.get_attribute("src"),
+            self.picture.get_attribute("alt"),
+        )
+
+    def expected(self) -> tuple[str, str]:
+        """Return what the sliders' places call for: the last one runs fastest."""
+        place = 0
+        for slider, labels in zip(self.sliders, self.data["labels"], strict=True):
+            place = place * len(labels) + int(slider.input_value())
+        return tuple(self.data["frames"][place])
+
+    def check(self, slider: Any, labels: list[str], before: tuple[str, str]) -> None:
+        """Hold the picture, its text and the slider's value against each other."""
+        now = self.shown()
+        assert now == self.expected()
+        assert now[0] != before[0]
+        assert now[1] != before[1]
+        label = labels[int(slider.input_value())]
+        assert slider.get_attribute("aria-valuetext") == label
+        identity = slider.get_attribute("id")
+        assert self.root.locator(f"output[for={identity}]").inner_text() == label
+
+    def check_announced(self) -> None:
+        """Wait until the text of the picture has been read out."""
+        text = self.shown()[1]
+        self.page.wait_for_function(
+            "([place, text]) => place.textContent === text",
+            arg=[self.status.element_handle(), text],
+            timeout=PATIENCE,
+        )
+
+
+def figures(page: Any) -> list[Figure]:
+    """List the interactive figures of a page."""
+    return [Figure(page, i) for i in range(page.locator("figure.explore").count())]
+
+
+def test_every_figure_with_sliders_arrives(
+    open_page: Callable[..., Any], chapter: str
+) -> None:
+    """No figure of the notebook is lost, and each frame is a picture that loads."""
+    tagged = [c for c in cells(chapter) if "explore" in c["metadata"].get("tags", [])]
+    page = open_page(f"{chapter}.html")
+    found = figures(page)
+    assert len(found) == len(tagged)
+    load = """async sources => {
+        const load = async source => {
+            const image = new Image();
+            image.src = source;
+            await image.decode();
+            return image.naturalWidth;
+        };
+        return Promise.all(sources.map(load));
+    }"""
+    for figure in found:
+        assert figure.root.locator("figcaption").inner_text().strip()
+        sources = [source for source, _ in figure.data["frames"]]
+        width = int(figure.picture.get_attribute("width"))
+        assert set(page.evaluate(load, sources)) == {width}
+        assert len({text for _, text in figure.data["frames"]}) == len(sources)
+
+
+def test_sliders_follow_the_keyboard(
+    open_page: Callable[..., Any], chapter: str
+) -> None:
+    """From one end to the other, each step shows and reads out another frame."""
+    for figure in figures(open_page(f"{chapter}.html")):
+        for slider, labels in zip(figure.sliders, figure.data["labels"], strict=True):
+            slider.focus()
+            slider.press("Home")
+            assert slider.input_value() == "0"
+            for step in range(1, len(labels)):
+                before = figure.shown()
+                slider.press("ArrowRight")
+                assert slider.input_value() == str(step)
+                figure.check(slider, labels, before)
+            figure.check_announced()
+            slider.press("ArrowRight")
+            assert slider.input_value() == str(len(labels) - 1)
+
+
+def test_sliders_follow_the_mouse(open_page: Callable[..., Any], chapter: str) -> None:
+    """A click at an end or in the middle takes the slider there."""
+    for figure in figures(open_page(f"{chapter}.html")):
+        for slider, labels in zip(figure.sliders, figure.data["labels"], strict=True):
+            last = len(labels) - 1
+            slider.scroll_into_view_if_needed()
+            box = slider.bounding_box()
+            for part, places in (
+                (1, {last}),
+                (0, {0}),
+                (0.5, {last // 2, -(-last // 2)}),
+            ):
+                before = figure.shown()
+                x = min(max(part * box["width"], 2), box["width"] - 2)
+                slider.click(position={"x": x, "y": box["height"] / 2})
+                place = int(slider.input_value())
+                assert place in places
+                if place or part != 0.5:  # of two places, the middle may be the first
+                    figure.check(slider, labels, before)
+                figure.check_announced()
+
+
+def test_a_held_key_is_read_out_once(
+    open_page: Callable[..., Any], chapter: str
+) -> None:
+    """Only the frame at which a slider comes to rest is announced."""
+    for figure in figures(open_page(f"{chapter}.html")):
+        figure.status.evaluate(
+            """status => {
+                window.said = [];
+                const note = () => window.said.push(status.textContent);
+                new MutationObserver(note).observe(status, {childList: true});
+            }"""
+        )
+        slider, labels = figure.sliders[0], figure.data["labels"][0]
+        slider.evaluate(
+            """(slider, last) => {
+                for (let place = 1; place <= last; place++) {
+                    slider.value = place;
+                    slider.dispatchEvent(new Event("input", {bubbles: true}));
+                }
+            }""",
+            len(labels) - 1,
+        )
+        figure.check_announced()
+        assert figure.page.evaluate("window.said") == [figure.shown()[1]]
+
+
+def test_without_a_script_the_first_frame_stands_alone(
+    open_page: Callable[..., Any], chapter: str
+) -> None:
+    """A reader without JavaScript gets a picture and no dead controls."""
+    page = open_page(f"{chapter}.html", java_script_enabled=False)
+    for place in range(page.locator("figure.explore").count()):
+        figure = page.locator("figure.explore").nth(place)
+        assert figure.locator("img").is_visible()
+        assert figure.locator("img").get_attribute("alt")
+        assert not figure.locator("input").first.is_visible()
+
+
+def test_no_page_loads_a_widget_manager(site: Path, chapter: str) -> None:
+    """Nor does it carry the state that one would need."""
+    text = (site / f"{chapter}.html").read_text(encoding="utf-8")
+    for name in ("jupyter.widget", "html-manager", "require.js", "thebe_selector"):
+        assert name not in text
+
+
+def test_claims_have_addresses_in_their_order(site: Path, chapter: str) -> None:
+    """As ``lecture_code.claims.read`` numbers them: #claim-1-3 is claim 1.3."""
+    said = [
+        line.removeprefix(EXTENSION.CLAIM)
+        for cell in cells(chapter)
+        for output in cell["outputs"]
+        for line in "".join(output.get("text", "")).splitlines()
+        if line.startswith(EXTENSION.CLAIM)
+    ]
+    number = int(Path(chapter).name.split("-")[0])
+    text = (site / f"{chapter}.html").read_text(encoding="utf-8")
+    found = re.findall(r'<p class="claim" id="([\w-]+)">.*?</a> (.*?)</p>', text)
+    assert [address for address, _ in found] == [
+        f"claim-{number}-{order}" for order in range(1, len(said) + 1)
+    ]
+    plain = [html.unescape(re.sub("<[^>]+>", "", text)) for _, text in found]
+    assert plain == said
+
+
+def test_an_unknown_widget_stops_the_build() -> None:
+    """The author learns which page, which widget, and what to do."""
+    models = {"abc": {"model_name": "IntSliderModel", "state": {}}}
+    env = SimpleNamespace(docname="book/07-flows")
+    wanted = r"book/07-flows: .* \(IntSliderModel\) .*widgets\.explore"
+    with pytest.raises(EXTENSION.ExtensionError, match=wanted):
+        EXTENSION._explorer(env, models, "abc")
+    with pytest.raises(EXTENSION.ExtensionError, match="not stored"):
+        EXTENSION._explorer(env, {}, "abc")

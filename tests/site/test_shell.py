@@ -1,0 +1,159 @@
+"""What surrounds the text: buttons, social tags, sitemap, 404, palette, print style."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from lecture_code import session
+
+
+@pytest.fixture(scope="module")
+def config(builder: ModuleType) -> dict:
+    """Give the configuration, completed by what follows from the address."""
+    return builder.derived_config()
+
+
+@pytest.fixture(scope="module")
+def chapters(builder: ModuleType) -> list[str]:
+    """List the chapters, as pages without an ending."""
+    found = [page for page in builder.pages() if re.match(r"book/\d\d-", page)]
+    return [page for page in found if (builder.ROOT / f"{page}.ipynb").exists()]
+
+
+def html(site: Path, page: str) -> str:
+    """Read a page of the site."""
+    return (site / f"{page}.html").read_text(encoding="utf-8")
+
+
+def content(page: str, name: str) -> str:
+    """Read a meta tag of a page."""
+    pattern = rf'<meta (?:property|name)="{re.escape(name)}" content="([^"]*)"'
+    return re.search(pattern, page)[1]
+
+
+def test_every_chapter_opens_in_colab(site, config, chapters) -> None:
+    """The button leads to the notebook of the release, in Colab."""
+    repository = config["repository"]
+    inside = repository["url"].removeprefix("https://github.com/")
+    start = f"https://colab.research.google.com/github/{inside}/blob"
+    assert chapters
+    for chapter in chapters:
+        link = f'href="{start}/{repository["branch"]}/{chapter}.ipynb"'
+        assert link in html(site, chapter)
+
+
+def test_every_chapter_can_be_taken_away(site, builder, chapters) -> None:
+    """The downloaded notebook is the stored one, outputs and all."""
+    for chapter in chapters:
+        assert f"_sources/{chapter}.ipynb" in html(site, chapter)
+        served = json.loads((site / f"_sources/{chapter}.ipynb").read_bytes())
+        assert served == json.loads((builder.ROOT / f"{chapter}.ipynb").read_bytes())
+
+
+def test_every_chapter_has_a_student_notebook(site, config, chapters) -> None:
+    """The notebook without solutions is in the site, and the chapter links to it."""
+    for chapter in chapters:
+        name = f"_downloads/student/{Path(chapter).name}-student.ipynb"
+        served = json.loads((site / name).read_bytes())
+        assert not [
+            c for c in served["cells"] if "# @title Solution" in "".join(c["source"])
+        ]
+        assert f"{config['html']['baseurl']}{name}" in html(site, chapter)
+
+
+def test_every_page_asks_for_issues(site, builder, config) -> None:
+    """The button opens an issue about this page."""
+    for page in builder.pages():
+        start = (
+            f"{config['repository']['url']}/issues/new?title=Issue%20on%20page%20%2F"
+        )
+        assert f"{start}{page}.html" in html(site, page)
+
+
+def test_social_tags_name_page_and_cover(site, builder, config) -> None:
+    """A shared link shows its own title and address, and the cover of the book."""
+    address = config["html"]["baseurl"]
+    for page in builder.pages():
+        text = html(site, page)
+        assert content(text, "og:url") == f"{address}{page}.html"
+        assert content(text, "og:title")
+        assert content(text, "og:image").startswith(address)
+        assert content(text, "og:image:alt")
+        assert content(text, "description")
+        cover = content(text, "og:image").removeprefix(address)
+        assert (site / cover).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_sitemap_lists_the_book(site, builder, config) -> None:
+    """Every page of the table of contents is in it, under its published address."""
+    space = "{http://www.sitemaps.org/schemas/sitemap/0.9}loc"
+    tree = ElementTree.parse(site / "sitemap.xml")
+    listed = {entry.text for entry in tree.iter(space)}
+    address = config["html"]["baseurl"]
+    assert {f"{address}{page}.html" for page in builder.pages()} <= listed
+    assert not {entry for entry in listed if not entry.startswith(address)}
+    assert f"{address}404.html" not in listed
+
+
+def test_a_missing_page_is_met_by_the_book(site, open_page: Callable) -> None:
+    """The page for missing addresses is styled from however deep it is answered."""
+    page = open_page("404.html", published=True)
+    assert page.get_by_role("heading", name="This page does not exist").is_visible()
+    background = "() => getComputedStyle(document.body).fontFamily"
+    assert "Charter" in page.evaluate(background)
+
+
+def test_the_first_page_opens_the_book(open_page: Callable) -> None:
+    """The index leads to the introduction by itself, and has a link for who waits."""
+    page = open_page("index.html")
+    page.wait_for_url("**/book/intro.html")
+
+
+def test_palette_is_that_of_the_plots(site: Path) -> None:
+    """Site and plots paint with the same colours."""
+    sheet = (site / "_static" / "site.css").read_text(encoding="utf-8")
+    root = re.search(r":root\s*{([^}]*)}", sheet)[1]
+    assert dict(re.findall(r"--companion-(\w+): (#\w+);", root)) == session.PALETTE
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_mode_follows_the_reader(open_page: Callable, mode: str) -> None:
+    """The page is light on a light system and dark on a dark one."""
+    page = open_page("book/intro.html", color_scheme=mode)
+    shade = page.evaluate(
+        "() => getComputedStyle(document.body).backgroundColor.match(/\\d+/g)[0]"
+    )
+    assert (int(shade) > 127) == (mode == "light")
+
+
+def visible(page: Any, selector: str) -> bool:
+    """Tell whether the first match is shown."""
+    return page.locator(selector).first.is_visible()
+
+
+def test_print_shows_the_text_alone(open_page: Callable) -> None:
+    """On paper there are no bars, no buttons and no prompts to search."""
+    page = open_page("book/notation.html")
+    assert visible(page, ".bd-sidebar-primary")
+    page.emulate_media(media="print")
+    for screen_only in (".bd-sidebar-primary", ".bd-header-article", ".headerlink"):
+        assert not visible(page, screen_only)
+    assert visible(page, ".bd-article h1")
+
+
+def test_nothing_moves_for_who_asked_for_that(open_page: Callable) -> None:
+    """With reduced motion, no transition has a duration."""
+    page = open_page("book/intro.html", reduced_motion="reduce")
+    moving = (
+        "all => all.filter(e => getComputedStyle(e).transitionProperty !== 'none')"
+        ".length"
+    )
+    assert page.locator("body *").evaluate_all(moving) == 0

@@ -1,0 +1,80 @@
+"""Figures show the numbers that they were given, in the book's colours."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from lecture_code import plotting
+from lecture_code.session import PALETTE
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    plt.close("all")
+
+
+def heights(axes) -> list[float]:
+    return [bar.get_height() for bar in axes.patches]
+
+
+def test_bars_have_the_heights_and_the_reference():
+    plotting.bars([1, 2, 3], reference=[3, 2, 1], labels=("counted", "true"))
+    [axes] = plt.gcf().axes
+    assert heights(axes) == [1, 2, 3]
+    assert list(axes.lines[0].get_ydata()) == [3, 2, 1]
+    assert [t.get_text() for t in axes.get_legend().get_texts()] == ["true", "counted"]
+
+
+def test_curves_hold_the_points_and_the_scale():
+    plotting.curves([1, 10], {"a": [1, 2], "b": [3, 4]}, scale="loglog", mark=2.0)
+    [axes] = plt.gcf().axes
+    assert [list(line.get_ydata()) for line in axes.lines[:2]] == [[1, 2], [3, 4]]
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    assert set(axes.lines[2].get_xdata()) == {2.0}
+
+
+def test_images_are_drawn_row_by_row_and_spare_places_stay_empty():
+    pixels = np.arange(3 * 4).reshape(3, 4)
+    plotting.images(pixels, columns=2, titles=["a", "b", "c"])
+    axes = plt.gcf().axes
+    assert len(axes) == 4
+    shown = [a.images[0].get_array() for a in axes[:3]]
+    assert np.array_equal(np.array(shown).reshape(3, 4), pixels)
+    assert not axes[3].images
+    assert [a.get_title() for a in axes[:3]] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(("u", "bin_"), [(0.0, 0), (0.25, 0), (0.26, 1), (1.0, 2)])
+def test_the_ray_drops_on_the_bin_of_the_rule(u, bin_):
+    plotting.inverse_cdf([0.25, 0.5, 0.25], u, [0, 1, 1, 2])
+    stairs, sampled = plt.gcf().axes
+    arrows = [child for child in stairs.texts if hasattr(child, "arrow_patch")]
+    assert arrows[-1].xy == (bin_, 0)
+    coloured = [to_hex(bar.get_facecolor()) for bar in sampled.patches]
+    assert coloured.index(PALETTE["orange"]) == bin_
+    assert heights(sampled) == [0.25, 0.5, 0.25]
+
+
+def test_coverage_highlights_the_side_and_maps_the_page():
+    where = np.linspace(0, 1, 25).reshape(5, 5)
+    plotting.coverage([0.0, 0.1, 0.2, 0.3, 0.4], 4, where)
+    bars, page = plt.gcf().axes[:2]
+    assert heights(bars) == [0.0, 0.1, 0.2, 0.3, 0.4]
+    assert [to_hex(b.get_facecolor()) for b in bars.patches].index(
+        PALETTE["orange"]
+    ) == 3
+    assert np.array_equal(page.images[0].get_array(), where)
+
+
+def test_pixels_that_form_no_square_are_refused():
+    with pytest.raises(ValueError, match="pixels: expected square images, got 5"):
+        plotting.images(np.ones((2, 5)))
+
+
+def test_titles_must_match_the_images():
+    with pytest.raises(ValueError, match="titles"):
+        plotting.images(np.ones((2, 4)), titles=["one"])

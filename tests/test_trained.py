@@ -1,0 +1,68 @@
+"""Stored tables and weights: what goes in comes out, complete or not at all."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+import torch
+
+from lecture_code import trained
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(trained, "FOLDER", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def recipe(monkeypatch):
+    monkeypatch.setitem(trained.RECIPES, "small", lambda: torch.nn.Linear(3, 2))
+
+
+def test_a_table_comes_back_by_columns(folder):
+    trained.store_table("t", {"size": np.array([1, 2]), "kind": np.array(["a", "b"])})
+    table = trained.table("t")
+    assert table["size"].tolist() == [1.0, 2.0]
+    assert table["kind"].tolist() == ["a", "b"]
+    assert trained.names(".csv") == ["t"]
+
+
+def test_weights_come_back_in_evaluation_mode(folder, recipe):
+    model = torch.nn.Linear(3, 2)
+    trained.store("small", model)
+    loaded = trained.load("small")
+    assert torch.equal(loaded.weight, model.weight)
+    assert torch.equal(loaded.bias, model.bias)
+    assert not loaded.training
+
+
+def test_a_failed_write_keeps_what_was_stored(folder, monkeypatch):
+    trained.store_table("t", {"a": np.array([1.0])})
+
+    def full(*_):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="no space"):
+        trained.store_table("t", {"a": np.array([2.0])})
+    assert trained.table("t")["a"].tolist() == [1.0]
+
+
+def test_columns_of_different_length_are_refused(folder):
+    with pytest.raises(ValueError, match="expected equal lengths"):
+        trained.store_table("t", {"a": np.ones(2), "b": np.ones(3)})
+    assert not list(folder.iterdir())
+
+
+def test_an_unknown_name_lists_what_there_is():
+    with pytest.raises(ValueError, match="'coverage'"):
+        trained.table("coverages")
+
+
+def test_weights_without_pickle_only(folder, recipe):
+    np.savez(folder / "small.npz", weight=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        trained.load("small")

@@ -1,0 +1,112 @@
+"""Draw the two pictures of the introduction: `make figures` writes book/images/*.png.
+
+The cover is computed, not drawn: each line follows one quantile of a Gaussian while it
+is carried, through the laws that a diffusion passes, into two modes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from lecture_code import densities, session
+from lecture_code.session import PALETTE
+
+FOLDER = Path(__file__).resolve().parent.parent / "book" / "images"
+
+TREE = {
+    "Fully observed": (
+        "every variable is data;\nlog p(x) is exact",
+        ["Histograms (1, 2)", "Autoregressive models (5)"],
+    ),
+    "Latent variable": (
+        "hidden causes z;\nlog p(x) is bounded",
+        ["Variational autoencoders (9)", "Diffusion models (12)"],
+    ),
+    "Transformation": (
+        "noise pushed through a map;\nx = g(z)",
+        ["Normalizing flows (10): exact", "GANs (11): no likelihood"],
+    ),
+}
+
+
+def cover() -> plt.Figure:
+    """Quantiles of a Gaussian carried into two modes, with a histogram at the end."""
+    figure, axes = plt.subplots(figsize=(12, 6.3), layout="none")
+    axes.set_position([0, 0, 1, 1])
+    axes.set_axis_off()
+    times = np.linspace(1, 0, 80)
+    levels = (np.arange(60) + 0.5) / 60
+    laws = [
+        densities.GaussianMixture([-2 * (1 - t), 2 * (1 - t)], noise(t)) for t in times
+    ]
+    paths = np.stack([law.ppf(levels) for law in laws])
+    x = 1.2 + 7.6 * (1 - times)
+    for i, path in enumerate(paths.T):
+        colour = PALETTE["blue" if i < 30 else "orange"]
+        axes.plot(x, path, color=colour, lw=1.1, alpha=0.65)
+    draw_density(axes, laws[0])
+    draw_histogram(axes, laws[-1])
+    axes.set(xlim=(-0.6, 11.6), ylim=(-3.6, 3.6))
+    return figure
+
+
+def noise(t: float) -> float:
+    """Standard deviation of the modes at time t: 0.45 for data, 1 for noise."""
+    return float(np.sqrt(0.45**2 * (1 - t) ** 2 + t * (2 - t)))
+
+
+def draw_density(axes, law) -> None:
+    """Draw the density of the noise, seen from the side, at the left end."""
+    y = np.linspace(-3.4, 3.4, 400)
+    axes.fill_betweenx(y, 1.0 - 3 * law.pdf(y), 1.0, color=PALETTE["grey"], alpha=0.35)
+
+
+def draw_histogram(axes, law) -> None:
+    """Draw the histogram of the data at the right end."""
+    edges = np.linspace(-3.4, 3.4, 35)
+    shares = np.diff(law.cdf(edges)) / np.diff(edges)
+    centres = (edges[1:] + edges[:-1]) / 2
+    colours = [PALETTE["blue" if c < 0 else "orange"] for c in centres]
+    axes.barh(centres, 5 * shares, left=9.0, height=0.17, color=colours)
+
+
+def family_tree() -> plt.Figure:
+    """Draw the three families of models with the chapters that treat them."""
+    figure, axes = plt.subplots(figsize=(9, 3.9), layout="none")
+    axes.set_position([0.01, 0.01, 0.98, 0.98])
+    axes.set_axis_off()
+    axes.set(xlim=(0, 9), ylim=(0.5, 4.4))
+    box(axes, 4.5, 4.0, "Models of p(x)", "ink")
+    for column, (family, (idea, members)) in enumerate(TREE.items()):
+        x, colour = 1.5 + 3 * column, ("blue", "green", "orange")[column]
+        axes.plot([4.5, x], [3.75, 3.1], color=PALETTE["grey"], lw=1.2, zorder=0)
+        box(axes, x, 2.85, family, colour)
+        axes.text(x, 2.18, idea, ha="center", va="center", fontsize=10, style="italic")
+        for row, member in enumerate(members):
+            axes.text(
+                x, 1.35 - 0.5 * row, member, ha="center", va="center", fontsize=11
+            )
+        axes.plot([x, x], [1.62, 1.86], color=PALETTE[colour], lw=1.2)
+    return figure
+
+
+def box(axes, x: float, y: float, text: str, colour: str) -> None:
+    """Write white text on a filled box."""
+    style = {"boxstyle": "round,pad=0.45", "fc": PALETTE[colour], "ec": "none"}
+    axes.text(x, y, text, ha="center", va="center", color="white", size=13, bbox=style)
+
+
+def main() -> None:
+    """Write both pictures."""
+    session.start(seed=0)
+    FOLDER.mkdir(exist_ok=True)
+    for name, figure in (("cover", cover()), ("family-tree", family_tree())):
+        figure.savefig(FOLDER / f"{name}.png", dpi=100)
+        print(f"book/images/{name}.png")
+
+
+if __name__ == "__main__":
+    main()
