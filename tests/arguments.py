@@ -217,10 +217,12 @@ def _misfilled(make: Make, low: float | None, high: float | None) -> dict[str, A
     bad: dict[str, Any] = {"NaN": _planted(make, st.just(math.nan))}
     bad["infinite"] = _planted(make, st.sampled_from([math.inf, -math.inf]))
     if low is not None:
-        beyond = _floats(max_value=low, exclude_max=True, width=32)
+        edge = float(np.float32(low))
+        beyond = _floats(max_value=edge, exclude_max=True, width=32)
         bad["too small"] = _planted(make, beyond)
     if high is not None:
-        beyond = _floats(min_value=high, exclude_min=True, width=32)
+        edge = float(np.float32(high))
+        beyond = _floats(min_value=edge, exclude_min=True, width=32)
         bad["too large"] = _planted(make, beyond)
     return bad
 
