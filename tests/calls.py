@@ -25,7 +25,10 @@ from unittest import mock
 import arguments as a
 import matplotlib.pyplot as plt
 import numpy as np
+import scipy.special  # noqa: F401
+import sklearn.datasets  # noqa: F401
 import torch
+import torch._dynamo
 from arguments import Domain
 
 import lecture_code
@@ -591,9 +594,7 @@ CALLS: dict[str, Call] = {
     "trained.store": Call(
         lambda: trained.store,
         {
-            "name": a.collection(
-                lambda: "line", ["", " ", "a/b", "../a", "a.b", "a b"]
-            ),
+            "name": a.collection(lambda: "line", ["", " ", "a/b", "../a", b"a"]),
             "model": a.instance(_Line, _Line),
         },
         within=_own_store,

@@ -15,6 +15,7 @@ from pathlib import Path
 import conventions
 import nbformat
 import notebooks
+import psutil
 import pytest
 import repository
 import sample_chapter
@@ -100,26 +101,31 @@ def test_a_kernel_that_dies_leaves_the_notebook_as_it_was(stored):
     assert path.read_bytes() == before
 
 
-def test_an_interruption_leaves_the_notebook_and_no_kernel(stored, tmp_path):
-    mark = tmp_path / "started"
-    path = stored(
-        f"import os, pathlib, time\n"
-        f"pathlib.Path({str(mark)!r}).write_text(str(os.getpid()))\n"
-        f"time.sleep(60)"
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_interruption_leaves_the_notebooks_and_no_kernel(stored, tmp_path, count):
+    first = stored(
+        "import os, pathlib, time",
+        f"pathlib.Path({str(tmp_path)!r}, f'kernel-{{os.getpid()}}').touch()",
+        "time.sleep(60)",
     )
-    before = path.read_bytes()
-    command = [sys.executable, TOOL, "store", path]
+    paths = [first, *(tmp_path / f"0{i}-copy.ipynb" for i in range(2, count + 1))]
+    for path in paths[1:]:
+        shutil.copy(first, path)
+    before = first.read_bytes()
+    command = [sys.executable, TOOL, "store", *paths]
     running = subprocess.Popen(
         command, start_new_session=True, stderr=subprocess.PIPE, text=True
     )
-    assert within(30, lambda: mark.exists() and mark.read_text())
+    at_once = min(count, notebooks.AT_A_TIME)
+    assert within(60, lambda: len(list(tmp_path.glob("kernel-*"))) == at_once)
     os.killpg(running.pid, signal.SIGINT)
     _, said = running.communicate(timeout=30)
     assert running.returncode
     assert "left as" in said
-    assert path.read_bytes() == before
-    kernel = int(mark.read_text())
-    assert within(10, lambda: not Path(f"/proc/{kernel}/cmdline").exists())
+    assert "Traceback" not in said
+    assert {path.read_bytes() for path in paths} == {before}
+    kernels = [int(mark.name[7:]) for mark in tmp_path.glob("kernel-*")]
+    assert within(10, lambda: not any(map(psutil.pid_exists, kernels)))
 
 
 def within(seconds: float, condition) -> bool:
@@ -139,8 +145,8 @@ def test_the_command_stores_what_runs_and_names_what_does_not(stored, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
     assert re.search(r"02-good: \d+\.\d s", done.stdout)
-    assert "01-sample: failed" in done.stdout
-    assert "ZeroDivisionError" in done.stderr
+    assert "01-sample" not in done.stdout
+    assert re.search(r"left as it was.*01-sample.*ZeroDivisionError", done.stderr)
     assert "Traceback" not in done.stderr
     assert "42" in good.read_text("utf-8")
 
@@ -161,8 +167,8 @@ def test_a_measurement_sees_work_and_memory(stored):
         stored("import time", "while time.process_time() < 2: pass")
     )
     assert cost.memory > 100
-    assert busy.processor >= 2
-    assert busy.wall >= 2
+    assert busy.processor >= 1.9  # the system counts in hundredths
+    assert busy.wall >= 1.9
 
 
 def test_measuring_stores_nothing(stored):

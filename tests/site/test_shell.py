@@ -35,8 +35,11 @@ def html(site: Path, page: str) -> str:
 
 def content(page: str, name: str) -> str:
     """Read a meta tag of a page."""
-    pattern = rf'<meta (?:property|name)="{re.escape(name)}" content="([^"]*)"'
-    return re.search(pattern, page)[1]
+    for tag in re.findall(r"<meta [^>]*>", page):
+        found = dict(re.findall(r'([\w:]+)="([^"]*)"', tag))
+        if name in (found.get("property"), found.get("name")):
+            return found["content"]
+    return ""
 
 
 def test_every_chapter_opens_in_colab(site, config, chapters) -> None:
