@@ -87,14 +87,10 @@ def execute(path: Path) -> tuple[NotebookNode, Cost]:
         km=_kernel_manager(),
         timeout=SECONDS_PER_CELL,
         resources={"metadata": {"path": str(path.parent)}},
-        on_notebook_start=_leave_interruptions,
         on_cell_executed=lambda **_: meter.read(client.km.provisioner.pid),
     )
     try:
-        running = client.async_execute(
-            cleanup_kc=True, env=_environment(), stderr=subprocess.DEVNULL
-        )
-        asyncio.run(running)
+        asyncio.run(_run(client))
     except (CellControlSignal, CellTimeoutError, DeadKernelError) as error:
         raise Failure(f"{path.name}: {_last_line(error)}") from error
     normalise(notebook)
@@ -114,9 +110,18 @@ def _kernel_manager() -> Any:
     return AsyncKernelManager(kernel_name=KERNEL["name"], kernel_spec_manager=Native())
 
 
-def _leave_interruptions(**_: Any) -> None:
-    """Let Ctrl-C raise: nbclient's own handler ends the kernel twice, and fails."""
-    asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+async def _run(client: Any) -> None:
+    ours = signal.getsignal(signal.SIGINT)
+
+    def keep_ours(**_: Any) -> None:
+        # On Ctrl-C nbclient would end the kernel twice, and fail the second time.
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, ours)
+
+    client.on_notebook_start = keep_ours
+    await client.async_execute(
+        cleanup_kc=True, env=_environment(), stderr=subprocess.DEVNULL
+    )
 
 
 def _environment() -> dict[str, str]:
