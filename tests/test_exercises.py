@@ -117,7 +117,7 @@ WRONG = [
     ("2.4", lambda x: 0.0, "when is it new"),
     (
         "2.4",
-        lambda x: (~torch.isin(x[2000:], x[:2000])).double().mean(),
+        lambda x: (~torch.isin(x[len(x) // 2 :], x[: len(x) // 2])).double().mean(),
         "when is it new",
     ),
 ]

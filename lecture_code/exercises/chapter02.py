@@ -11,8 +11,6 @@ import torch
 
 from lecture_code.exercises import Mistake, call, numbers
 
-SEEDS = (707, 808, 909)
-
 
 def _log10_bins(answer: Any) -> None:
     """2.1: ``log10_bins(levels, pixels)`` = pixels * log10(levels)."""
@@ -65,7 +63,8 @@ def _compare_needed(got: float, k: int, share: float) -> None:
             "That would do if no example fell twice into the same bin. They do: after "
             "n = k examples a bin is still empty with probability (1 - 1/k)**k."
         )
-    if any(np.isclose(got, f(-k * math.log(share))) for f in (float, math.ceil, round)):
+    limit = -k * math.log(share)
+    if k > 100 and any(np.isclose(got, f(limit)) for f in (float, math.ceil, round)):
         raise Mistake(
             "-k log(share) is the limit for large k, and a good one. The exact "
             "probability after n examples is (1 - 1/k)**n."
@@ -112,6 +111,9 @@ def _held_out_nll(a: float, counted, scored, k: int) -> float:
 
 def _compare_choice(got: float, train, validation, k: int, candidates: list) -> None:
     nlls = {a: _held_out_nll(a, train, validation, k) for a in candidates}
+    got = next((a for a in candidates if math.isclose(a, got, rel_tol=1e-5)), got)
+    both = torch.cat([train, validation])
+    joint = {a: _held_out_nll(a, train, both, k) for a in candidates}
     swapped = {a: _held_out_nll(a, validation, train, k) for a in candidates}
     if got == min(nlls, key=nlls.__getitem__):
         return
@@ -128,6 +130,11 @@ def _compare_choice(got: float, train, validation, k: int, candidates: list) -> 
             "The smallest amount always wins on the data that were counted. Score the "
             "table on the vector that it has not seen."
         )
+    if got == min(joint, key=joint.__getitem__):
+        raise Mistake(
+            "You scored the training data too, which pulls towards small amounts: "
+            "score validation alone."
+        )
     if got == min(swapped, key=swapped.__getitem__):
         raise Mistake(
             "You counted the vector that was to be held out and scored the other one. "
@@ -141,11 +148,11 @@ def _compare_choice(got: float, train, validation, k: int, candidates: list) -> 
 
 def _missing(answer: Any) -> None:
     """2.4: Good and Turing's estimate, held against the true missing mass."""
-    for seed in SEEDS:
+    for seed, n, power in ((707, 500, 1.0), (808, 4000, 0.5), (909, 20_000, 1.5)):
         rng = np.random.default_rng(seed)
-        probs = 1 / np.arange(1, 5001)
+        probs = np.arange(1, 5001) ** -power
         probs /= probs.sum()
-        drawn = rng.choice(len(probs), size=4000, p=probs)
+        drawn = rng.choice(len(probs), size=n, p=probs)
         got = float(numbers(call(answer, torch.tensor(drawn))))
         _compare_missing(got, drawn, probs)
 
