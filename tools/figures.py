@@ -1,4 +1,4 @@
-"""Draw the two pictures of the introduction: `make figures` writes book/images/*.png.
+"""Draw the pictures of pages without code: `make figures` fills book/images/.
 
 The cover is computed, not drawn: each line follows one quantile of a Gaussian while it
 is carried, through the laws that a diffusion passes, into two modes.
@@ -84,7 +84,7 @@ def family_tree() -> plt.Figure:
         x, colour = 1.5 + 3 * column, ("blue", "green", "orange")[column]
         axes.plot([4.5, x], [3.75, 3.1], color=PALETTE["grey"], lw=1.2, zorder=0)
         box(axes, x, 2.85, family, colour)
-        axes.text(x, 2.18, idea, ha="center", va="center", fontsize=10, style="italic")
+        axes.text(x, 2.18, idea, ha="center", va="center", fontsize=12, style="italic")
         for row, member in enumerate(members):
             axes.text(
                 x, 1.35 - 0.5 * row, member, ha="center", va="center", fontsize=11
@@ -96,14 +96,27 @@ def family_tree() -> plt.Figure:
 def box(axes, x: float, y: float, text: str, colour: str) -> None:
     """Write white text on a filled box."""
     style = {"boxstyle": "round,pad=0.45", "fc": PALETTE[colour], "ec": "none"}
-    axes.text(x, y, text, ha="center", va="center", color="white", size=13, bbox=style)
+    axes.text(x, y, text, ha="center", va="center", color="white", size=15, bbox=style)
+
+
+def log_tangent() -> plt.Figure:
+    """Draw the logarithm under its tangent at 1."""
+    figure, axes = plt.subplots()
+    s = np.linspace(0.05, 3, 300)
+    axes.plot(s, s - 1, color=PALETTE["orange"], label="s - 1")
+    axes.plot(s, np.log(s), color=PALETTE["blue"], label="log s")
+    axes.plot([1], [0], "o", color=PALETTE["ink"])
+    axes.set(xlabel="s", ylim=(-3, 2.2))
+    axes.legend()
+    return figure
 
 
 def main() -> None:
-    """Write both pictures."""
+    """Write all pictures."""
     session.start(seed=0)
     FOLDER.mkdir(exist_ok=True)
-    for name, figure in (("cover", cover()), ("family-tree", family_tree())):
+    for draw in (cover, family_tree, log_tangent):
+        name, figure = draw.__name__.replace("_", "-"), draw()
         figure.savefig(FOLDER / f"{name}.png", dpi=100)
         print(f"book/images/{name}.png")
 

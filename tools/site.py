@@ -45,7 +45,33 @@ INPUTS = (
     "lecture_code/**/*.py",
     "tools/**/*",
 )
+#: What no page loads: the theme's templates, source maps and second set of icons, and
+#: Sphinx's note for a next build, which differs from machine to machine.
+UNUSED = (
+    ".buildinfo",
+    "_static/*.html",
+    "_static/**/*.map",
+    "_static/**/*.ttf",
+    "_static/scripts/fontawesome.js*",
+)
 BUILDERS = ("jupyter-book", "sphinx", "sphinx-book-theme", "myst-nb")
+
+INDEX = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<meta http-equiv="refresh" content="0; url={home}">
+<link rel="canonical" href="{address}">
+</head>
+<body>
+<main><h1>{title}</h1>
+<p><a href="{home}">Open the book</a></p></main>
+</body>
+</html>
+"""
 
 READ_ME = """\
 The companion, to be read without a network.
@@ -228,27 +254,14 @@ def add_student_notebooks() -> None:
 
 
 def finish() -> None:
-    """Add the doors of the site: an index, and leave to keep names with underscores."""
-    for useless in built().glob("_static/**/*.map"):
-        useless.unlink()
-    for useless in built().glob("_static/scripts/fontawesome.js*"):
-        useless.unlink()
+    """Drop what no page loads, and add the index that leads to the first page."""
+    for pattern in UNUSED:
+        for file in built().glob(pattern):
+            file.unlink()
     (built() / ".nojekyll").touch()
-    index = f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{read_yaml("_config.yml")["title"]}</title>
-<meta http-equiv="refresh" content="0; url={HOME}">
-<link rel="canonical" href="{derived_config()["html"]["baseurl"]}{HOME}">
-</head>
-<body>
-<main><h1>{read_yaml("_config.yml")["title"]}</h1>
-<p><a href="{HOME}">Open the book</a></p></main>
-</body>
-</html>
-"""
+    config = derived_config()
+    address = f"{config['html']['baseurl']}{HOME}"
+    index = INDEX.format(title=config["title"], home=HOME, address=address)
     (built() / "index.html").write_text(index, encoding="utf-8")
 
 
