@@ -62,13 +62,37 @@ class Crossings(NamedTuple):
     masses: np.ndarray
 
     def gains(self, given_up: np.ndarray, lipschitz: float) -> np.ndarray:
-        """Return what the crossings would cost with other masses given up before."""
+        """Return what the crossings would cost with other masses given up before.
+
+        Parameters
+        ----------
+        given_up : numpy.ndarray
+            Masses k.
+        lipschitz : float
+            The slope L, in the law's units.
+
+        Returns
+        -------
+        numpy.ndarray
+            Values G - F at the far end.
+        """
         below, above, *end = self.masses
         start = scores_of(below - given_up, above + given_up)
         return excess(start + (self.arrive - self.leave) / lipschitz, *end)
 
     def pick(self, where: np.ndarray | slice) -> Crossings:
-        """Return some of the crossings."""
+        """Return some of the crossings.
+
+        Parameters
+        ----------
+        where : numpy.ndarray or slice
+            Which ones.
+
+        Returns
+        -------
+        Crossings
+            Those.
+        """
         return Crossings(*(each[..., where] for each in self))
 
 

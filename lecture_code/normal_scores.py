@@ -53,8 +53,11 @@ class Law:
     """
 
     def __init__(self, target: Any) -> None:
-        density = hasattr(target, "pdf") or hasattr(target, "log_prob")
-        if not (density and hasattr(target, "cdf") and hasattr(target, "ppf")):
+        cdf, ppf, pdf, log_prob = (
+            callable(getattr(target, name, None))
+            for name in ("cdf", "ppf", "pdf", "log_prob")
+        )
+        if not (cdf and ppf and (pdf or log_prob)):
             got = validate.describe(target)
             raise ValueError(f"target: expected {_WANTED}, got {got}")
         self._target = target
@@ -68,24 +71,68 @@ class Law:
         return f"Law({self._target!r})"
 
     def cdf(self, y: np.ndarray) -> np.ndarray:
-        """Return the mass to the left of standardised points."""
+        """Return the mass to the left of standardised points.
+
+        Parameters
+        ----------
+        y : numpy.ndarray
+            Standardised points.
+
+        Returns
+        -------
+        numpy.ndarray
+            Masses.
+        """
         return self._at("cdf", y)
 
     def sf(self, y: np.ndarray) -> np.ndarray:
-        """Return the mass to the right of standardised points."""
+        """Return the mass to the right of standardised points.
+
+        Parameters
+        ----------
+        y : numpy.ndarray
+            Standardised points.
+
+        Returns
+        -------
+        numpy.ndarray
+            Masses.
+        """
         if hasattr(self._target, "sf"):
             return self._at("sf", y)
         return 1 - self.cdf(y)
 
     def pdf(self, y: np.ndarray) -> np.ndarray:
-        """Return the density per standard unit."""
+        """Return the density per standard unit.
+
+        Parameters
+        ----------
+        y : numpy.ndarray
+            Standardised points.
+
+        Returns
+        -------
+        numpy.ndarray
+            Densities.
+        """
         if hasattr(self._target, "pdf"):
             return self._at("pdf", y) * self.unit
         points = torch.as_tensor(self.centre + self.unit * np.asarray(y))
         return self._target.log_prob(points).exp().numpy() * self.unit
 
     def quantile(self, below: np.ndarray, above: np.ndarray) -> np.ndarray:
-        """Return the standardised points with these masses, by the smaller one."""
+        """Return the standardised points with these masses, by the smaller one.
+
+        Parameters
+        ----------
+        below, above : numpy.ndarray
+            Masses to the left and to the right, which sum to 1.
+
+        Returns
+        -------
+        numpy.ndarray
+            Points; infinite where a mass is 0.
+        """
         below, above = np.clip(below, 0, 1), np.clip(above, 0, 1)
         upper = getattr(self._target, "isf", lambda mass: self._target.ppf(1 - mass))
         right = above < below
@@ -95,13 +142,39 @@ class Law:
         return (result - self.centre) / self.unit
 
     def points(self, scores: np.ndarray, cut: float = 0.0) -> np.ndarray:
-        """Return the points whose score, with a mass ``cut`` taken off, is given."""
+        """Return the points whose score, with a mass ``cut`` taken off, is given.
+
+        Parameters
+        ----------
+        scores : numpy.ndarray
+            Normal scores.
+        cut : float, default 0.0
+            Mass taken off on the left.
+
+        Returns
+        -------
+        numpy.ndarray
+            Standardised points.
+        """
         from scipy import special
 
         return self.quantile(special.ndtr(scores) + cut, special.ndtr(-scores) - cut)
 
     def scores(self, y: np.ndarray, cut: np.ndarray | float = 0.0) -> np.ndarray:
-        r"""Return :math:`\Phi^{-1}(F(y) - c)`, from whichever tail is smaller."""
+        r"""Return :math:`\Phi^{-1}(F(y) - c)`, from whichever tail is smaller.
+
+        Parameters
+        ----------
+        y : numpy.ndarray
+            Standardised points.
+        cut : numpy.ndarray or float, default 0.0
+            Mass c taken off on the left.
+
+        Returns
+        -------
+        numpy.ndarray
+            Scores, -inf where less than the cut lies to the left.
+        """
         return scores_of(self.cdf(y) - cut, self.sf(y) + cut)
 
     def slopes(self, y: np.ndarray) -> np.ndarray:

@@ -112,6 +112,13 @@ def enlarged_mass(
     mass = validate.array("mass", mass, low=0.0, high=1.0)
     distance = validate.array("distance", distance, low=0.0)
     lipschitz = _slopes(lipschitz)
+    shapes = mass.shape, distance.shape, lipschitz.shape
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise ValueError(
+            f"mass, distance, lipschitz: expected shapes that fit, got {shapes}"
+        ) from None
     with np.errstate(over="ignore"):
         shift = distance / lipschitz
     # At mass 0 nothing is near the set, however large the shift.

@@ -55,8 +55,11 @@ def isotonic_medians(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """
     ends: list[int] = []
     medians: list[float] = []
-    for end in range(1, len(values) + 1):
-        start, median = end - 1, float(values[end - 1])
+    # A stretch that falls is one pool from the start.
+    stops = np.append(np.flatnonzero(np.diff(values) > 0) + 1, len(values))
+    for end in stops.tolist():
+        start = ends[-1] if ends else 0
+        median = _median(values[start:end], weights[start:end])
         while medians and medians[-1] > median:
             ends.pop()
             medians.pop()

@@ -34,16 +34,24 @@ from arguments import Domain
 import lecture_code
 from lecture_code import (
     claims,
+    crossings,
     datasets,
     densities,
     divergences,
     exercises,
+    half_lines,
     histograms,
+    lattice,
+    lipschitz,
+    normal_scores,
     plotting,
+    pushforward,
+    routes,
     session,
     study,
     trained,
     training,
+    transport,
     validate,
     widgets,
 )
@@ -227,6 +235,56 @@ def _histogram() -> histograms.Histogram:
 
 def _patterns() -> histograms.PatternTable:
     return histograms.PatternTable(3, smoothing=0.5).fit([[0, 1, 1], [1, 0, 0]])
+
+
+def _law() -> normal_scores.Law:
+    law = normal_scores.Law(_mixture())
+    _ = law.steepest  # and the grid: what is computed once is computed by now
+    return law
+
+
+def _route() -> routes.Route:
+    return routes.Route(_law(), 1.0, [0.1])
+
+
+def _kinked_net() -> torch.nn.Sequential:
+    layers = torch.nn.Linear(1, 3), torch.nn.LeakyReLU(0.2), torch.nn.Linear(3, 1)
+    return torch.nn.Sequential(*layers)
+
+
+def _small_lattice() -> contextlib.AbstractContextManager:
+    return mock.patch.object(lattice, "_LEVELS", 200)
+
+
+#: The rooms behind ``pushforward`` get what it has checked already.
+CHECKED = "handed on by pushforward, which checks what a reader passes"
+INSIDE = a.trusted(np.array([-1.0, 0.0, 2.0]), CHECKED)
+MASS, OTHER_MASS = (
+    a.trusted(np.array(masses), CHECKED) for masses in ([0.2, 0.9], [0.8, 0.1])
+)
+BRACKET = {
+    "low": a.trusted(0.0, CHECKED),
+    "high": a.trusted(3.0, CHECKED),
+    "rounds": a.trusted(3, CHECKED),
+}
+LAW_SLOPE = {
+    "law": a.trusted(_law(), CHECKED),
+    "lipschitz": a.trusted(1.0, CHECKED),
+}
+SLOPE = a.array(_tensor(0.5, 4.0), rank=False, low=0.0)
+SLOPE = replace(SLOPE, bad={**SLOPE.bad, "zero": [0.0, [1.0, 0.0]]})
+TARGET = Domain(
+    _mixture,
+    {
+        "no law": [None, 3, "normal", [], object(), torch.ones(3)],
+        "not on the line": [_spots(), densities.Banana()],
+        "no density": [histograms.Histogram.of([0.5, 0.5])],
+    },
+)
+_UNKNOWN_NETS = [
+    *(torch.nn.LayerNorm(1), torch.nn.Sequential(torch.nn.Linear(1, 1), _Line())),
+    torch.nn.Sequential(torch.nn.Linear(1, 2), torch.nn.Softmax(dim=1)),
+]
 
 
 CALLS: dict[str, Call] = {
@@ -449,6 +507,179 @@ CALLS: dict[str, Call] = {
     "histograms.PatternTable.prob": Call(lambda: _patterns().prob, BITS),
     "histograms.PatternTable.log_prob": Call(lambda: _patterns().log_prob, BITS),
     "histograms.PatternTable.sample": Call(lambda: _patterns().sample, N),
+    # the push-forward theorem
+    "pushforward.isoperimetric_profile": Call(
+        lambda: pushforward.isoperimetric_profile,
+        {"t": a.array(_tensor(0.0, 0.3, 1.0), rank=False, low=0, high=1)},
+    ),
+    "pushforward.enlarged_mass": Call(
+        lambda: pushforward.enlarged_mass,
+        {
+            "mass": a.array(_tensor(0.3), rank=False, low=0, high=1),
+            "distance": a.array(_tensor(0.5), rank=False, low=0),
+            "lipschitz": SLOPE,
+        },
+    ),
+    "pushforward.lipschitz_min": Call(
+        lambda: pushforward.lipschitz_min, {"target": TARGET}
+    ),
+    "pushforward.gaussian_pair_lipschitz_min": Call(
+        lambda: pushforward.gaussian_pair_lipschitz_min,
+        {
+            "separation": a.real(2.0, low=0),
+            "scale": a.real(0.5, above=0),
+            "weight": a.real(0.25, above=0, high=1),
+        },
+    ),
+    "pushforward.tv_lower_bound": Call(
+        lambda: pushforward.tv_lower_bound, {"target": TARGET, "lipschitz": SLOPE}
+    ),
+    "pushforward.tv_lower_bound_from_samples": Call(
+        lambda: pushforward.tv_lower_bound_from_samples,
+        {
+            "samples": a.array(_points(8)),
+            "target": TARGET,
+            "lipschitz": SLOPE,
+            "confidence": a.real(0.5, above=0, high=1),
+        },
+    ),
+    "pushforward.tv_star": Call(
+        lambda: pushforward.tv_star, {"target": TARGET, "lipschitz": SLOPE}
+    ),
+    "pushforward.kl_lower_bound": Call(
+        lambda: pushforward.kl_lower_bound,
+        {
+            "target": TARGET,
+            "lipschitz": SLOPE,
+            "direction": a.choice("forward", "reverse"),
+        },
+    ),
+    "pushforward.wasserstein1_star": Call(
+        lambda: pushforward.wasserstein1_star, {"target": TARGET, "lipschitz": SLOPE}
+    ),
+    "pushforward.lipschitz_needed": Call(
+        lambda: pushforward.lipschitz_needed,
+        {"target": TARGET, "tv": a.real(0.1, low=0, high=1)},
+    ),
+    "pushforward.chain_lipschitz": Call(
+        lambda: pushforward.chain_lipschitz,
+        {
+            "step_slopes": a.array(_tensor(0.5, 2.0), fixed=(0,), low=0),
+            "noise_scales": a.array(_tensor(1.0, 0.5, 0.0), fixed=(0,), low=0),
+        },
+    ),
+    "lipschitz.exact_1d": Call(
+        lambda: lipschitz.exact_1d,
+        {
+            "net": a.instance(_kinked_net, *_UNKNOWN_NETS),
+            "low": a.real(-1.0, high=2.0),
+            "high": a.real(2.0, low=-1.0),
+        },
+    ),
+    "lipschitz.upper_bound": Call(
+        lambda: lipschitz.upper_bound,
+        {
+            "net": a.instance(_kinked_net, *_UNKNOWN_NETS),
+            "input_shape": a.optional(
+                a.collection(lambda: (1,), [(), (0,), (1.0,), (7,), "1", (1, None)])
+            ),
+        },
+    ),
+    "lipschitz.lower_bound": Call(
+        lambda: lipschitz.lower_bound,
+        {
+            "net": a.instance(_kinked_net),
+            "latents": a.tensor(_points(3, 1), rank=False),
+            "steps": a.count(2, low=0),
+        },
+    ),
+    "normal_scores.Law": Call(lambda: normal_scores.Law, {"target": TARGET}),
+    "normal_scores.Law.cdf": Call(lambda: _law().cdf, {"y": INSIDE}),
+    "normal_scores.Law.sf": Call(lambda: _law().sf, {"y": INSIDE}),
+    "normal_scores.Law.pdf": Call(lambda: _law().pdf, {"y": INSIDE}),
+    "normal_scores.Law.slopes": Call(lambda: _law().slopes, {"y": INSIDE}),
+    "normal_scores.Law.scores": Call(
+        lambda: _law().scores, {"y": INSIDE, "cut": a.trusted(0.1, CHECKED)}
+    ),
+    "normal_scores.Law.points": Call(
+        lambda: _law().points, {"scores": INSIDE, "cut": a.trusted(0.1, CHECKED)}
+    ),
+    "normal_scores.Law.quantile": Call(
+        lambda: _law().quantile, {"below": MASS, "above": OTHER_MASS}
+    ),
+    "normal_scores.scores_of": Call(
+        lambda: normal_scores.scores_of, {"below": MASS, "above": OTHER_MASS}
+    ),
+    "normal_scores.profile": Call(lambda: normal_scores.profile, {"scores": INSIDE}),
+    "normal_scores.mass_below": Call(
+        lambda: normal_scores.mass_below, {"scores": INSIDE}
+    ),
+    "normal_scores.excess": Call(
+        lambda: normal_scores.excess,
+        {"scores": MASS, "below": MASS, "above": OTHER_MASS},
+    ),
+    "normal_scores.log_ratio": Call(
+        lambda: normal_scores.log_ratio, {"top": MASS, "bottom": MASS}
+    ),
+    "normal_scores.zoom": Call(
+        lambda: normal_scores.zoom,
+        {"function": a.trusted(np.sin, CHECKED), **BRACKET},
+    ),
+    "normal_scores.fall": Call(
+        lambda: normal_scores.fall,
+        {
+            "function": a.trusted(np.cos, CHECKED),
+            "low": MASS,
+            "high": a.trusted(np.full(2, 3.0), CHECKED),
+            "rounds": a.trusted(3, CHECKED),
+        },
+    ),
+    "crossings.cheapest": Call(lambda: crossings.cheapest, LAW_SLOPE),
+    "half_lines.gap_excess": Call(
+        lambda: half_lines.gap_excess,
+        {"mass": MASS, "shift": a.trusted(np.array([0.5]), CHECKED)},
+    ),
+    "half_lines.total_variation": Call(lambda: half_lines.total_variation, LAW_SLOPE),
+    "half_lines.total_variation_seen": Call(
+        lambda: half_lines.total_variation_seen,
+        {
+            **LAW_SLOPE,
+            "seen": a.trusted(np.linspace(-1, 1, 9), CHECKED),
+            "band": a.trusted(0.1, CHECKED),
+        },
+    ),
+    "half_lines.divergence": Call(
+        lambda: half_lines.divergence,
+        {**LAW_SLOPE, "forward": a.trusted(True, CHECKED)},
+    ),
+    "lattice.floor": Call(lambda: lattice.floor, LAW_SLOPE, within=_small_lattice),
+    "lattice.sketch": Call(lambda: lattice.sketch, LAW_SLOPE),
+    "routes.Route": Call(
+        lambda: routes.Route,
+        {
+            **LAW_SLOPE,
+            "cuts": a.trusted([0.1], CHECKED),
+            "borders": a.trusted([], CHECKED),
+            "extra": a.trusted([], CHECKED),
+        },
+    ),
+    "routes.Route.__call__": Call(
+        lambda: _route(), {"z": a.array(_points(4), rank=False)}
+    ),
+    "routes.valleys": Call(lambda: routes.valleys, {"law": LAW_SLOPE["law"]}),
+    "routes.planned": Call(
+        lambda: routes.planned,
+        {
+            **LAW_SLOPE,
+            "known": a.trusted(routes.Route(_law(), 1.0, [0.1]), CHECKED),
+            "points": a.trusted(np.linspace(-1, 1, 9), CHECKED),
+            "cuts": a.trusted(np.linspace(0, 0.1, 9), CHECKED),
+        },
+    ),
+    "transport.nearest_cost": Call(lambda: transport.nearest_cost, LAW_SLOPE),
+    "transport.isotonic_medians": Call(
+        lambda: transport.isotonic_medians, {"values": MASS, "weights": MASS}
+    ),
     # training
     "training.fit": Call(
         lambda: training.fit,
