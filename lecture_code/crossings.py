@@ -29,6 +29,7 @@ from lecture_code.normal_scores import (
 _TOLERANCE = 3e-7
 _ROUNDS = 7  # of root finding: at a tangency an error in the point hardly matters
 _MOST = 300  # points in k; only slopes far below the law's own need so many
+_TAIL = 1e-13
 _OUTSIDE = -1.0  # smaller than every gain
 
 #: Masses to start with, as shares of the largest of use; closer together near 0.
@@ -130,8 +131,9 @@ def cheapest(law: Law, lipschitz: float) -> tuple[float, float, Crossings]:
         if not len(new):
             break
         found = _merged(found, _search(law, lipschitz, new))
-    lower = max(0.0, min(float(floor.min()), float(cost.min())))
-    return lower, float(cost.min()), found.pick([int(cost.argmin())])
+    best = _search(law, lipschitz, found.given_up[[cost.argmin()]], 4 * _ROUNDS)
+    value = max(float(_costs(best, lipschitz)[0]), float(cost.min()))
+    return min(float(floor.min()), value), value, best
 
 
 def _costs(found: Crossings, lipschitz: float) -> np.ndarray:
@@ -178,10 +180,12 @@ def _merged(found: Crossings, new: Crossings) -> Crossings:
     return both.pick(np.argsort(both.given_up))
 
 
-def _search(law: Law, lipschitz: float, given_up: np.ndarray) -> Crossings:
+def _search(
+    law: Law, lipschitz: float, given_up: np.ndarray, rounds: int = _ROUNDS
+) -> Crossings:
     """Find the best crossing for each k: on a grid, then by its two tangencies."""
     coarse = _on_grid(law, lipschitz, given_up, law.grid[None])
-    found = _tangent(law, lipschitz, given_up, *coarse)
+    found = _tangent(law, lipschitz, given_up, coarse, rounds)
     cell = np.searchsorted(law.cdf(law.grid), given_up).clip(1, len(law.grid) - 1)
     unseen = (np.diff(law.grid)[cell - 1] > lipschitz / 4) & (given_up > 0)
     unseen &= given_up < 1
@@ -191,7 +195,7 @@ def _search(law: Law, lipschitz: float, given_up: np.ndarray) -> Crossings:
     k = np.where(unseen, given_up, 0.5)
     near = law.quantile(k, 1 - k)[:, None] + lipschitz * _NEAR
     coarse = _on_grid(law, lipschitz, given_up, near)
-    return _better(_tangent(law, lipschitz, given_up, *coarse), found, lipschitz)
+    return _better(_tangent(law, lipschitz, given_up, coarse, rounds), found, lipschitz)
 
 
 def _on_grid(law: Law, lipschitz: float, given_up: np.ndarray, y: np.ndarray) -> tuple:
@@ -208,7 +212,9 @@ def _on_grid(law: Law, lipschitz: float, given_up: np.ndarray, y: np.ndarray) ->
     start = np.maximum.accumulate(start, axis=1)
     path = top + y / lipschitz
     growth = profile(path) / lipschitz - density
+    # Far on the right only rounding is left, and it must not pass for a gain.
     peak = (growth[:, :-1] > 0) & (growth[:, 1:] < 0)
+    peak &= above[:, :-1] > _TAIL
     gain = excess(path, below, above)
     gain = np.where(peak, np.maximum(gain[:, :-1], gain[:, 1:]), _OUTSIDE)
     last = gain.argmax(axis=1)
@@ -219,13 +225,14 @@ def _on_grid(law: Law, lipschitz: float, given_up: np.ndarray, y: np.ndarray) ->
     return tuple(y[rows, np.clip(place, 0, ends)] for place in places)
 
 
-def _tangent(law, lipschitz, given_up, low1, grid1, high1, low2, high2) -> Crossings:
+def _tangent(law, lipschitz, given_up, coarse, rounds) -> Crossings:
     """Refine crossings: at both ends the target's slope in scores is 1/L."""
+    low1, grid1, high1, low2, high2 = coarse
 
     def leaving(y: np.ndarray) -> np.ndarray:
         return log_ratio(law.pdf(y), profile(law.scores(y, given_up)) / lipschitz)
 
-    leave = fall(leaving, low1, high1, _ROUNDS)
+    leave = fall(leaving, low1, high1, rounds)
     start = law.scores(leave, given_up)
 
     def arriving(y: np.ndarray) -> np.ndarray:
@@ -234,7 +241,7 @@ def _tangent(law, lipschitz, given_up, low1, grid1, high1, low2, high2) -> Cross
         )
 
     ends = np.maximum(low2, leave), np.maximum(high2, leave)
-    arrive = fall(arriving, *ends, _ROUNDS)
+    arrive = fall(arriving, *ends, rounds)
     fine = _crossings(law, given_up, leave, arrive)
     # Where float64 sees no difference between a mass and k, the grid does better.
     return _better(_crossings(law, given_up, grid1, high2), fine, lipschitz)

@@ -14,7 +14,8 @@ import numpy as np
 from lecture_code.normal_scores import Law, mass_below, scores_of, zoom
 
 _POINTS = 200  # of the first search, on each axis
-_ROUNDING = 1e-15  # what is given away so that bounds stay bounds in float64
+_ROUNDING = 1e-15  # of a mass between two points
+_MARGIN = 1e-9  # given away, so that rounding never lifts a bound above what it bounds
 #: Masses at which a model's half-line is tried when a divergence is minimised.
 _TRIED = np.linspace(-9, 9, 181)
 
@@ -190,4 +191,4 @@ def _cells(law: Law, y1: np.ndarray, y2: np.ndarray) -> list[np.ndarray]:
 
 
 def _bound(value: float, most: float = 1.0) -> float:
-    return float(np.clip(value - _ROUNDING, 0.0, most))
+    return float(np.clip(value - _MARGIN, 0.0, most))

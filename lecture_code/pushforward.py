@@ -19,6 +19,7 @@ from lecture_code import crossings, half_lines, lattice, routes, transport, vali
 from lecture_code.densities import GaussianMixture
 from lecture_code.normal_scores import Law, mass_below, profile, scores_of
 
+_ROUNDING = 1e-12
 _EXACT = 1e-6  # a route this close to the proved floor is the optimum
 
 
@@ -527,7 +528,7 @@ def _fit(law: Law, slope: float) -> tuple[float, float, routes.Route]:
 
 def _route(law: Law, slope: float) -> tuple[routes.Route, float, bool]:
     """Return the best route, the closed form's floor, and whether the two must meet."""
-    if slope >= law.steepest * law.unit:
+    if slope >= law.steepest * law.unit * (1 - _ROUNDING):
         return routes.Route(law, law.steepest, [0.0]), 0.0, True
     slope /= law.unit
     lower, value, best = crossings.cheapest(law, slope)

@@ -25,9 +25,11 @@ from lecture_code.normal_scores import (
     profile,
 )
 
-# How far, in logarithms, the target may fall below the slope before a route leaves it.
-_SLACK = 1e-12
+# How far, in logarithms, the target may fall below the slope before a route leaves it:
+# more than rounding, which would else make it leave and return without end.
+_SLACK = 1e-9
 _COMBINATIONS = 32  # of plans to start from
+_TAIL = 1e-6  # where valleys are not looked for
 
 
 class Piece(NamedTuple):
@@ -207,22 +209,25 @@ class Route:
         return float(np.maximum(np.diff(ahead), 0).sum())
 
 
-def valleys(law: Law) -> np.ndarray:
-    """Return where the density has its inner minima, in standard units.
+def valleys(law: Law, lipschitz: float) -> np.ndarray:
+    """Return where the exact map is steepest, locally, and steeper than allowed.
 
     Parameters
     ----------
     law : Law
         The target.
+    lipschitz : float
+        The slope L, in the law's units.
 
     Returns
     -------
     numpy.ndarray
         Points of the law's grid, from left to right.
     """
-    density = law.pdf(law.grid)
-    inner = (density[1:-1] < density[:-2]) & (density[1:-1] <= density[2:])
-    return law.grid[1:-1][inner]
+    y = law.grid[(law.cdf(law.grid) > _TAIL) & (law.sf(law.grid) > _TAIL)]
+    slopes = law.slopes(y)
+    top = (slopes[1:-1] > slopes[:-2]) & (slopes[1:-1] >= slopes[2:])
+    return y[1:-1][top & (slopes[1:-1] > lipschitz)]
 
 
 def planned(
@@ -249,7 +254,7 @@ def planned(
     Route
         The cheapest route seen.
     """
-    borders = valleys(law)
+    borders = valleys(law, lipschitz)
     modes = np.split(cuts, np.searchsorted(points, borders))[:-1]
     aims = [(-1.0, float(mode.max(initial=0))) for mode in modes]
     aims[:1] = [(known.pieces[0].cut, max(aims[0][1], 0.0))] if aims else [(0.0,)]

@@ -666,7 +666,7 @@ CALLS: dict[str, Call] = {
     "routes.Route.__call__": Call(
         lambda: _route(), {"z": a.array(_points(4), rank=False)}
     ),
-    "routes.valleys": Call(lambda: routes.valleys, {"law": LAW_SLOPE["law"]}),
+    "routes.valleys": Call(lambda: routes.valleys, LAW_SLOPE),
     "routes.planned": Call(
         lambda: routes.planned,
         {
