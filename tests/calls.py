@@ -33,6 +33,7 @@ from arguments import Domain
 
 import lecture_code
 from lecture_code import (
+    chains,
     claims,
     crossings,
     datasets,
@@ -281,6 +282,10 @@ TARGET = Domain(
         "no density": [histograms.Histogram.of([0.5, 0.5])],
     },
 )
+CHAIN = {
+    "target": a.instance(_mixture, _spots(), densities.Banana()),
+    "steps": a.count(2),
+}
 _UNKNOWN_NETS = [
     *(torch.nn.LayerNorm(1), torch.nn.Sequential(torch.nn.Linear(1, 1), _Line())),
     torch.nn.Sequential(torch.nn.Linear(1, 2), torch.nn.Softmax(dim=1)),
@@ -568,6 +573,9 @@ CALLS: dict[str, Call] = {
             "noise_scales": a.array(_tensor(1.0, 0.5, 0.0), fixed=(0,), low=0),
         },
     ),
+    "chains.noise_levels": Call(lambda: chains.noise_levels, CHAIN),
+    "chains.probability_flow": Call(lambda: chains.probability_flow, CHAIN),
+    "chains.ancestral": Call(lambda: chains.ancestral, CHAIN),
     "lipschitz.exact_1d": Call(
         lambda: lipschitz.exact_1d,
         {
