@@ -18,16 +18,16 @@ FOLDER = Path(__file__).resolve().parent.parent / "book" / "images"
 
 TREE = {
     "Fully observed": (
-        "every variable is data;\nlog p(x) is exact",
-        ["Histograms (1, 2)", "Autoregressive models (5)"],
+        "all variables are data",
+        ["Histograms (1, 2)", "Autoregressive (5)"],
     ),
     "Latent variable": (
-        "hidden causes z;\nlog p(x) is bounded",
-        ["Variational autoencoders (9)", "Diffusion models (12)"],
+        "hidden causes z",
+        ["VAEs (9)", "Diffusion models (12)"],
     ),
     "Transformation": (
-        "noise pushed through a map;\nx = g(z)",
-        ["Normalizing flows (10): exact", "GANs (11): no likelihood"],
+        "noise through a map",
+        ["Normalizing flows (10)", "GANs (11)"],
     ),
 }
 
@@ -75,21 +75,20 @@ def draw_histogram(axes, law) -> None:
 
 def family_tree() -> plt.Figure:
     """Draw the three families of models with the chapters that treat them."""
-    figure, axes = plt.subplots(figsize=(9, 3.9), layout="none")
-    axes.set_position([0.01, 0.01, 0.98, 0.98])
+    figure, axes = plt.subplots(figsize=(6.4, 5.2), layout="none")
+    axes.set_position([0, 0, 1, 1])
     axes.set_axis_off()
-    axes.set(xlim=(0, 9), ylim=(0.5, 4.4))
-    box(axes, 4.5, 4.0, "Models of p(x)", "ink")
-    for column, (family, (idea, members)) in enumerate(TREE.items()):
-        x, colour = 1.5 + 3 * column, ("blue", "green", "orange")[column]
-        axes.plot([4.5, x], [3.75, 3.1], color=PALETTE["grey"], lw=1.2, zorder=0)
-        box(axes, x, 2.85, family, colour)
-        axes.text(x, 2.18, idea, ha="center", va="center", fontsize=12, style="italic")
-        for row, member in enumerate(members):
-            axes.text(
-                x, 1.35 - 0.5 * row, member, ha="center", va="center", fontsize=11
-            )
-        axes.plot([x, x], [1.62, 1.86], color=PALETTE[colour], lw=1.2)
+    axes.set(xlim=(0, 6.4), ylim=(0, 5.2))
+    box(axes, 1.25, 4.75, "Models of p(x)", "ink")
+    rows = zip(TREE.items(), (3.6, 2.2, 0.8), ("blue", "green", "orange"), strict=True)
+    for (family, (idea, members)), y, colour in rows:
+        axes.plot(
+            [0.25, 0.25, 0.6], [4.5, y, y], color=PALETTE["grey"], lw=1.5, zorder=0
+        )
+        box(axes, 1.6, y, family, colour)
+        text = {"va": "center", "fontsize": 14, "linespacing": 1.4}
+        axes.text(2.95, y + 0.3, idea, style="italic", **text)
+        axes.text(2.95, y - 0.35, "\n".join(members), **text)
     return figure
 
 

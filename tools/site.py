@@ -22,6 +22,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlparse
 
+import repository
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 HTML = BUILD / "html"
@@ -91,12 +93,6 @@ def read_yaml(name: str) -> dict:
     import yaml
 
     return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
-
-
-def published_address(repository: str) -> str:
-    """Derive where GitHub Pages serves the site of a repository, with a last slash."""
-    owner, name = urlparse(repository).path.strip("/").split("/")
-    return f"https://{owner.lower()}.github.io/{name}/"
 
 
 def toc_pages(entry: dict | list) -> Iterator[str]:
@@ -184,7 +180,7 @@ def vendor() -> None:
 def derived_config() -> dict:
     """Complete _config.yml by what follows from the repository's address."""
     config = read_yaml("_config.yml")
-    address = published_address(config["repository"]["url"])
+    address = repository.read().pages
     config["html"]["baseurl"] = address
     sphinx = config["sphinx"]
     sphinx["config"]["ogp_site_url"] = address

@@ -18,23 +18,6 @@ def run(builder: ModuleType, *arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize(
-    ("repository", "address"),
-    [
-        (
-            "https://github.com/example/companion",
-            "https://example.github.io/companion/",
-        ),
-        ("https://github.com/Some-One/Book/", "https://some-one.github.io/Book/"),
-    ],
-)
-def test_published_address_follows_from_the_repository(
-    builder: ModuleType, repository: str, address: str
-) -> None:
-    """GitHub Pages serves a repository below its owner's name in small letters."""
-    assert builder.published_address(repository) == address
-
-
 def test_an_unchanged_site_is_not_built_again(builder: ModuleType, site: Path) -> None:
     """The second build says so in one line and touches nothing."""
     before = (site / "index.html").stat().st_mtime_ns
