@@ -240,6 +240,48 @@ def coverage(shares: Any, side: int, where: Any) -> None:
     plt.colorbar(shown, ax=page, label="share new, by middle of the patch")
 
 
+def generator(
+    x: Any, densities: Mapping[str, Any], z: Any, maps: Mapping[str, Any]
+) -> None:
+    """Draw densities on the line, the first one filled, beside maps from the latent.
+
+    Parameters
+    ----------
+    x : array_like
+        Points on the line, shape (n,).
+    densities : mapping of str to array_like
+        For each label a density at these points, the target first.
+    z : array_like
+        Latents, shape (m,).
+    maps : mapping of str to array_like
+        For each label the points to which a map sends the latents.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays are not vectors of matching lengths.
+
+    Notes
+    -----
+    Used in chapters 15 and 16.
+    """
+    x = validate.array("x", x, shape=("n",))
+    z = validate.array("z", z, shape=("m",))
+    target, *models = _curves(x, densities, "x", "densities").items()
+    lines = _curves(z, maps, "z", "maps").items()
+    laws, latents = _axes(2, "", "")
+    laws.fill_between(x, target[1], color=PALETTE["grey"], alpha=0.35, label=target[0])
+    for name, heights in models:
+        laws.plot(x, heights, color=PALETTE["orange"], label=name)
+    high = 1.35 * target[1].max()
+    laws.set(xlabel="x", ylabel="density", xlim=(x[0], x[-1]), ylim=(0, high))
+    laws.legend(fontsize=9, loc="upper center")
+    for (name, points), colour in zip(lines, ("grey", "orange"), strict=False):
+        latents.plot(z, points, color=PALETTE[colour], label=name)
+    latents.set(xlabel="latent z", ylabel="g(z)", ylim=(x[0], x[-1]))
+    latents.legend(fontsize=9, loc="upper left")
+
+
 def _staircase(axes, cdf: np.ndarray, u: float) -> int:
     k, cdf = len(cdf), np.minimum(cdf, 1.0)
     chosen = min(int(np.searchsorted(cdf, u)), k - 1)
@@ -268,12 +310,14 @@ def _texts(name: str, values: Any, count: int) -> list[str]:
     return texts
 
 
-def _curves(x: np.ndarray, ys: Any) -> dict[str, np.ndarray]:
-    names = validate.items("ys", list(validate.instance("ys", ys, Mapping)))
-    curves = [validate.array("ys", ys[name], shape=("n",)) for name in names]
+def _curves(
+    x: np.ndarray, ys: Any, horizontal: str = "x", name: str = "ys"
+) -> dict[str, np.ndarray]:
+    labels = validate.items(name, list(validate.instance(name, ys, Mapping)))
+    curves = [validate.array(name, ys[label], shape=("n",)) for label in labels]
     for y in curves:
-        validate.same_length(x=x, ys=y)
-    return dict(zip(_texts("ys", names, len(names)), curves, strict=True))
+        validate.same_length(**{horizontal: x, name: y})
+    return dict(zip(_texts(name, labels, len(labels)), curves, strict=True))
 
 
 def _axes(panels: int, xlabel: str, ylabel: str):

@@ -478,6 +478,48 @@ def lipschitz_needed(target: Any, tv: float) -> float:
     return law.unit * math.exp(optimize.brentq(excess, low, high, xtol=1e-10))
 
 
+def map_density(z: ArrayLike, points: ArrayLike, x: ArrayLike) -> np.ndarray:
+    r"""Return the density of an increasing map's law, from points it passes through.
+
+    .. math:: q(g(z)) = \varphi(z) / g'(z)
+
+    Parameters
+    ----------
+    z : array_like, shape (n,)
+        Latents in increasing order.
+    points : array_like, shape (n,)
+        Where the map sends them.
+    x : array_like
+        Where the density is wanted.
+
+    Returns
+    -------
+    numpy.ndarray
+        Densities in the shape of ``x``, from the quotients of neighbouring latents;
+        0 outside of the points.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``z`` and ``points`` are not increasing vectors of one length.
+
+    Notes
+    -----
+    Used in chapter 15.
+    """
+    z = validate.array("z", z, shape=("n",))
+    points = validate.array("points", points, shape=("n",))
+    validate.same_length(z=z, points=points)
+    for name, values in (("z", z), ("points", points)):
+        if len(values) < 2 or not np.all(np.diff(values) >= 0):
+            raise ValueError(f"{name}: expected increasing numbers, got another order")
+    steps = np.diff(points)
+    moving = steps > 1e-12 * (points[-1] - points[0])
+    middles = (points[1:] + points[:-1])[moving] / 2
+    heights = np.diff(mass_below(z))[moving] / steps[moving]
+    return np.interp(validate.array("x", x), middles, heights, left=0, right=0)
+
+
 def chain_lipschitz(step_slopes: ArrayLike, noise_scales: ArrayLike) -> float:
     r"""Return the Lipschitz constant of a chain with fresh noise, as one map.
 

@@ -566,6 +566,20 @@ CALLS: dict[str, Call] = {
         lambda: pushforward.lipschitz_needed,
         {"target": TARGET, "tv": a.real(0.1, low=0, high=1)},
     ),
+    "pushforward.map_density": Call(
+        lambda: pushforward.map_density,
+        {
+            "z": replace(
+                a.array(_points(4), fixed=(0,)),
+                bad={
+                    **a.array(_points(4), fixed=(0,)).bad,
+                    "falling": [[3.0, 2.0, 1.0, 0.0]],
+                },
+            ),
+            "points": a.array(_points(4), fixed=(0,)),
+            "x": a.array(_points(5), rank=False),
+        },
+    ),
     "pushforward.chain_lipschitz": Call(
         lambda: pushforward.chain_lipschitz,
         {
@@ -772,6 +786,22 @@ CALLS: dict[str, Call] = {
             "probs": a.probabilities(_tensor(0.25, 0.25, 0.25, 0.25)),
             "u": a.unit(0.3),
             "draws": a.integers(_tensor(0, 3, 1), low=0, high=3),
+        },
+        changes_globals=DRAWN,
+    ),
+    "plotting.generator": Call(
+        lambda: plotting.generator,
+        {
+            "x": a.array(_points(4), fixed=(0,)),
+            "densities": a.collection(
+                lambda: {"target": [1.0, 2.0, 3.0, 4.0], "model": torch.ones(4)},
+                [{}, {"target": [1.0, 2.0]}, {"target": "abcd"}, [1.0], {3: [1.0] * 4}],
+            ),
+            "z": a.array(_points(3), fixed=(0,)),
+            "maps": a.collection(
+                lambda: {"exact": [1.0, 2.0, 3.0], "best": torch.ones(3)},
+                [{}, {"exact": [1.0, 2.0]}, {"exact": "abc"}, [1.0], {3: [1.0] * 3}],
+            ),
         },
         changes_globals=DRAWN,
     ),

@@ -381,6 +381,15 @@ def test_a_chain_of_another_length_is_refused():
         pushforward.chain_lipschitz([1.0], [1.0])
 
 
+def test_the_density_of_a_map_is_that_of_its_law():
+    z, x = np.linspace(-6, 6, 4001), np.linspace(-9, 9, 101)
+    straight = pushforward.map_density(z, 2 * z + 1, x)
+    np.testing.assert_allclose(straight, stats.norm.pdf(x, 1, 2), atol=1e-6)
+    bent = pushforward.map_density(z, np.maximum(z, 0), x)  # an atom, and a half-bell
+    np.testing.assert_allclose(bent[x > 0.1], stats.norm.pdf(x[x > 0.1]), atol=1e-6)
+    assert np.all(bent[x < -0.1] == 0)
+
+
 @pytest.mark.parametrize(
     "bound",
     [
