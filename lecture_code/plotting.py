@@ -138,8 +138,6 @@ def images(
     -----
     Used in chapters 1 and 2.
     """
-    import matplotlib.pyplot as plt
-
     pixels = validate.array("pixels", pixels, shape=("n", "side * side"))
     columns = validate.integer("columns", columns, low=1)
     side = _side(pixels)
@@ -148,18 +146,87 @@ def images(
     high = pixels.max() if high is None else validate.real("high", high, above=0)
     rows = -(-len(pixels) // columns)
     height = 0.72 * rows + (0.25 * rows if titles else 0)
-    _, grid = plt.subplots(
-        rows, columns, figsize=(0.72 * columns, height), squeeze=False
-    )
-    for axes in grid.flat[len(pixels) :]:
+    grid = _grid(rows, columns, (0.72 * columns, height))
+    for axes in grid[len(pixels) :]:
         axes.set_axis_off()
     for i, image in enumerate(pixels):
-        axes = grid.flat[i]
+        axes = grid[i]
         axes.imshow(image.reshape(side, side), vmin=0, vmax=high)
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set(visible=True, color=PALETTE["grey"], linewidth=0.5)
         if titles is not None:
             axes.set_title(titles[i], fontsize=8)
+
+
+def panels(x: Any, ys: Mapping[str, Any], *, columns: int = 5) -> None:
+    """Draw each curve in a panel of its own, filled, under its name.
+
+    Parameters
+    ----------
+    x : array_like
+        Shape (n,).
+    ys : mapping of str to array_like
+        For each title a curve of shape (n,); each panel has its own vertical scale.
+    columns : int
+        Panels in a row.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays are not vectors of one length, or there are none.
+
+    Notes
+    -----
+    Used in chapter 3.
+    """
+    x = validate.array("x", x, shape=("n",))
+    titles = validate.items("ys", list(validate.instance("ys", ys, Mapping)))
+    columns = min(validate.integer("columns", columns, low=1), len(ys))
+    rows = -(-len(ys) // columns)
+    grid = _grid(rows, columns, (1.9 * columns, 2.1 * rows))
+    for axes, title in zip(grid, titles, strict=False):
+        y = validate.array("ys", ys[title], shape=("n",))
+        validate.same_length(x=x, ys=y)
+        axes.fill_between(x, y, color=PALETTE["blue"], alpha=0.35, linewidth=0)
+        axes.plot(x, y, color=PALETTE["blue"], lw=1)
+        axes.set_title(validate.text("ys", title), fontsize=8)
+        axes.set(yticks=[], ylim=(0, None))
+        axes.tick_params(labelsize=7)
+
+
+def image_rows(rows: Mapping[str, Any], *, high: float | None = None) -> None:
+    """Draw rows of images one below the other, each with its label on the left.
+
+    Parameters
+    ----------
+    rows : mapping of str to array_like
+        For each label square images of shape (n, side * side), n the same for all.
+    high : float, optional
+        The pixel value drawn black; by default the largest one of all rows.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the rows are not equally many images of one square size, or a label is no
+        text.
+
+    Notes
+    -----
+    Used in chapters 6, 7 and 8.
+    """
+    import matplotlib.pyplot as plt
+
+    listed = list(validate.instance("rows", rows, Mapping).items())
+    validate.items("rows", listed)
+    labels = [validate.instance("rows", label, str) for label, _ in listed]
+    size = ("n", "side * side")
+    pixels = [validate.array("rows", row, shape=size) for _, row in listed]
+    for row in pixels:
+        validate.array("rows", row, shape=pixels[0].shape)
+    _side(pixels[0], "rows")
+    images(np.concatenate(pixels), columns=len(pixels[0]), high=high)
+    for axes, label in zip(plt.gcf().axes[:: len(pixels[0])], labels, strict=True):
+        axes.set_ylabel(label, rotation=0, ha="right", va="center", labelpad=8)
 
 
 def inverse_cdf(probs: Any, u: float, draws: Any) -> None:
@@ -249,11 +316,11 @@ def _staircase(axes, cdf: np.ndarray, u: float) -> int:
     return chosen
 
 
-def _side(pixels: np.ndarray) -> int:
+def _side(pixels: np.ndarray, name: str = "pixels") -> int:
     side = round(pixels.shape[1] ** 0.5)
     if side * side != pixels.shape[1]:
         raise ValueError(
-            f"pixels: expected square images, got {pixels.shape[1]} pixels each"
+            f"{name}: expected square images, got {pixels.shape[1]} pixels each"
         )
     return side
 
@@ -265,3 +332,9 @@ def _axes(panels: int, xlabel: str, ylabel: str):
     for axes in grid[0]:
         axes.set(xlabel=xlabel, ylabel=ylabel)
     return grid[0]
+
+
+def _grid(rows: int, columns: int, size: tuple[float, float]):
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(rows, columns, figsize=size, squeeze=False)[1].flat
