@@ -28,7 +28,15 @@ class ClaimError(AssertionError):
 
 
 class Claim(NamedTuple):
-    """One claim of a stored notebook: its identity, such as "3.2", and its sentence."""
+    """One claim of a stored notebook.
+
+    Parameters
+    ----------
+    identity : str
+        Chapter and order in the notebook, such as "3.2".
+    sentence : str
+        What was claimed.
+    """
 
     identity: str
     sentence: str

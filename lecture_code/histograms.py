@@ -207,6 +207,7 @@ class Histogram:
         """
         n = validate.integer("n", n, low=1)
         generator = validate.generator("generator", generator)
+        _fitted(self, self._cdf)  # before anything is drawn
         u = torch.rand(n, generator=generator, dtype=torch.float64)
         return self.ppf(1 - u)  # u lies in [0, 1), and 0 is what must not be drawn
 

@@ -14,6 +14,8 @@ import numpy as np
 from lecture_code import validate
 from lecture_code.session import PALETTE
 
+_MARKERS = ("", ".", "o", "s", "^", "x", "+")
+
 
 def bars(
     heights: Any,
@@ -46,11 +48,13 @@ def bars(
     Used in chapter 1.
     """
     heights = validate.array("heights", heights, shape=("k",))
-    axes = _axes(1, xlabel, ylabel)[0]
-    axes.bar(range(len(heights)), heights, color=PALETTE["blue"], label=labels[0])
     if reference is not None:
         reference = validate.array("reference", reference, shape=("k",))
         validate.same_length(heights=heights, reference=reference)
+    labels = _texts("labels", labels, 2)
+    axes = _axes(1, xlabel, ylabel)[0]
+    axes.bar(range(len(heights)), heights, color=PALETTE["blue"], label=labels[0])
+    if reference is not None:
         style = {"color": PALETTE["orange"], "label": labels[1]}
         axes.plot(range(len(heights)), reference, "o", ms=4, **style)
         axes.legend()
@@ -79,32 +83,31 @@ def curves(
     scale : {"linear", "logx", "logy", "loglog"}
         Which axes are logarithmic.
     marker : str
-        A matplotlib marker for the points, none by default.
+        A matplotlib marker for the points, one of . o s ^ x +, none by default.
     mark : float, optional
         Where to draw a dashed vertical line.
 
     Raises
     ------
     TypeError, ValueError
-        If the arrays are not vectors of one length, or the scale is unknown.
+        If the arrays are not vectors of one length, or scale or marker is unknown.
 
     Notes
     -----
     Used in chapters 1 and 2.
     """
-    x = validate.array("x", x, shape=("n",))
-    validate.instance("ys", ys, Mapping)
     validate.choice("scale", scale, ("linear", "logx", "logy", "loglog"))
+    x = validate.array("x", x, shape=("n",))
+    ys = _curves(x, ys)
+    validate.choice("marker", marker, _MARKERS)
+    mark = None if mark is None else validate.real("mark", mark)
     axes = _axes(1, xlabel, ylabel)[0]
     for name, y in ys.items():
-        y = validate.array("ys", y, shape=("n",))
-        validate.same_length(x=x, ys=y)
-        axes.plot(x, y, marker=validate.instance("marker", marker, str), label=name)
+        axes.plot(x, y, marker=marker, label=name)
     axes.set_xscale("log" if scale in ("logx", "loglog") else "linear")
     axes.set_yscale("log" if scale in ("logy", "loglog") else "linear")
     if mark is not None:
-        x_mark = validate.real("mark", mark)
-        axes.axvline(x_mark, color=PALETTE["orange"], ls="--", lw=1.2)
+        axes.axvline(mark, color=PALETTE["orange"], ls="--", lw=1.2)
     if len(ys) > 1:
         axes.legend()
 
@@ -142,7 +145,7 @@ def images(
     columns = validate.integer("columns", columns, low=1)
     side = _side(pixels)
     if titles is not None:
-        validate.same_length(pixels=pixels, titles=validate.items("titles", titles))
+        titles = _texts("titles", titles, len(pixels))
     high = pixels.max() if high is None else validate.real("high", high, above=0)
     rows = -(-len(pixels) // columns)
     height = 0.72 * rows + (0.25 * rows if titles else 0)
@@ -325,9 +328,26 @@ def _side(pixels: np.ndarray, name: str = "pixels") -> int:
     return side
 
 
+def _texts(name: str, values: Any, count: int) -> list[str]:
+    texts = [validate.instance(name, t, str) for t in validate.items(name, values)]
+    if len(texts) != count:
+        raise ValueError(f"{name}: expected {count} strings, got {len(texts)}")
+    return texts
+
+
+def _curves(x: np.ndarray, ys: Any) -> dict[str, np.ndarray]:
+    names = validate.items("ys", list(validate.instance("ys", ys, Mapping)))
+    curves = [validate.array("ys", ys[name], shape=("n",)) for name in names]
+    for y in curves:
+        validate.same_length(x=x, ys=y)
+    return dict(zip(_texts("ys", names, len(names)), curves, strict=True))
+
+
 def _axes(panels: int, xlabel: str, ylabel: str):
     import matplotlib.pyplot as plt
 
+    validate.instance("xlabel", xlabel, str)
+    validate.instance("ylabel", ylabel, str)
     _, grid = plt.subplots(1, panels, squeeze=False)
     for axes in grid[0]:
         axes.set(xlabel=xlabel, ylabel=ylabel)

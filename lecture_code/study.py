@@ -47,6 +47,7 @@ def coverage(
     -----
     Used in chapter 2.
     """
+    patch_size = validate.integer("patch_size", patch_size, low=1, high=8)
     train, test = (datasets.binary_digits(part).pixels for part in ("train", "test"))
     images = validate.integer("images", images, low=1, high=len(train))
     chosen = torch.randperm(

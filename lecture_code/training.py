@@ -77,6 +77,7 @@ def fit(
     Used from chapter 4 on, which writes this loop by hand.
     """
     validate.instance("model", model, torch.nn.Module)
+    validate.function("model.loss", getattr(model, "loss", None))
     player = Player(model.parameters(), model.loss, lr)
     return play(
         [player], data, steps=steps, batch_size=batch_size, generator=generator
@@ -120,8 +121,7 @@ def play(
     -----
     Used in chapter 11, where two players train a GAN.
     """
-    for player in validate.items("players", players):
-        _check_player(player)
+    players = [_checked(player) for player in validate.items("players", players)]
     steps = validate.integer("steps", steps, low=1)
     batch = batches(data, batch_size=batch_size, generator=generator)
     optimisers = [torch.optim.Adam(p.parameters, p.lr, p.betas) for p in players]
@@ -166,7 +166,8 @@ def batches(
     -----
     Used in chapter 4.
     """
-    validate.tensor("data", data)
+    if validate.tensor("data", data).ndim == 0:
+        raise ValueError("data: expected a row for each example, got one number")
     size = min(validate.integer("batch_size", batch_size, low=1), len(data))
     validate.generator("generator", generator)
     return _deal(data, size, generator)
@@ -180,7 +181,10 @@ def _deal(data, size, generator) -> Iterator[torch.Tensor]:
 
 
 def _update(player: Player, optimiser, batch: torch.Tensor, step: int) -> float:
-    loss = player.loss(batch)
+    loss = validate.instance("loss", player.loss(batch), torch.Tensor)
+    if loss.ndim > 0 or not loss.requires_grad:
+        got = validate.describe(loss)
+        raise ValueError(f"loss: expected a scalar with a gradient, got {got}")
     if not math.isfinite(value := loss.item()):
         raise ValueError(
             f"loss: expected a finite number, got {value} in step {step}: "
@@ -192,8 +196,15 @@ def _update(player: Player, optimiser, batch: torch.Tensor, step: int) -> float:
     return value
 
 
-def _check_player(player: Player) -> None:
+def _checked(player: Player) -> Player:
     validate.instance("players", player, Player)
     validate.function("loss", player.loss)
     validate.real("lr", player.lr, above=0)
     validate.integer("turns", player.turns, low=1)
+    betas = validate.array("betas", player.betas, shape=(2,), low=0)
+    if betas.max() >= 1:
+        raise ValueError(f"betas: expected numbers below 1, got {player.betas}")
+    parameters = list(validate.instance("parameters", player.parameters, Iterable))
+    for each in validate.items("parameters", parameters):
+        validate.instance("parameters", each, torch.nn.Parameter)
+    return player._replace(parameters=parameters)

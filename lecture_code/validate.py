@@ -49,7 +49,7 @@ def _wrong_value(name: str, expected: str, got: str) -> ValueError:
 
 def _plain(number: float) -> str:
     whole = isinstance(number, numbers.Integral) and abs(number) < 1e15
-    return str(int(number)) if whole else f"{number:g}"
+    return str(int(number)) if whole else f"{number:.9g}"
 
 
 def _interval(
@@ -294,6 +294,18 @@ def instance(name: str, value: Any, kind: type | tuple[type, ...]) -> Any:
 def items(name: str, value: Any) -> list:
     """Return the entries of a list or tuple that is not empty.
 
+    Parameters
+    ----------
+    name : str
+        The argument's name.
+    value : object
+        What came.
+
+    Returns
+    -------
+    list
+        The entries.
+
     Raises
     ------
     TypeError
@@ -412,12 +424,8 @@ def tensor(
     ValueError
         If it is empty, has another shape, or an entry is not finite or out of bounds.
     """
-    if not isinstance(value, torch.Tensor):
+    if not (isinstance(value, torch.Tensor) and value.is_floating_point()):
         raise _wrong_type(name, "a tensor of floating-point numbers", value)
-    if not value.is_floating_point():
-        raise TypeError(
-            f"{name}: expected floating-point numbers, got {describe(value)}"
-        )
     _check_dense(name, value)
     _check_shape(name, tuple(value.shape), shape, value)
     plain = value.detach()

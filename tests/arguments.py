@@ -217,12 +217,21 @@ def _misfilled(make: Make, low: float | None, high: float | None) -> dict[str, A
     bad: dict[str, Any] = {"NaN": _planted(make, st.just(math.nan))}
     bad["infinite"] = _planted(make, st.sampled_from([math.inf, -math.inf]))
     if low is not None:
-        beyond = _floats(max_value=low, exclude_max=True, width=32)
-        bad["too small"] = _planted(make, beyond)
+        bad["too small"] = _planted(make, _steps().map(lambda s: low - _size(low) * s))
     if high is not None:
-        beyond = _floats(min_value=high, exclude_min=True, width=32)
-        bad["too large"] = _planted(make, beyond)
+        bad["too large"] = _planted(
+            make, _steps().map(lambda s: high + _size(high) * s)
+        )
     return bad
+
+
+def _steps() -> st.SearchStrategy:
+    """Draw steps out of bounds: small ones, but none that float32 would lose."""
+    return st.floats(1e-6, 8.0)
+
+
+def _size(bound: float) -> float:
+    return max(1.0, abs(bound))
 
 
 def _planted(make: Make, numbers: st.SearchStrategy) -> st.SearchStrategy:

@@ -337,20 +337,14 @@ def missing_hints(source: str) -> list[str]:
 
 
 def twins(modules: dict[str, str]) -> list[str]:
-    """No function body and no public function's name stands in two places."""
+    """No function's body of more than one statement stands in two places."""
     bodies: dict[str, list[str]] = defaultdict(list)
-    names: dict[str, list[str]] = defaultdict(list)
     for module, source in modules.items():
-        tree = ast.parse(source)
-        for node in tree.body:
-            if isinstance(node, ast.FunctionDef) and _is_public(node):
-                names[node.name].append(module)
-        for node in ast.walk(tree):
+        for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.FunctionDef) and len(_statements(node)) > 1:
                 body = "\n".join(ast.dump(each) for each in _statements(node))
                 bodies[body].append(f"{module}.{node.name}")
-    said = [f"same body: {', '.join(w)}" for w in bodies.values() if len(w) > 1]
-    return said + [f"{n} in {', '.join(w)}" for n, w in names.items() if len(w) > 1]
+    return [f"same body: {', '.join(w)}" for w in bodies.values() if len(w) > 1]
 
 
 # -------------------------------------------------------------------------- small parts

@@ -15,6 +15,7 @@ from pathlib import Path
 import conventions
 import nbformat
 import notebooks
+import psutil
 import pytest
 import repository
 import sample_chapter
@@ -100,26 +101,31 @@ def test_a_kernel_that_dies_leaves_the_notebook_as_it_was(stored):
     assert path.read_bytes() == before
 
 
-def test_an_interruption_leaves_the_notebook_and_no_kernel(stored, tmp_path):
-    mark = tmp_path / "started"
-    path = stored(
-        f"import os, pathlib, time\n"
-        f"pathlib.Path({str(mark)!r}).write_text(str(os.getpid()))\n"
-        f"time.sleep(60)"
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_interruption_leaves_the_notebooks_and_no_kernel(stored, tmp_path, count):
+    first = stored(
+        "import os, pathlib, time",
+        f"pathlib.Path({str(tmp_path)!r}, f'kernel-{{os.getpid()}}').touch()",
+        "time.sleep(60)",
     )
-    before = path.read_bytes()
-    command = [sys.executable, TOOL, "store", path]
+    paths = [first, *(tmp_path / f"0{i}-copy.ipynb" for i in range(2, count + 1))]
+    for path in paths[1:]:
+        shutil.copy(first, path)
+    before = first.read_bytes()
+    command = [sys.executable, TOOL, "store", *paths]
     running = subprocess.Popen(
         command, start_new_session=True, stderr=subprocess.PIPE, text=True
     )
-    assert within(30, lambda: mark.exists() and mark.read_text())
+    at_once = min(count, notebooks.AT_A_TIME)
+    assert within(60, lambda: len(list(tmp_path.glob("kernel-*"))) == at_once)
     os.killpg(running.pid, signal.SIGINT)
     _, said = running.communicate(timeout=30)
     assert running.returncode
     assert "left as" in said
-    assert path.read_bytes() == before
-    kernel = int(mark.read_text())
-    assert within(10, lambda: not Path(f"/proc/{kernel}/cmdline").exists())
+    assert "Traceback" not in said
+    assert {path.read_bytes() for path in paths} == {before}
+    kernels = [int(mark.name[7:]) for mark in tmp_path.glob("kernel-*")]
+    assert within(10, lambda: not any(map(psutil.pid_exists, kernels)))
 
 
 def within(seconds: float, condition) -> bool:
@@ -139,8 +145,8 @@ def test_the_command_stores_what_runs_and_names_what_does_not(stored, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
     assert re.search(r"02-good: \d+\.\d s", done.stdout)
-    assert "01-sample: failed" in done.stdout
-    assert "ZeroDivisionError" in done.stderr
+    assert "01-sample" not in done.stdout
+    assert re.search(r"left as it was.*01-sample.*ZeroDivisionError", done.stderr)
     assert "Traceback" not in done.stderr
     assert "42" in good.read_text("utf-8")
 
@@ -161,8 +167,8 @@ def test_a_measurement_sees_work_and_memory(stored):
         stored("import time", "while time.process_time() < 2: pass")
     )
     assert cost.memory > 100
-    assert busy.processor >= 2
-    assert busy.wall >= 2
+    assert busy.processor >= 1.9  # the system counts in hundredths
+    assert busy.wall >= 1.9
 
 
 def test_measuring_stores_nothing(stored):
@@ -173,11 +179,12 @@ def test_measuring_stores_nothing(stored):
 
 
 def test_normalising_drops_what_editors_leave():
-    cell = new_code_cell("1", metadata={"tags": ["setup"], "execution": {"a": 1}})
+    cell = new_code_cell("1", metadata={"tags": ["setup"], "execution": {"a": "1"}})
     other = new_markdown_cell("text", id=cell.id)
     bare = new_markdown_cell("text")
     del bare["id"]
-    notebook = new_notebook(cells=[cell, other, bare], metadata={"vscode": {}})
+    notebook = new_notebook(metadata={"vscode": {}})
+    notebook.cells = [cell, other, bare]
     notebooks.normalise(notebook)
     assert cell.metadata == {"tags": ["setup"]}
     assert [c.id for c in notebook.cells] == [cell.id, "cell-01", "cell-02"]
@@ -199,7 +206,7 @@ def test_replacing_a_file_is_all_or_nothing(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["file"]
 
 
-# -------------------------------------------------------------------- the student's version
+# --------------------------------------------------------------- the student's version
 
 SOLUTION = '''\
 # @title Solution 7.1
@@ -359,7 +366,9 @@ def test_the_command_writes_students_notebooks_without_torch(tmp_path):
         f"sys.path.insert(0, {str(TOOL.parent)!r}); "
         f"runpy.run_path({str(TOOL)!r}, run_name='__main__')"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stderr == ""
     made = {path.name for path in (tmp_path / "out").iterdir()}
     assert made == {f"{path.stem}-student.ipynb" for path in conventions.chapters()}
 
@@ -539,13 +548,12 @@ def test_every_file_agrees_with_the_one_address():
     address = repository.read()
     own = f"{address.owner}/{address.name}"
     colab = re.compile(r"colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)")
-    ours = re.compile(
-        rf"github(?:\.com)?/(?:{address.owner}/[\w-]+|[\w-]+/{address.name})"
-    )
+    names = rf"(?:{address.owner}/[\w-]+|[\w-]+/{address.name})"
+    ours = re.compile(rf"github(?:\.com)?/({names})")
     tagged = re.compile(rf"{re.escape(own)}(?:/(?:blob|tree|raw)/|@)(v[\w.]*\w)")
     for path, text in contents(ROOT).items():
         assert set(colab.findall(text)) <= {own}, path
-        assert {found.partition("/")[2] for found in ours.findall(text)} <= {own}, path
+        assert set(ours.findall(text)) <= {own}, path
         assert set(tagged.findall(text)) <= {address.tag}, path
 
 

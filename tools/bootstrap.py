@@ -47,8 +47,8 @@ def pip(*arguments: str) -> None:
         )
     if done.returncode:
         fail(
-            "could not install the Python packages: check the network and the free "
-            f"disk space, then run the command again (details in {LOG.relative_to(ROOT)})"
+            "could not install the Python packages: check the network and the disk "
+            f"space, then run the command again (details in {LOG.relative_to(ROOT)})"
         )
 
 

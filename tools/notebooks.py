@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import multiprocessing
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -91,10 +90,7 @@ def execute(path: Path) -> tuple[NotebookNode, Cost]:
         on_cell_executed=lambda **_: meter.read(client.km.provisioner.pid),
     )
     try:
-        running = client.async_execute(
-            cleanup_kc=True, env=_environment(), stderr=subprocess.DEVNULL
-        )
-        asyncio.run(running)
+        asyncio.run(_run(client))
     except (CellControlSignal, CellTimeoutError, DeadKernelError) as error:
         raise Failure(f"{path.name}: {_last_line(error)}") from error
     normalise(notebook)
@@ -112,6 +108,20 @@ def _kernel_manager() -> Any:
             return KernelSpec(resource_dir="", **get_kernel_dict())
 
     return AsyncKernelManager(kernel_name=KERNEL["name"], kernel_spec_manager=Native())
+
+
+async def _run(client: Any) -> None:
+    ours = signal.getsignal(signal.SIGINT)
+
+    def keep_ours(**_: Any) -> None:
+        # On Ctrl-C nbclient would end the kernel twice, and fail the second time.
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, ours)
+
+    client.on_notebook_start = keep_ours
+    await client.async_execute(
+        cleanup_kc=True, env=_environment(), stderr=subprocess.DEVNULL
+    )
 
 
 def _environment() -> dict[str, str]:
@@ -241,46 +251,48 @@ def measure(path: Path) -> Cost:
     return execute(path)[1]
 
 
-def each(
-    work: Callable[[Path], Cost], paths: list[Path], at_a_time: int
-) -> Iterator[tuple[Path, Cost | Failure]]:
-    """Yield what the work on each notebook gave, as it is done.
-
-    Each runs in a process of its own, so that an interruption reaches it and the
-    kernel that it started.
-    """
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(at_a_time, context, max_tasks_per_child=1) as pool:
-        jobs = {pool.submit(work, path): path for path in paths}
-        try:
-            for job in as_completed(jobs):
-                failed = job.exception()
-                if failed and not isinstance(failed, Failure):
-                    raise failed
-                yield jobs[job], failed or job.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+def store_one(path: Path) -> None:
+    """Store a notebook, and say how long it took or why it was left as it was."""
+    try:
+        cost = store(path)
+    except Failure as failure:
+        sys.exit(f"notebooks: left as it was, for it does not run: {failure}")
+    print(f"{path.stem}: {cost.wall:.1f} s", flush=True)
 
 
 def store_all(paths: list[Path]) -> None:
-    """Store notebooks, two at a time, with a line for each."""
-    failures = []
-    for path, result in each(store, paths, AT_A_TIME):
-        failures += [result] if isinstance(result, Failure) else []
-        took = "failed" if isinstance(result, Failure) else f"{result.wall:.1f} s"
-        print(f"{path.stem}: {took}", flush=True)
-    if failures:
-        lines = "\n".join(map(str, failures))
-        sys.exit(f"notebooks: left as they were, for they do not run:\n{lines}")
+    """Store notebooks, two at a time, each by a process of its own."""
+    waiting, running, failed = list(paths), [], False
+    try:
+        while waiting or running:
+            while waiting and len(running) < AT_A_TIME:
+                running.append(_storing(waiting.pop(0)))
+            for process in [each for each in running if each.poll() is not None]:
+                running.remove(process)
+                sys.stderr.write(process.communicate()[1])
+                failed = failed or process.returncode != 0
+            time.sleep(0.05)
+    finally:  # an interruption ends what is running, kernels included
+        for process in running:
+            process.send_signal(signal.SIGINT)
+        for process in running:
+            process.communicate()
+    sys.exit(failed)
+
+
+def _storing(path: Path) -> subprocess.Popen:
+    # In a session of its own, Ctrl-C does not reach it: store_all ends it in order.
+    command = [sys.executable, __file__, "store", path]
+    return subprocess.Popen(
+        command, start_new_session=True, stderr=subprocess.PIPE, text=True
+    )
 
 
 def time_all(paths: list[Path]) -> None:
     """Print a table of what each notebook takes, one at a time."""
     print(f"{'notebook':36} {'wall':>8} {'processor':>10} {'memory':>9}")
-    for path, cost in each(measure, paths, 1):
-        if isinstance(cost, Failure):
-            sys.exit(f"notebooks: {cost}")
+    for path in paths:
+        cost = measure(path)
         figures = f"{cost.wall:6.1f} s {cost.processor:8.1f} s {cost.memory:6.0f} MB"
         print(f"{path.stem:36} {figures}", flush=True)
 
@@ -327,11 +339,15 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         if chosen.command == "student":
             student_all(paths, chosen.to)
+        elif chosen.command == "time":
+            time_all(paths)
+        elif len(paths) == 1:
+            store_one(paths[0])
         else:
-            {"store": store_all, "time": time_all}[chosen.command](paths)
+            store_all(paths)
     except KeyboardInterrupt:
         sys.exit("notebooks: interrupted; what was not finished is left as it was")
-    except ValueError as error:
+    except (Failure, ValueError) as error:
         sys.exit(f"notebooks: {error}")
 
 

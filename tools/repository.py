@@ -38,8 +38,8 @@ LINKS = (
     "[Open this chapter in Colab]({colab}) or take the [student notebook]({student}), "
     "in which the solutions are left out."
 )
-#: That sentence with any addresses, and the blank before it.
-LINKED = re.compile(r"\s*" + re.sub(r"\\\{\w+\\\}", "[^)]*", re.escape(LINKS)))
+#: That sentence with any addresses, and the blank before it, which is kept.
+LINKED = re.compile(r"(\s*)" + re.sub(r"\\\{\w+\\\}", "[^)]*", re.escape(LINKS)))
 
 
 class Address(NamedTuple):
@@ -164,9 +164,10 @@ def aligned(text: str, stem: str, address: Address) -> str:
         if conventions.is_setup(cell):
             cell.source = address.setup
     title = next((c for c in notebook.cells if conventions.is_markdown(c)), None)
-    if title is not None and address.links(stem) not in title.source:
-        bare = LINKED.sub("", title.source).rstrip("\n")
-        title.source = f"{bare} {address.links(stem)}"
+    if title is not None:
+        links = address.links(stem)
+        source, found = LINKED.subn(lambda old: old[1] + links, title.source)
+        title.source = source if found else f"{source}\n\n{links}"
     return conventions.written(notebook)
 
 

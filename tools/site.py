@@ -45,6 +45,8 @@ INPUTS = (
     "lecture_code/**/*.py",
     "tools/**/*",
 )
+#: What the theme copies to _static and no page loads: templates, source maps, icons.
+UNUSED = ("*.html", "**/*.map", "scripts/fontawesome.js*", "**/*.ttf")
 BUILDERS = ("jupyter-book", "sphinx", "sphinx-book-theme", "myst-nb")
 
 READ_ME = """\
@@ -228,11 +230,10 @@ def add_student_notebooks() -> None:
 
 
 def finish() -> None:
-    """Add the doors of the site: an index, and leave to keep names with underscores."""
-    for useless in built().glob("_static/**/*.map"):
-        useless.unlink()
-    for useless in built().glob("_static/scripts/fontawesome.js*"):
-        useless.unlink()
+    """Drop what no page loads, and add the index that leads to the first page."""
+    for pattern in UNUSED:
+        for file in built().glob(f"_static/{pattern}"):
+            file.unlink()
     (built() / ".nojekyll").touch()
     index = f"""<!DOCTYPE html>
 <html lang="en">

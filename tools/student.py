@@ -147,13 +147,14 @@ def _class(node: ast.ClassDef, source: str) -> str:
     """Head of a class and the heads of its methods."""
     first = min([node.lineno, *(mark.lineno for mark in node.decorator_list)])
     head = source.splitlines()[first - 1 : node.body[0].lineno - 1]
-    kept = ["\n".join(line for line in head if line.strip().startswith(("@", "class")))]
+    kept = [line for line in head if line.strip().startswith(("@", "class"))]
+    pad = " " * (node.col_offset + 4)
     if ast.get_docstring(node) is not None:
-        pad = " " * (node.col_offset + 4)
         kept.append(pad + ast.get_source_segment(source, node.body[0]))
     methods = [part for part in node.body if isinstance(part, ast.FunctionDef)]
-    kept += [_head(method, source) for method in methods]
-    return "\n\n".join(kept) if methods else "\n".join([*kept, f"    {TODO}"])
+    if not methods:
+        return "\n".join([*kept, pad + TODO])
+    return "\n\n".join(["\n".join(kept), *(_head(part, source) for part in methods)])
 
 
 def _spaced(parts: list[str]) -> Iterator[str]:

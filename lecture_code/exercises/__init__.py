@@ -23,7 +23,15 @@ class Mistake(Exception):
 
 
 class Result(NamedTuple):
-    """The outcome of grading: whether the answer passed, and the line printed."""
+    """The outcome of grading an answer.
+
+    Parameters
+    ----------
+    passed : bool
+        Whether the answer is right.
+    message : str
+        The line printed: praise or a hint.
+    """
 
     passed: bool
     message: str

@@ -66,13 +66,13 @@ def store(name: str, model: torch.nn.Module) -> Path:
     Raises
     ------
     TypeError, ValueError
-        If the name is blank or ``model`` is no module.
+        If the name is no file name or ``model`` is no module.
 
     Notes
     -----
     Used by ``make models``.
     """
-    path = FOLDER / f"{validate.text('name', name)}.npz"
+    path = _file(name, ".npz")
     state = validate.instance("model", model, torch.nn.Module).state_dict()
     partial = path.with_suffix(".partial")
     with partial.open("wb") as file:
@@ -128,15 +128,18 @@ def store_table(name: str, columns: dict[str, np.ndarray]) -> Path:
     Raises
     ------
     TypeError, ValueError
-        If the columns are not arrays of one length.
+        If the name is no file name or the columns are not vectors of one length.
 
     Notes
     -----
     Used by ``make models``.
     """
-    path = FOLDER / f"{validate.text('name', name)}.csv"
-    validate.instance("columns", columns, dict)
-    validate.items("columns", list(columns))
+    path = _file(name, ".csv")
+    for key in validate.items(
+        "columns", list(validate.instance("columns", columns, dict))
+    ):
+        validate.text("columns", key)
+        _check_column(key, columns[key])
     validate.same_length(**columns)
     partial = path.with_suffix(".partial")
     with partial.open("w", newline="", encoding="utf-8") as file:
@@ -167,6 +170,19 @@ def names(suffix: str) -> list[str]:
     """
     validate.choice("suffix", suffix, (".csv", ".npz"))
     return sorted(path.stem for path in FOLDER.glob(f"*{suffix}"))
+
+
+def _file(name: str, suffix: str) -> Path:
+    if Path(validate.text("name", name)).name != name:
+        raise ValueError(f"name: expected a name without a folder, got {name!r}")
+    return FOLDER / f"{name}{suffix}"
+
+
+def _check_column(key: str, values: np.ndarray) -> None:
+    validate.instance(key, values, np.ndarray)
+    if values.ndim != 1 or values.size == 0:
+        got = validate.describe(values)
+        raise ValueError(f"{key}: expected a vector of entries, got {got}")
 
 
 def _column(cells: list[str]) -> np.ndarray:

@@ -1,0 +1,126 @@
+"""Measure what the project promises: `make bench`. Nothing here is a test.
+
+Prints one table with a figure, its target, and whether it was met on this machine.
+Times are wall seconds unless they say otherwise; run it while nothing else runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HTML = ROOT / "_build" / "html"
+SITE = [sys.executable, "tools/site.py", "build"]
+ROOMS = [
+    path.stem
+    for path in sorted((ROOT / "lecture_code").iterdir())
+    if not path.stem.startswith("_")
+]
+
+
+def run(command: list[str], **environment: str) -> tuple[float, str]:
+    """Run a command to its end; return wall seconds and what it printed."""
+    begin = time.perf_counter()
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        text=True,
+        capture_output=True,
+    )
+    seconds = time.perf_counter() - begin
+    if done.returncode:
+        raise SystemExit(f"make bench: {' '.join(command)} failed\n{done.stderr}")
+    return seconds, done.stdout
+
+
+def builds() -> list[tuple[str, float, float, str]]:
+    """Cold and unchanged builds of the site, the environment being present."""
+    shutil.rmtree(ROOT / "_build", ignore_errors=True)
+    cold, _ = run(SITE)
+    again, _ = run(SITE)
+    return [("site, cold build", cold, 20, "s"), ("site, unchanged", again, 5, "s")]
+
+
+def chapters() -> list[tuple[str, float, float, str]]:
+    """CPU seconds and peak memory of each chapter in a fresh kernel."""
+    _, printed = run([sys.executable, "tools/notebooks.py", "time", "--json"])
+    rows = []
+    for name, figures in json.loads(printed).items():
+        rows.append((f"{name}, CPU", figures["cpu_s"], 10, "s"))
+        rows.append((f"{name}, peak memory", figures["peak_mb"], 1000, "MB"))
+    return rows
+
+
+def own_import_time(room: str) -> float:
+    """Seconds that a room adds to the imports of torch, numpy and matplotlib."""
+    code = (
+        "import time, torch, numpy, matplotlib; begin = time.perf_counter(); "
+        f"import lecture_code.{room}; print(time.perf_counter() - begin)"
+    )
+    return min(float(run([sys.executable, "-c", code])[1]) for _ in range(3))
+
+
+def imports() -> list[tuple[str, float, float, str]]:
+    """The room that takes longest to import, best of three."""
+    seconds = {room: own_import_time(room) for room in ROOMS}
+    slowest = max(seconds, key=seconds.__getitem__)
+    return [(f"import lecture_code.{slowest}", seconds[slowest], 0.1, "s")]
+
+
+def pages() -> list[tuple[str, float, float, str]]:
+    """Bytes that a page loads and the time of its first paint, from disk."""
+    from playwright.sync_api import sync_playwright
+
+    rows = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-gpu"],
+        )
+        for name, limit in (("notation", 4), ("01-histograms", 7)):
+            weight, paint = page_figures(browser, HTML / "book" / f"{name}.html")
+            rows.append((f"page {name}, weight", weight, limit, "MB"))
+            rows.append((f"page {name}, first paint", paint, 1, "s"))
+        browser.close()
+    return rows
+
+
+def page_figures(browser, path: Path) -> tuple[float, float]:
+    """Sum the sizes of all files that a page requests; read its first paint."""
+    page = browser.new_page()
+    files: set[Path] = set()
+    page.on("request", lambda r: files.add(Path(r.url.split("?")[0][len("file://") :])))
+    page.goto(path.as_uri(), wait_until="networkidle")
+    entry = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+    paint = page.evaluate(entry) / 1000
+    weight = sum(file.stat().st_size for file in files if file.is_file()) / 1e6
+    page.close()
+    return weight, paint
+
+
+def tests() -> list[tuple[str, float, float, str]]:
+    """The whole of `make test`, the environment being present."""
+    seconds, _ = run(["make", "--no-print-directory", "test"])
+    return [("make test", seconds / 60, 6, "min")]
+
+
+def main() -> None:
+    """Measure everything and print one table."""
+    print(f"{'figure':<42}{'measured':>10}{'target':>9}")
+    for measure in (builds, imports, chapters, pages, tests):
+        for name, value, target, unit in measure():
+            met = "" if value <= target else "  MISSED"
+            print(
+                f"{name:<42}{value:>7.2f} {unit:<3}{target:>6g} {unit}{met}", flush=True
+            )
+
+
+if __name__ == "__main__":
+    main()
