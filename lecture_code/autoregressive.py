@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import networks, validate
+from lecture_code import validate
 
 
 class Autoregressive(torch.nn.Module):
@@ -76,7 +76,7 @@ class Autoregressive(torch.nn.Module):
         TypeError, ValueError
             If ``x`` is not a floating tensor of zeros and ones in this shape.
         """
-        x = self._bits(x)
+        x = self._bits(x).to(self._dtype)
         return self.network(x[:, self.order])[:, self.order.argsort()]
 
     def log_prob(self, x: torch.Tensor) -> torch.Tensor:
@@ -99,7 +99,7 @@ class Autoregressive(torch.nn.Module):
         """
         a = self.logits(x)
         nats = torch.nn.functional.binary_cross_entropy_with_logits
-        return -nats(a, x, reduction="none").sum(dim=1)
+        return -nats(a, x.to(a.dtype), reduction="none").sum(dim=1)
 
     def loss(self, x: torch.Tensor) -> torch.Tensor:
         """Return the mean negative log-likelihood, in nats per image.
@@ -163,7 +163,7 @@ class Autoregressive(torch.nn.Module):
         Returns
         -------
         torch.Tensor, shape (n, pixels)
-            Images of zeros and ones in the dtype of ``x``, which is left alone.
+            New images of zeros and ones, in the dtype of ``x``.
 
         Raises
         ------
@@ -176,7 +176,7 @@ class Autoregressive(torch.nn.Module):
         generator = validate.generator("generator", generator)
         for pixel in self.order[known:].tolist():
             p = self.logits(drawn)[:, pixel].sigmoid()
-            u = torch.rand(len(p), generator=generator, dtype=p.dtype)
+            u = torch.rand(len(p), generator=generator, dtype=torch.float64)
             drawn[:, pixel] = (u < p).to(drawn.dtype)
         return drawn
 
@@ -188,6 +188,10 @@ class Autoregressive(torch.nn.Module):
             raise ValueError(f"order: expected each pixel once, got {order.tolist()}")
         return order
 
+    @property
+    def _dtype(self) -> torch.dtype:
+        return next(self.parameters(), torch.zeros(())).dtype
+
     def _bits(self, x: torch.Tensor) -> torch.Tensor:
         x = validate.tensor("x", x, shape=("n", self.pixels))
         if not ((x == 0) | (x == 1)).all():
@@ -197,17 +201,27 @@ class Autoregressive(torch.nn.Module):
     @torch.no_grad()
     def _check_causal(self) -> None:
         """Turn on the inputs from ``j`` to the end: outputs up to ``j`` must stay."""
-        was_training, d = self.training, self.pixels
-        on = torch.ones(d, d).triu()
-        blank, *moved = self.eval().network(torch.cat([torch.zeros(1, d), on]))
-        self.train(was_training)
-        if blank.shape != (d,):
-            raise ValueError(
-                f"network: expected {d} outputs, got shape {tuple(blank.shape)}"
-            )
-        change = (torch.stack(moved) - blank).abs().tril()
-        if change.max() > 1e-4 * (1 + blank.abs().max()):
+        blank, *moved = self._tried(torch.ones(self.pixels, self.pixels).triu())
+        change = (torch.stack(moved) - blank).abs().tril().max()
+        if change > 1e-4 * (1 + blank.abs().max()):
             raise ValueError(
                 "network: expected outputs that depend on the inputs before them only, "
-                f"got a change of {change.max():.2g} from an input at or after one"
+                f"got a change of {change:.2g} from an input at or after one"
             )
+
+    def _tried(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the outputs for a blank image and those given, without dropout."""
+        given = torch.cat([torch.zeros(1, self.pixels), x]).to(self._dtype)
+        was_training = self.training
+        try:
+            outputs = self.eval().network(given)
+            if outputs.shape != given.shape:
+                raise ValueError(f"shape {tuple(outputs.shape)}")
+        except (TypeError, ValueError, RuntimeError) as error:
+            shape = f"(n, {self.pixels})"
+            raise ValueError(
+                f"network: expected a map of {shape} to {shape}, got {error}"
+            ) from None
+        finally:
+            self.train(was_training)
+        return outputs

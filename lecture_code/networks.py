@@ -113,7 +113,7 @@ class MaskedLinear(torch.nn.Linear):
         Returns
         -------
         torch.Tensor, shape (n, outputs)
-            Outputs.
+            Outputs, in the dtype of the weights.
 
         Raises
         ------
@@ -121,7 +121,8 @@ class MaskedLinear(torch.nn.Linear):
             If ``x`` is not a floating tensor of this shape.
         """
         x = validate.tensor("x", x, shape=("n", self.in_features))
-        return torch.nn.functional.linear(x, self.weight * self.mask, self.bias)
+        weight = self.weight * self.mask
+        return torch.nn.functional.linear(x.to(weight.dtype), weight, self.bias)
 
 
 def order_masks(sizes: Sequence[int]) -> list[torch.Tensor]:
@@ -268,7 +269,7 @@ class MaskedConv(torch.nn.Conv2d):
         Returns
         -------
         torch.Tensor, shape (n, outputs, height, width)
-            Maps.
+            Maps, in the dtype of the weights.
 
         Raises
         ------
@@ -277,7 +278,8 @@ class MaskedConv(torch.nn.Conv2d):
         """
         shape = ("n", self.in_channels, "height", "width")
         x = validate.tensor("x", x, shape=shape)
-        return self._conv_forward(x, self.weight * self.mask, self.bias)
+        weight = self.weight * self.mask
+        return self._conv_forward(x.to(weight.dtype), weight, self.bias)
 
 
 class MaskedConvNet(torch.nn.Module):
@@ -340,7 +342,7 @@ class MaskedConvNet(torch.nn.Module):
         Returns
         -------
         torch.Tensor, shape (n, side * side)
-            Outputs, row by row.
+            Outputs, row by row, in the dtype of the weights.
 
         Raises
         ------
@@ -406,7 +408,7 @@ class CausalGRU(torch.nn.Module):
         Returns
         -------
         torch.Tensor, shape (n, d)
-            Outputs.
+            Outputs, in the dtype of the weights.
 
         Raises
         ------
@@ -414,7 +416,7 @@ class CausalGRU(torch.nn.Module):
             If ``x`` is not a floating tensor of this shape.
         """
         x = validate.tensor("x", x, shape=("n", self.d))
-        before = torch.nn.functional.pad(x[:, :-1], (1, 0))[..., None]
+        before = torch.nn.functional.pad(x[:, :-1].to(self.bias), (1, 0))[..., None]
         places = self.places.expand(len(x), -1, -1)
         states, _ = self.cell(torch.cat([before, places], dim=2))
         return self.last(states)[..., 0] + self.bias
@@ -449,7 +451,8 @@ def dependence(network: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
     """
     validate.instance("network", network, torch.nn.Module)
     x = validate.tensor("x", x, shape=("n", "d")).detach().clone().requires_grad_()
-    columns = network(x).sum(dim=0)
+    first = next(network.parameters(), x)
+    columns = network(x.to(first.dtype)).sum(dim=0)
     rows = [torch.autograd.grad(y, x, retain_graph=True)[0] for y in columns]
     return torch.stack(rows).abs().mean(dim=1)
 

@@ -183,16 +183,14 @@ def panels(x: Any, ys: Mapping[str, Any], *, columns: int = 5) -> None:
     Used in chapter 3.
     """
     x = validate.array("x", x, shape=("n",))
-    titles = validate.items("ys", list(validate.instance("ys", ys, Mapping)))
+    ys = _curves(x, ys)
     columns = min(validate.integer("columns", columns, low=1), len(ys))
     rows = -(-len(ys) // columns)
     grid = _grid(rows, columns, (1.9 * columns, 2.1 * rows))
-    for axes, title in zip(grid, titles, strict=False):
-        y = validate.array("ys", ys[title], shape=("n",))
-        validate.same_length(x=x, ys=y)
+    for axes, (title, y) in zip(grid, ys.items(), strict=False):
         axes.fill_between(x, y, color=PALETTE["blue"], alpha=0.35, linewidth=0)
         axes.plot(x, y, color=PALETTE["blue"], lw=1)
-        axes.set_title(validate.text("ys", title), fontsize=8)
+        axes.set_title(title, fontsize=8)
         axes.set(yticks=[], ylim=(0, None))
         axes.tick_params(labelsize=7)
 

@@ -37,6 +37,33 @@ def distinct(outcomes):
     return outcomes.unique(return_counts=True)[1]
 
 
+def patterns(d, low=0.0):
+    return torch.cartesian_prod(*[torch.tensor([low, 1.0])] * d).double()
+
+
+def energies(W, low=0.0):
+    return torch.stack([x @ W @ x for x in patterns(len(W), low)])
+
+
+def normal_log(x, m, s):
+    return torch.distributions.Normal(m, s).log_prob(x.log())
+
+
+def bell(m, s):
+    return torch.softmax(-(((torch.arange(21.0) - m) / s) ** 2) / 2, 0)
+
+
+def by_autograd(f, value):
+    leaf = torch.tensor(float(value), requires_grad=True)
+    return torch.autograd.grad(f(leaf), leaf)[0]
+
+
+def tied_halves(x, W, b, c):
+    z = torch.sigmoid(W @ x + b)
+    error = torch.sigmoid(z @ W + c) - x
+    return ((W @ error) * z * (1 - z))[:, None] * x, z[:, None] * error
+
+
 RIGHT = {
     "1.1": lambda x, k: [(x == i).double().mean().item() for i in range(k)],
     "1.2": lambda p, u: torch.searchsorted(p.cumsum(0), u),
@@ -48,6 +75,13 @@ RIGHT = {
         int(torch.stack([held_out(t, v, k, c) for c in cs]).argmin())
     ],
     "2.4": lambda x: int((torch.bincount(x) == 1).sum()) / len(x),
+    "3.1": lambda x, m, s: torch.distributions.LogNormal(m, s).log_prob(x),
+    "3.2": lambda W: torch.logsumexp(energies(W), 0).item(),
+    "3.3": lambda i, m, s: by_autograd(lambda c: bell(c, s).log()[i], m),
+    "6.1": lambda a, x: torch.expm1(a) + 1 - x,
+    "6.2": lambda d: (2 * torch.eye(d), [3.0] * d, torch.eye(d) / 2, [-1.5] * d),
+    "6.3": lambda x: int((torch.linalg.svdvals(x - x[0]) > 1e-8).sum()),
+    "6.4": lambda x, W, b, c: sum(tied_halves(x, W, b, c)),
 }
 
 WRONG = [
@@ -101,6 +135,42 @@ WRONG = [
         lambda x: (~torch.isin(x[2000:], x[:2000])).double().mean(),
         "when is it new",
     ),
+    ("3.1", lambda x, m, s: normal_log(x, m, s) + math.log(s), "f'(x) is still"),
+    ("3.1", lambda x, m, s: normal_log(x, m, s), "has 1/x"),
+    ("3.1", lambda x, m, s: normal_log(x, m, s) + math.log(s) - x.log(), "did s go"),
+    ("3.1", lambda x, m, s: RIGHT["3.1"](x, m, s).exp(), "asks for its logarithm"),
+    (
+        "3.1",
+        lambda x, m, s: normal_log(x, m, s) + 2 * math.log(s) + x.log(),
+        "divide by the slope",
+    ),
+    ("3.1", lambda x, m, s: -x, "is the area 1"),
+    ("3.2", lambda W: energies(W).exp().sum().log(), "exp overflows"),
+    ("3.2", lambda W: energies(W, -1.0).logsumexp(0), "-1 and 1"),
+    ("3.2", lambda W: energies(W).logsumexp(0).exp(), "asks for log Z"),
+    ("3.2", lambda W: -energies(W).logsumexp(0), "The sign"),
+    ("3.2", lambda W: energies(W).max(), "d log 2"),
+    ("3.3", lambda i, m, s: (i - m) / s**2, "logit of i only"),
+    ("3.3", lambda i, m, s: -RIGHT["3.3"](i, m, s), "The sign"),
+    ("3.3", lambda i, m, s: RIGHT["3.3"](i, m, s) * s**2, "A factor is missing"),
+    ("3.3", lambda i, m, s: 0.0, "for a small h"),
+    ("6.1", lambda a, x: x - a.exp(), "The sign"),
+    ("6.1", lambda a, x: 1 - x / a.exp(), "One more link"),
+    ("6.1", lambda a, x: a - x, "x_hat is exp(a)"),
+    ("6.1", lambda a, x: torch.sigmoid(a) - x, "sigmoid's answer"),
+    ("6.1", lambda a, x: a.exp() * (a.exp() - x), "difference quotient"),
+    ("6.2", lambda d: (torch.eye(d), [0] * d, torch.eye(d), [0] * d), "cut them off"),
+    ("6.2", lambda d: (torch.eye(d), [1] * d, torch.eye(d), [0] * d), "too high"),
+    ("6.2", lambda d: (torch.eye(d), [0.5] * d, torch.eye(d), [-0.5] * d), "x = -1"),
+    ("6.2", lambda d: torch.eye(d), "four things"),
+    ("6.3", lambda x: x.shape[1], "fewer may"),
+    ("6.3", torch.linalg.matrix_rank, "offsets come free"),
+    ("6.3", lambda x: 1, "two rows need"),
+    ("6.4", lambda *given: tied_halves(*given)[0], "encoder's half is right"),
+    ("6.4", lambda *given: tied_halves(*given)[1], "decoder's half is right"),
+    ("6.4", lambda *given: sum(tied_halves(*given)) / 2, "do not average"),
+    ("6.4", lambda *given: -sum(tied_halves(*given)), "The sign"),
+    ("6.4", lambda x, W, b, c: W, "Not the gradient"),
 ]
 
 

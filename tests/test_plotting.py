@@ -48,6 +48,26 @@ def test_images_are_drawn_row_by_row_and_spare_places_stay_empty():
     assert [a.get_title() for a in axes[:3]] == ["a", "b", "c"]
 
 
+def test_each_curve_has_a_panel_under_its_name():
+    plotting.panels([0, 1, 2], {"a": [1, 2, 3], "b": [30, 20, 10]})
+    axes = plt.gcf().axes
+    assert [a.get_title() for a in axes] == ["a", "b"]
+    assert [list(a.lines[0].get_ydata()) for a in axes] == [[1, 2, 3], [30, 20, 10]]
+    assert axes[0].get_ylim()[1] < 10 < axes[1].get_ylim()[1]
+
+
+def test_image_rows_are_drawn_below_each_other_with_their_labels():
+    rows = {
+        "above": np.arange(8).reshape(2, 4),
+        "below": np.arange(8, 16).reshape(2, 4),
+    }
+    plotting.image_rows(rows)
+    axes = plt.gcf().axes
+    shown = np.array([each.images[0].get_array() for each in axes])
+    assert np.array_equal(shown.ravel(), np.arange(16))
+    assert [each.get_ylabel() for each in axes] == ["above", "", "below", ""]
+
+
 @pytest.mark.parametrize(("u", "bin_"), [(0.0, 0), (0.25, 0), (0.26, 1), (1.0, 2)])
 def test_the_ray_drops_on_the_bin_of_the_rule(u, bin_):
     plotting.inverse_cdf([0.25, 0.5, 0.25], u, [0, 1, 1, 2])
