@@ -38,6 +38,7 @@ zip: book ## pack the built site as one file for offline readers
 	@$(BIN)/python tools/site.py zip
 
 lab: env-lab ## open the notebooks in JupyterLab
+	@$(BIN)/jupyter trust book/*.ipynb >/dev/null  # so that stored figures move at once
 	@$(BIN)/jupyter lab --notebook-dir=book
 
 test: env-test ## run everything: lint, unit, structure, nbval, site in a browser
@@ -72,7 +73,7 @@ notebooks: env-test ## execute every notebook in a fresh kernel and store the ou
 models: env-test ## train what is stored in lecture_code/trained
 	@$(BIN)/python -m lecture_code.study models
 
-student: env-test ## write the student notebooks (solutions replaced by stubs)
+student: env-book ## write the student notebooks (solutions replaced by stubs)
 	@$(BIN)/python tools/notebooks.py student --to _student
 
 test-colab: env-test ## run the notebooks under the versions of Colab
@@ -81,8 +82,8 @@ test-colab: env-test ## run the notebooks under the versions of Colab
 bench: env-test ## measure builds, tests, notebooks, pages and imports
 	@$(BIN)/python tools/bench.py
 
-repository: env-test ## set the repository's address: make repository URL=https://...
-	@$(BIN)/python tools/repository.py "$(URL)"
+repository: env-book ## set the address everywhere: make repository URL=https://... [TAG=v...]
+	@$(BIN)/python tools/repository.py $(URL) $(if $(TAG),--tag $(TAG))
 
 clean: ## remove everything that was built
 	@rm -rf _build _vendor _student node_modules .venv .venv-colab build dist *.egg-info \

@@ -158,7 +158,7 @@ def images(
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set(visible=True, color=PALETTE["grey"], linewidth=0.5)
         if titles is not None:
-            axes.set_title(titles[i], fontsize=8)
+            axes.set_title(titles[i], fontsize=9)
 
 
 def panels(x: Any, ys: Mapping[str, Any], *, columns: int = 5) -> None:
@@ -262,7 +262,7 @@ def inverse_cdf(probs: Any, u: float, draws: Any) -> None:
     sampled.bar(range(k), shares, color=colours, label="share of the draws")
     sampled.plot(range(k), probs, "o", color=PALETTE["ink"], ms=4, label="p")
     sampled.set_ylim(0, 1.25 * max(probs.max(), shares.max()))
-    sampled.legend(loc="upper right", fontsize=8)
+    sampled.legend(loc="upper right", fontsize=9)
 
 
 def coverage(shares: Any, side: int, where: Any) -> None:
@@ -346,7 +346,8 @@ def _axes(panels: int, xlabel: str, ylabel: str):
 
     validate.instance("xlabel", xlabel, str)
     validate.instance("ylabel", ylabel, str)
-    _, grid = plt.subplots(1, panels, squeeze=False)
+    size = (5.8, 3.0) if panels == 1 else (6.8, 3.0)
+    _, grid = plt.subplots(1, panels, squeeze=False, figsize=size)
     for axes in grid[0]:
         axes.set(xlabel=xlabel, ylabel=ylabel)
     return grid[0]

@@ -274,7 +274,13 @@ def instance(make: Make, *wrong: Any) -> Domain:
 
 def path(make: Make, *bad: str) -> Domain:
     """Describe a file that is there."""
-    missing = ["", "nowhere/01-none.ipynb", str(pathlib.Path.home()), "a\0b", *bad]
+    missing = [
+        "",
+        "nowhere/01-none.ipynb",
+        str(pathlib.Path.home()),
+        "01-\0.ipynb",
+        *bad,
+    ]
     wrong_types = [None, 3, b"01.ipynb", ["01.ipynb"]]
     return Domain(make, {"wrong type": wrong_types, "no such file": missing})
 

@@ -168,13 +168,14 @@ def _own_store() -> Iterator[None]:
         yield
 
 
+_FOLDER = tempfile.TemporaryDirectory()  # removed when the process ends
+
+
 def _notebook() -> str:
     """Return the path of a notebook that printed one claim."""
-    folder = Path(tempfile.gettempdir()) / "claims-of-a-notebook"
-    folder.mkdir(exist_ok=True)
     output = {"name": "stdout", "text": ["Claim holds: it does\n"]}
     cell = {"cell_type": "code", "outputs": [output]}
-    path = folder / "01-one.ipynb"
+    path = Path(_FOLDER.name) / "01-one.ipynb"
     path.write_text(json.dumps({"cells": [cell]}), encoding="utf-8")
     return str(path)
 

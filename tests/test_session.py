@@ -74,7 +74,7 @@ def test_a_second_process_sees_the_same_numbers():
     assert done.stdout.strip() == str(_drawn())
 
 
-# ---------------------------------------------------------------------------- the colours
+# ------------------------------------------------------------------------ the colours
 
 
 def _contrast(colour: str, other: str) -> float:

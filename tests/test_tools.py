@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -169,6 +170,19 @@ def test_a_measurement_sees_work_and_memory(stored):
     assert cost.memory > 100
     assert busy.processor >= 1.9  # the system counts in hundredths
     assert busy.wall >= 1.9
+
+
+def test_measurements_are_printed_for_people_and_for_programs(stored, capsys):
+    path = stored("print('new')")
+    notebooks.main(["time", str(path)])
+    header, row = capsys.readouterr().out.splitlines()
+    assert "memory" in header
+    assert re.fullmatch(r"01-sample +\d+\.\d s +\d+\.\d s +\d+ MB", row)
+    notebooks.main(["time", "--json", str(path)])
+    found = json.loads(capsys.readouterr().out)["01-sample"]
+    assert found["peak_mb"] > 10
+    assert found["cpu_s"] > 0
+    assert found["wall_s"] > 0
 
 
 def test_measuring_stores_nothing(stored):

@@ -118,3 +118,14 @@ def test_the_callers_data_stay_as_they_are():
     before = data.clone()
     training.fit(Mean(), data, steps=5)
     assert torch.equal(data, before)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [lambda x: x, lambda x: x.mean(), lambda x: 0.5, lambda x: None],
+    ids=["no scalar", "no gradient", "a float", "nothing"],
+)
+def test_a_loss_that_cannot_be_minimised_is_refused(wrong):
+    player = Player(list(Mean().parameters()), wrong)
+    with pytest.raises((TypeError, ValueError), match=r"^loss: expected .+, got "):
+        training.play([player], torch.ones(4), steps=1)

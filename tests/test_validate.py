@@ -208,7 +208,7 @@ def test_lengths_are_compared_under_their_names():
         validate.same_length(p=[1, 2], q=[1])
 
 
-# --------------------------------------------------------------------------- in few words
+# ------------------------------------------------------------------------ in few words
 
 
 def test_a_value_is_described_in_few_words():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import re
 import signal
@@ -297,6 +298,14 @@ def time_all(paths: list[Path]) -> None:
         print(f"{path.stem:36} {figures}", flush=True)
 
 
+def time_as_json(paths: list[Path]) -> None:
+    """Print what each notebook takes for `make bench` to read."""
+    costs = {path.stem: measure(path) for path in paths}
+    keys = ("wall_s", "cpu_s", "peak_mb")
+    table = {n: dict(zip(keys, cost, strict=True)) for n, cost in costs.items()}
+    print(json.dumps(table))
+
+
 def student_all(paths: list[Path], folder: Path) -> None:
     """Write the notebooks without solutions into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -330,6 +339,7 @@ def main(arguments: list[str] | None = None) -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     stored = commands.add_parser("store", help="execute chapters and keep the outputs")
     timed = commands.add_parser("time", help="measure what chapters take")
+    timed.add_argument("--json", action="store_true", help="print JSON, not a table")
     made = commands.add_parser("student", help="write chapters without solutions")
     made.add_argument("--to", type=Path, required=True, help="folder to write to")
     for command in (stored, timed, made):
@@ -340,7 +350,7 @@ def main(arguments: list[str] | None = None) -> None:
         if chosen.command == "student":
             student_all(paths, chosen.to)
         elif chosen.command == "time":
-            time_all(paths)
+            (time_as_json if chosen.json else time_all)(paths)
         elif len(paths) == 1:
             store_one(paths[0])
         else:

@@ -45,8 +45,15 @@ INPUTS = (
     "lecture_code/**/*.py",
     "tools/**/*",
 )
-#: What the theme copies to _static and no page loads: templates, source maps, icons.
-UNUSED = ("*.html", "**/*.map", "scripts/fontawesome.js*", "**/*.ttf")
+#: What no page loads: the theme's templates, source maps and second set of icons, and
+#: Sphinx's note for a next build, which differs from machine to machine.
+UNUSED = (
+    ".buildinfo",
+    "_static/*.html",
+    "_static/**/*.map",
+    "_static/**/*.ttf",
+    "_static/scripts/fontawesome.js*",
+)
 BUILDERS = ("jupyter-book", "sphinx", "sphinx-book-theme", "myst-nb")
 
 READ_ME = """\
@@ -232,7 +239,7 @@ def add_student_notebooks() -> None:
 def finish() -> None:
     """Drop what no page loads, and add the index that leads to the first page."""
     for pattern in UNUSED:
-        for file in built().glob(f"_static/{pattern}"):
+        for file in built().glob(pattern):
             file.unlink()
     (built() / ".nojekyll").touch()
     index = f"""<!DOCTYPE html>

@@ -150,7 +150,7 @@ def test_print_shows_the_text_alone(open_page: Callable) -> None:
     page.emulate_media(media="print")
     for screen_only in (".bd-sidebar-primary", ".bd-header-article", ".headerlink"):
         assert not visible(page, screen_only)
-    assert visible(page, ".bd-article p")
+    assert visible(page, ".bd-article h1")
 
 
 def test_nothing_moves_for_who_asked_for_that(open_page: Callable) -> None:
