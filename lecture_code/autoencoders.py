@@ -355,11 +355,12 @@ class DenoisingAutoencoder(Autoencoder):
         activation: str = "sigmoid",
         likelihood: str = "bernoulli",
     ) -> None:
+        nu = validate.real("nu", nu, low=0, high=1)
+        sigma = validate.real("sigma", sigma, low=0, high=_LOUDEST)
         super().__init__(
             d, k, hidden=hidden, activation=activation, likelihood=likelihood
         )
-        self.nu = validate.real("nu", nu, low=0, high=1)
-        self.sigma = validate.real("sigma", sigma, low=0, high=_LOUDEST)
+        self.nu, self.sigma = nu, sigma
 
     def _noise(self) -> str:
         return f", nu={self.nu:g}, sigma={self.sigma:g}"
@@ -575,13 +576,13 @@ _LOUDEST = 1e6
 
 
 def _hidden(hidden: Sequence[int], activation: str) -> list[int]:
-    widths = validate.items("hidden", hidden) if len(hidden) else []
-    if widths and activation == "linear":
+    hidden = validate.instance("hidden", hidden, (list, tuple))
+    if hidden and activation == "linear":
         raise ValueError(
             "hidden: expected no layers between linear maps, whose product is one "
             f"linear map, got {validate.describe(hidden)}"
         )
-    return [validate.integer("hidden", width, low=1) for width in widths]
+    return [validate.integer("hidden", width, low=1) for width in hidden]
 
 
 def _between(activation: str) -> torch.nn.Module:

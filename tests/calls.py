@@ -256,9 +256,6 @@ WIDTHS = a.collection(
 )
 NOISE = {"nu": a.unit(0.25), "sigma": a.real(0.5, low=0, high=1e6)}
 
-CLEAN = {"x": a.tensor(_tensor([0.0, 1.0, 1.0], [1.0, 0.0, 0.0]), fixed=(1,))}
-CLEAN["x"].bad["no bit"] = [torch.full((2, 3), 0.5), torch.full((2, 3), 2.0)]
-
 
 def _autoencoder(kind: str, special: dict[str, Domain]) -> dict[str, Call]:
     """Describe a constructor of the room and the methods that all of them have."""
@@ -275,8 +272,8 @@ def _autoencoder(kind: str, special: dict[str, Domain]) -> dict[str, Call]:
         "reconstruct": {"x": real},
         "pre_activation": {"z": codes},
         "decode": {"z": codes},
-        "errors": {**CLEAN, "given": given},
-        "loss": CLEAN,
+        "errors": {**BINARY, "given": given},
+        "loss": BINARY,
     }
     found = {
         f"autoencoders.{kind}": Call(
@@ -620,7 +617,7 @@ CALLS: dict[str, Call] = {
     **_autoencoder("DenoisingAutoencoder", {"hidden": WIDTHS, **NOISE}),
     "autoencoders.DenoisingAutoencoder.loss": Call(
         lambda: autoencoders.DenoisingAutoencoder(3, 2, nu=0.5).loss,
-        {**CLEAN, "generator": N["generator"]},
+        {**BINARY, "generator": N["generator"]},
     ),
     "autoencoders.DenoisingAutoencoder.corrupt": Call(
         lambda: autoencoders.DenoisingAutoencoder(3, 2, nu=0.5).corrupt,
