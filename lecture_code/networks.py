@@ -100,7 +100,8 @@ class MaskedLinear(torch.nn.Linear):
         if not np.isin(mask, (0, 1)).all():
             raise ValueError(f"mask: expected zeros and ones, got {np.unique(mask)}")
         super().__init__(inputs, outputs)
-        self.register_buffer("mask", torch.tensor(mask, dtype=self.weight.dtype))
+        mask = torch.tensor(mask, dtype=self.weight.dtype)
+        self.register_buffer("mask", mask, persistent=False)  # fixed, so not stored
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Apply the masked weights.
@@ -256,7 +257,8 @@ class MaskedConv(torch.nn.Conv2d):
         place = torch.arange(size * size).reshape(size, size)
         middle = size * size // 2
         mask = place <= middle if seen else place < middle
-        self.register_buffer("mask", mask.to(self.weight.dtype))
+        mask = mask.to(self.weight.dtype)
+        self.register_buffer("mask", mask, persistent=False)  # fixed, so not stored
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Apply the masked filters; beyond the border all is 0.

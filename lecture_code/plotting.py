@@ -230,6 +230,83 @@ def image_rows(rows: Mapping[str, Any], *, high: float | None = None) -> None:
         axes.set_ylabel(label, rotation=0, ha="right", va="center", labelpad=8)
 
 
+def search(observed: Any, model: Any, x: Any, losses: Any, *, mark: float) -> None:
+    """Draw a model over what was observed, beside its losses over one parameter.
+
+    Parameters
+    ----------
+    observed, model : array_like
+        Shares of the outcomes and what the model says, shape (k,).
+    x : array_like
+        Values of the parameter, shape (n,).
+    losses : mapping of str to array_like
+        For each loss its values, shape (n,).
+    mark : float
+        The parameter's present value.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays are not vectors of matching lengths.
+
+    Notes
+    -----
+    Used in chapter 4.
+    """
+    observed = validate.array("observed", observed, shape=("k",))
+    model = validate.array("model", model, shape=("k",))
+    validate.same_length(observed=observed, model=model)
+    x = validate.array("x", x, shape=("n",))
+    losses = _curves(x, losses, "losses")
+    mark = validate.real("mark", mark)
+    data, valley = _axes(2, "outcome", "share")
+    valley.set(xlabel="parameter", ylabel="nats")
+    data.bar(range(len(observed)), observed, color=PALETTE["blue"], label="data")
+    data.plot(model, "o", color=PALETTE["orange"], ms=3.5, label="model")
+    data.legend()
+    for name, y in losses.items():
+        valley.plot(x, y, label=name)
+    valley.axvline(mark, color=PALETTE["orange"], ls="--", lw=1.2)
+    valley.legend()
+
+
+def arrows(points: Any, moves: Any, *, samples: Any = None) -> None:
+    """Draw arrows in the plane, in the units of the axes, over a cloud of samples.
+
+    Parameters
+    ----------
+    points : array_like
+        Where the arrows begin, shape (n, 2).
+    moves : array_like
+        From begin to tip, shape (n, 2).
+    samples : array_like, optional
+        Points drawn beneath, shape (m, 2).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays do not have these shapes, or their lengths differ.
+
+    Notes
+    -----
+    Used in chapter 7.
+    """
+    points = validate.array("points", points, shape=("n", 2))
+    moves = validate.array("moves", moves, shape=("n", 2))
+    validate.same_length(points=points, moves=moves)
+    if samples is not None:
+        samples = validate.array("samples", samples, shape=("m", 2))
+    axes = _axes(1, "", "")[0]
+    axes.figure.set_size_inches(4.6, 4.6)
+    if samples is not None:
+        axes.scatter(*samples.T, s=3, color=PALETTE["grey"], alpha=0.5, linewidths=0)
+    scaled = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.004}
+    axes.quiver(*points.T, *moves.T, color=PALETTE["orange"], **scaled)
+    low, high = points.min(axis=0), points.max(axis=0)
+    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    axes.margins(0.05)
+
+
 def inverse_cdf(probs: Any, u: float, draws: Any) -> None:
     """Draw the ray that turns ``u`` into a bin, beside the histogram of past draws.
 
@@ -333,12 +410,12 @@ def _texts(name: str, values: Any, count: int) -> list[str]:
     return texts
 
 
-def _curves(x: np.ndarray, ys: Any) -> dict[str, np.ndarray]:
-    names = validate.items("ys", list(validate.instance("ys", ys, Mapping)))
-    curves = [validate.array("ys", ys[name], shape=("n",)) for name in names]
+def _curves(x: np.ndarray, ys: Any, name: str = "ys") -> dict[str, np.ndarray]:
+    titles = validate.items(name, list(validate.instance(name, ys, Mapping)))
+    curves = [validate.array(name, ys[title], shape=("n",)) for title in titles]
     for y in curves:
-        validate.same_length(x=x, ys=y)
-    return dict(zip(_texts("ys", names, len(names)), curves, strict=True))
+        validate.same_length(**{"x": x, name: y})
+    return dict(zip(_texts(name, titles, len(titles)), curves, strict=True))
 
 
 def _axes(panels: int, xlabel: str, ylabel: str):

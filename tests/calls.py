@@ -757,6 +757,29 @@ CALLS: dict[str, Call] = {
         },
         changes_globals=DRAWN,
     ),
+    "plotting.arrows": Call(
+        lambda: plotting.arrows,
+        {
+            "points": a.array(_points(4, 2), fixed=(0, 1)),
+            "moves": a.array(_points(4, 2), fixed=(0, 1)),
+            "samples": a.optional(a.array(_points(5, 2), fixed=(1,))),
+        },
+        changes_globals=DRAWN,
+    ),
+    "plotting.search": Call(
+        lambda: plotting.search,
+        {
+            "observed": a.array(_points(3), fixed=(0,)),
+            "model": a.array(_points(3), fixed=(0,)),
+            "x": a.array(_points(4), fixed=(0,)),
+            "losses": a.collection(
+                lambda: {"one": [1.0, 2.0, 3.0, 4.0], "two": torch.ones(4)},
+                [{}, {"one": [1.0, 2.0]}, {"one": "abcd"}, [1.0, 2.0, 3.0, 4.0]],
+            ),
+            "mark": a.real(0.5),
+        },
+        changes_globals=DRAWN,
+    ),
     "plotting.inverse_cdf": Call(
         lambda: plotting.inverse_cdf,
         {

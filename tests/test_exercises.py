@@ -64,6 +64,27 @@ def tied_halves(x, W, b, c):
     return ((W @ error) * z * (1 - z))[:, None] * x, z[:, None] * error
 
 
+def masked_pair(p, nu):
+    return torch.stack([p[0], nu * p[1]]) * torch.tensor([1, nu])
+
+
+def kept(x, share, generator):
+    return torch.rand(x.shape, generator=generator) < share
+
+
+def plain_kl(p, q):
+    return (p * (p / q).log()).sum()
+
+
+def bell_score(p, x, pair):
+    q = torch.exp(-(((x - pair[0]) / pair[1]) ** 2) / 2)
+    return plain_kl(p, q / q.sum()), plain_kl(q / q.sum(), p)
+
+
+def eigenvalues(A):
+    return torch.linalg.eigvalsh(A)
+
+
 RIGHT = {
     "1.1": lambda x, k: [(x == i).double().mean().item() for i in range(k)],
     "1.2": lambda p, u: torch.searchsorted(p.cumsum(0), u),
@@ -77,11 +98,22 @@ RIGHT = {
     "2.4": lambda x: int((torch.bincount(x) == 1).sum()) / len(x),
     "3.1": lambda x, m, s: torch.distributions.LogNormal(m, s).log_prob(x),
     "3.2": lambda W: torch.logsumexp(energies(W), 0).item(),
+    "4.1": lambda p, q: torch.nn.functional.kl_div(
+        q.log(), p, reduction="none", log_target=False
+    ).nansum(),
+    "4.2": lambda p, x, bells, reverse: bells[
+        int(torch.stack([bell_score(p, x, b)[reverse] for b in bells]).argmin())
+    ],
+    "4.3": lambda A: 2 / torch.linalg.matrix_norm(A, 2),
     "3.3": lambda i, m, s: by_autograd(lambda c: bell(c, s).log()[i], m),
     "6.1": lambda a, x: torch.expm1(a) + 1 - x,
     "6.2": lambda d: (2 * torch.eye(d), [3.0] * d, torch.eye(d) / 2, [-1.5] * d),
     "6.3": lambda x: int((torch.linalg.svdvals(x - x[0]) > 1e-8).sum()),
     "6.4": lambda x, W, b, c: sum(tied_halves(x, W, b, c)),
+    "7.1": lambda x, nu, g: torch.where(torch.rand(x.shape, generator=g) < nu, 0, x),
+    "7.2": lambda y, s: 2 * torch.sigmoid(2 * y / s**2) - 1,
+    "7.3": lambda denoise, y, s: denoise(y) / s**2 - y / s**2,
+    "7.4": lambda p, nu: masked_pair(p, nu) / masked_pair(p, nu).sum(),
 }
 
 WRONG = [
@@ -135,6 +167,29 @@ WRONG = [
         lambda x: (~torch.isin(x[2000:], x[:2000])).double().mean(),
         "when is it new",
     ),
+    ("4.1", plain_kl, "NaN where p is 0"),
+    ("4.1", lambda p, q: plain_kl(q, p), "The other way round"),
+    ("4.1", lambda p, q: -plain_kl(p, q), "The sign"),
+    ("4.1", lambda p, q: plain_kl(p, q) / math.log(2), "in bits"),
+    ("4.1", lambda p, q: plain_kl(p, q) / len(p), "a mean over outcomes"),
+    ("4.1", lambda p, q: (p - q).abs().sum(), "KL(p || p) must be 0"),
+    (
+        "4.1",
+        lambda p, q: plain_kl(p + 1e-12, q + 1e-12),
+        "The divergence is infinite",
+    ),
+    (
+        "4.2",
+        lambda p, x, bells, reverse: RIGHT["4.2"](p, x, bells, not reverse),
+        "the other direction",
+    ),
+    ("4.2", lambda p, x, bells, reverse: bells[0], "Another bell"),
+    ("4.2", lambda p, x, bells, reverse: (0.1, 1.0), "one of the pairs"),
+    ("4.3", lambda A: 1 / eigenvalues(A).max(), "may overshoot"),
+    ("4.3", lambda A: 2 / eigenvalues(A).min(), "explodes"),
+    ("4.3", lambda A: 2 / A.trace(), "too careful"),
+    ("4.3", lambda A: 2 / (eigenvalues(A).max() + eigenvalues(A).min()), "fastest"),
+    ("4.3", lambda A: 0.01, "between -1 and 1"),
     ("3.1", lambda x, m, s: normal_log(x, m, s) + math.log(s), "f'(x) is still"),
     ("3.1", lambda x, m, s: normal_log(x, m, s), "has 1/x"),
     ("3.1", lambda x, m, s: normal_log(x, m, s) + math.log(s) - x.log(), "did s go"),
@@ -171,6 +226,25 @@ WRONG = [
     ("6.4", lambda *given: sum(tied_halves(*given)) / 2, "do not average"),
     ("6.4", lambda *given: -sum(tied_halves(*given)), "The sign"),
     ("6.4", lambda x, W, b, c: W, "Not the gradient"),
+    ("7.1", lambda x, nu, g: x * kept(x, 1 - nu, g) / (1 - nu), "You rescale"),
+    ("7.1", lambda x, nu, g: x * kept(x, nu, g), "keep with probability nu"),
+    ("7.1", lambda x, nu, g: x * kept(x[:, :1], 1 - nu, g), "one draw per number"),
+    ("7.1", lambda x, nu, g: x * kept(x, 1 - nu, None), "draw from it alone"),
+    ("7.1", lambda x, nu, g: x.mul_(kept(x, 1 - nu, g)), "return a new one"),
+    ("7.1", lambda x, nu, g: x * kept(x, 1 - nu / 2, g), "was masked, with nu"),
+    ("7.1", lambda x, nu, g: x - kept(x, 0.5, g).float(), "came back changed"),
+    ("7.2", lambda y, s: y.sign(), "not a guess"),
+    ("7.2", lambda y, s: torch.sigmoid(2 * y / s**2), "probability of +1"),
+    ("7.2", lambda y, s: y / (1 + s**2), "right for a Gaussian"),
+    ("7.2", lambda y, s: torch.tanh(y / s), "Wrong at sigma"),
+    ("7.3", lambda d, y, s: (y - d(y)) / s**2, "The sign"),
+    ("7.3", lambda d, y, s: d(y) - y, "the move itself"),
+    ("7.3", lambda d, y, s: (d(y) - y) / s, "Divided by sigma"),
+    ("7.3", lambda d, y, s: d(y), "Not Tweedie"),
+    ("7.4", masked_pair, "up to a factor"),
+    ("7.4", lambda p, nu: p, "before you looked"),
+    ("7.4", lambda p, nu: [[1, 0], [0, 0]], "not the only way"),
+    ("7.4", lambda p, nu: p.flip(0), "the two masks are independent"),
 ]
 
 
