@@ -63,15 +63,20 @@ class Explorer:
         Name of each slider, and what stands at each of its positions.
     frames : list of Frame
         One for each combination; the last slider runs fastest.
+    start : list of int
+        Position of each slider at first.
 
     Notes
     -----
     Shows itself in a notebook when it is the last expression of a cell.
     """
 
-    def __init__(self, sliders: dict[str, list[str]], frames: list[Frame]) -> None:
+    def __init__(
+        self, sliders: dict[str, list[str]], frames: list[Frame], start: list[int]
+    ) -> None:
         self.sliders = sliders
         self.frames = frames
+        self.start = start
 
     def __repr__(self) -> str:
         # Strict re-runs of a notebook compare this text: no address, no digits of data.
@@ -81,8 +86,10 @@ class Explorer:
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        # A viewer that shows no widgets still shows the first frame.
-        still = base64.b64encode(self.frames[0].png).decode("ascii")
+        # A viewer that shows no widgets still shows one frame.
+        shape = [len(labels) for labels in self.sliders.values()]
+        first = self.frames[np.ravel_multi_index(self.start, shape)]
+        still = base64.b64encode(first.png).decode("ascii")
         view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
         mime = "application/vnd.jupyter.widget-view+json"
         bundle = {"text/plain": repr(self), "image/png": still, mime: view}
@@ -93,7 +100,8 @@ class Explorer:
         """The live sliders with the picture under them."""
         import ipywidgets
 
-        controls = [_control(name, values) for name, values in self.sliders.items()]
+        places = zip(self.sliders.items(), self.start, strict=True)
+        controls = [_control(name, labels, at) for (name, labels), at in places]
         pictures = [_picture(frame) for frame in self.frames]
         # Stacks switch in the browser alone, but ipywidgets 7 does not have them.
         face = _stacked if hasattr(ipywidgets, "Stack") else _swapped
@@ -101,7 +109,9 @@ class Explorer:
         return box.add_class("explore")
 
 
-def explore(draw: Callable[..., str], /, **sliders: list) -> Explorer:
+def explore(
+    draw: Callable[..., str], /, *, start: dict | None = None, **sliders: list
+) -> Explorer:
     """Draw a figure for every setting of its sliders, to be moved without a kernel.
 
     Each frame starts from the same random state, and neither that state nor
@@ -112,6 +122,9 @@ def explore(draw: Callable[..., str], /, **sliders: list) -> Explorer:
     draw : callable
         Called once for each setting, as in ``draw(bins=10, samples=100)``. Makes one
         matplotlib figure and returns its alt text, with the numbers that it shows.
+    start : dict, optional
+        For some sliders, by name, the setting that is shown at first; otherwise it is
+        the first one.
     **sliders : list of numbers or strings
         One to four sliders, each with its distinct settings in order; at most 64
         combinations. Underscores in a name read as spaces.
@@ -128,8 +141,9 @@ def explore(draw: Callable[..., str], /, **sliders: list) -> Explorer:
         ``draw`` does not return a string.
     ValueError
         If there are no sliders or too many, a slider has no settings or two that read
-        alike, or ``draw`` makes no figure, several, figures of several sizes, or
-        pictures that weigh more than 600 KB together.
+        alike, ``start`` names a slider or a setting that there is not, or ``draw``
+        makes no figure, several, figures of several sizes, or pictures that weigh more
+        than 600 KB together.
 
     Notes
     -----
@@ -144,8 +158,18 @@ def explore(draw: Callable[..., str], /, **sliders: list) -> Explorer:
         raise ValueError(
             f"sliders: expected at most {MOST_FRAMES} combinations, got {count}"
         )
+    places = _start({} if start is None else start, sliders)
     frames = _fitting([_frame(draw, setting) for setting in _settings(sliders, count)])
-    return Explorer({n.replace("_", " "): v for n, v in labels.items()}, frames)
+    return Explorer({n.replace("_", " "): v for n, v in labels.items()}, frames, places)
+
+
+def _start(start: dict, sliders: dict[str, list]) -> list[int]:
+    validate.instance("start", start, dict)
+    for name, setting in start.items():
+        if name not in sliders or setting not in list(sliders[name]):
+            got = f"{name!r}: {setting!r}"
+            raise ValueError(f"start: expected settings of the sliders, got {got}")
+    return [list(v).index(start.get(name, v[0])) for name, v in sliders.items()]
 
 
 def _labels(name: str, values: list) -> list[str]:
@@ -243,11 +267,13 @@ def _picture(frame: Frame) -> str:
     return f'<img alt="{alt}" src="data:image/png;base64,{data}">'
 
 
-def _control(name: str, labels: list[str]) -> ipywidgets.SelectionSlider:
+def _control(name: str, labels: list[str], at: int) -> ipywidgets.SelectionSlider:
     import ipywidgets
 
     style = {"description_width": "initial"}
-    return ipywidgets.SelectionSlider(options=labels, description=name, style=style)
+    return ipywidgets.SelectionSlider(
+        options=labels, value=labels[at], description=name, style=style
+    )
 
 
 def _stacked(pictures: list[str], controls: list) -> ipywidgets.Widget:
@@ -264,7 +290,8 @@ def _stacked(pictures: list[str], controls: list) -> ipywidgets.Widget:
         step = len(part) // len(slider.options)
         starts = range(0, len(part), step)
         inner = [nest(part[i : i + step], level + 1) for i in starts]
-        stack = ipywidgets.Stack(inner, selected_index=0, layout=look["layout"])
+        at = {"selected_index": slider.index, "layout": look["layout"]}
+        stack = ipywidgets.Stack(inner, **at)
         ipywidgets.jsdlink((slider, "index"), (stack, "selected_index"))
         return stack
 
@@ -275,13 +302,14 @@ def _swapped(pictures: list[str], controls: list) -> ipywidgets.Widget:
     """Show one picture, and let Python exchange it when a slider has moved."""
     import ipywidgets
 
-    shown = ipywidgets.HTML(pictures[0])
+    shown = ipywidgets.HTML()
     shape = [len(slider.options) for slider in controls]
 
     def show(_: object) -> None:
         place = np.ravel_multi_index([slider.index for slider in controls], shape)
         shown.value = pictures[place]
 
+    show(None)
     for slider in controls:
         slider.observe(show, "index")
     return shown

@@ -803,6 +803,11 @@ CALLS: dict[str, Call] = {
         lambda: widgets.explore,
         {
             "draw": a.function(_draw),
+            "start": a.optional(
+                a.collection(
+                    lambda: {"bins": 4}, ["bins", [4], {"bin": 4}, {"bins": 3}]
+                )
+            ),
             "bins": a.collection(
                 lambda: [2, 4],
                 [

@@ -96,7 +96,7 @@ def exercise(number: int) -> list[NotebookNode]:
         code(
             solution,
             graded,
-            tags=["solution", "hide-input"],
+            tags=["solution", "hide-cell"],
             jupyter={"source_hidden": True},
             cellView="form",
         ),

@@ -15,8 +15,15 @@ from lecture_code import exercises
 BOOK = Path(__file__).resolve().parent.parent / "book"
 
 
-def bins(counts, n, k):
-    return torch.bincount(counts, minlength=k) / n
+def one_hot(p, outcome):
+    return torch.eye(len(p), dtype=p.dtype)[outcome]
+
+
+def in_place(p, n, outcome):
+    p *= n
+    p[outcome] += 1
+    p /= n + 1
+    return p
 
 
 def strict_sample(probs, u):
@@ -86,7 +93,7 @@ def eigenvalues(A):
 
 
 RIGHT = {
-    "1.1": lambda x, k: [(x == i).double().mean().item() for i in range(k)],
+    "1.1": lambda p, n, i: (p + (one_hot(p, i) - p) / (n + 1)).tolist(),
     "1.2": lambda p, u: torch.searchsorted(p.cumsum(0), u),
     "1.3": lambda p: torch.special.entr(p).sum(),
     "1.4": 2.0**-24,
@@ -117,41 +124,52 @@ RIGHT = {
 }
 
 WRONG = [
-    ("1.1", lambda x, k: torch.bincount(x, minlength=k), "counts: their sum"),
-    ("1.1", lambda x, k: torch.bincount(x) / len(x), "still exists"),
-    ("1.1", lambda x, k: bins(x, k, k), "not by the number of bins"),
-    (
-        "1.1",
-        lambda x, k: (torch.bincount(x, minlength=k) + 1) / (len(x) + k),
-        "added one",
-    ),
-    ("1.1", lambda x, k: torch.full((k,), 1 / k), "share of each outcome"),
-    ("1.1", lambda x, k: None, "returned nothing"),
+    ("1.1", in_place, "has changed the table"),
+    ("1.1", lambda p, n, i: n * p + one_hot(p, i), "new counts"),
+    ("1.1", lambda p, n, i: p + one_hot(p, i) / n, "n + 1 outcomes now"),
+    ("1.1", lambda p, n, i: (p + one_hot(p, i)) / 2, "as much weight"),
+    ("1.1", lambda p, n, i: p, "not the shares"),
+    ("1.1", lambda p, n, i: None, "returned nothing"),
     ("1.1", [0.2, 0.8], "the function itself"),
-    ("1.2", strict_sample, "comparison is strict"),
+    ("1.2", strict_sample, "strictly below u"),
     ("1.2", lambda p, u: torch.searchsorted(p.cumsum(0), u) + 1, "count from 1"),
     ("1.2", lambda p, u: torch.searchsorted(p.cumsum(0), u) - 1, "too early"),
     ("1.2", lambda p, u: torch.searchsorted(p.sort().values, u), "wrong bin"),
+    ("1.2", lambda p, u: (u[:, None] < p.cumsum(0)).sum(1), "steps above u"),
+    ("1.2", lambda p, u: (u > p.cumsum(0)[0]).sum(), "one bin for each"),
     ("1.2", lambda p, u: p.cumsum(0)[9], "IndexError"),
     ("1.3", lambda p: (p * p.log()).sum(), "The sign"),
-    ("1.3", lambda p: -(p * p.log()).sum(), "NaN when a probability is 0"),
+    ("1.3", lambda p: -(p * p.log()).sum(), "No number when a probability is 0"),
+    ("1.3", lambda p: -sum(v * math.log(v) for v in p.tolist()), "log 0 at its word"),
+    ("1.3", lambda p: torch.special.entr(p), "sum them"),
+    ("1.3", lambda p: -(p * (p + 1e-3).log()).sum(), "must not be shifted"),
     ("1.3", lambda p: torch.special.entr(p).sum() / math.log(2), "in bits"),
     ("1.3", lambda p: -p.log().mean(), "weight each bin"),
     ("1.3", lambda p: p.max(), "fair coin"),
     ("1.4", 0, "finitely many floats"),
     ("1.4", 2.0**-32, "the grid is not"),
-    ("1.4", 1e-3, "multiply 1000 draws"),
+    ("1.4", 1e-3, "multiples of one small number"),
+    ("1.4", 5.2e-8, "multiples of one small number"),
+    ("1.4", 2**24, "one over the number"),
     ("1.4", ..., "not answered"),
-    ("2.1", lambda levels, pixels: math.log10(float(levels) ** pixels), "overflows"),
+    ("2.1", lambda levels, pixels: math.log10(levels**pixels), "range of floats"),
+    ("2.1", lambda levels, pixels: pixels * math.log2(levels), "base 2"),
     ("2.1", lambda levels, pixels: pixels * math.log(levels), "natural logarithm"),
-    ("2.1", lambda levels, pixels: levels * math.log10(pixels), "swapped"),
+    ("2.1", lambda levels, pixels: levels * math.log10(pixels), "You raised pixels"),
     ("2.1", lambda levels, pixels: levels * pixels, "nine things"),
     ("2.2", lambda k, s: k, "n = k examples"),
     ("2.2", lambda k, s: math.ceil((1 - s) * k), "fell twice"),
     ("2.2", lambda k, s: math.log(s) / math.log(1 - 1 / k), "whole number"),
     ("2.2", lambda k, s: int(math.log(s) / math.log(1 - 1 / k)), "Off by one"),
+    ("2.2", lambda k, s: math.ceil(-k * math.log(s)), "limit for large k"),
     ("2.2", lambda k, s: 10 * k, "leaves a probability"),
     ("2.3", lambda t, v, k, c: min(c, key=lambda a: held_out(t, t, k, a)), "always"),
+    (
+        "2.3",
+        lambda t, v, k, c: min(c, key=lambda a: held_out(v, t, k, a)),
+        "Count train",
+    ),
+    ("2.3", lambda t, v, k, c: max(c, key=lambda a: held_out(t, v, k, a)), "worst"),
     (
         "2.3",
         lambda t, v, k, c: min(c, key=lambda a: unnormalised(t, v, k, a)),
@@ -159,12 +177,13 @@ WRONG = [
     ),
     ("2.3", lambda t, v, k, c: min(held_out(t, v, k, a) for a in c), "not the score"),
     ("2.3", lambda t, v, k, c: 10.0, "lower held-out NLL"),
+    ("2.4", lambda x: (distinct(x) == 1).sum(), "divide your count"),
     ("2.4", lambda x: (distinct(x) == 1).double().mean(), "number of examples"),
     ("2.4", lambda x: len(x.unique()) / len(x), "different outcomes"),
     ("2.4", lambda x: 0.0, "when is it new"),
     (
         "2.4",
-        lambda x: (~torch.isin(x[2000:], x[:2000])).double().mean(),
+        lambda x: (~torch.isin(x[len(x) // 2 :], x[: len(x) // 2])).double().mean(),
         "when is it new",
     ),
     ("4.1", plain_kl, "NaN where p is 0"),

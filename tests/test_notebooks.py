@@ -350,7 +350,7 @@ BROKEN = [
     (late_solution, chapter_rules.exercises, "7.2: the next cell is no solution"),
     (misnumbered, chapter_rules.exercises, "not numbered in order"),
     (ungraded, chapter_rules.exercises, "7.2: the solution is not graded as correct"),
-    (untag(solution, "hide-input"), chapter_rules.exercises, "not folded on the site"),
+    (untag(solution, "hide-cell"), chapter_rules.exercises, "not folded on the site"),
     (drop(solution, "jupyter"), chapter_rules.exercises, "in JupyterLab"),
     (drop(solution, "cellView"), chapter_rules.exercises, "in Colab"),
     (replacing(solution, "# @title", "#"), chapter_rules.exercises, "first line"),

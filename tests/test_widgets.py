@@ -263,6 +263,20 @@ def test_state_weighs_little_more_than_what_is_budgeted(explorer):
     assert rest < 1500 * len(explorer.frames) + 5000 * len(explorer.sliders)
 
 
+def test_the_figure_starts_where_it_is_told():
+    start = {"rate": 1e-05, "law": 'c "d"'}
+    moved = widgets.explore(draw, start=start, **GRID)
+    shape = [len(labels) for labels in moved.sliders.values()]
+    first = moved.frames[np.ravel_multi_index(moved.start, shape)]
+    assert first.alt == f"Bars & <settings>: { {'patch_size': 2, **start} }"
+    assert [c.index for c in moved.box.children[:-1]] == moved.start
+    stack = moved.box.children[-1]
+    for at in moved.start:
+        assert stack.selected_index == at
+        stack = stack.children[at]
+    assert is_shown(stack.value, first)
+
+
 def test_the_box_can_be_told_from_other_widgets(explorer):
     state = dependency_state([explorer.box], drop_defaults=False)
     assert {"explore"} == {
@@ -272,7 +286,7 @@ def test_the_box_can_be_told_from_other_widgets(explorer):
 
 def test_ipywidgets_7_swaps_the_picture_in_python(explorer, monkeypatch):
     monkeypatch.delattr(ipywidgets, "Stack")
-    fresh = widgets.Explorer(explorer.sliders, explorer.frames)
+    fresh = widgets.Explorer(explorer.sliders, explorer.frames, explorer.start)
     *controls, shown = fresh.box.children
     assert isinstance(shown, ipywidgets.HTML)
     for place, frame in reversed(list(pictures(explorer))):

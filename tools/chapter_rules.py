@@ -179,7 +179,7 @@ def _solution_flaws(cell: NotebookNode, identity: str) -> Iterator[str]:
         yield "the next cell is no solution"
         return
     if not conventions.tags(cell) >= conventions.FOLDED_TAGS:
-        yield "the solution is not folded on the site (tag hide-input)"
+        yield "the solution is not folded on the site (tag hide-cell)"
     if not cell.metadata.get("jupyter", {}).get("source_hidden"):
         yield "the solution is not folded in JupyterLab (jupyter.source_hidden)"
     if cell.metadata.get("cellView") != "form":

@@ -30,7 +30,7 @@ CLAIM = "Claim holds: "
 
 
 class explore(nodes.General, nodes.Element):
-    """A figure with sliders, ``sliders`` being pairs of a name and its labels.
+    """A figure with sliders: triples of a name, its labels and where it starts.
 
     The children are its frames, the last slider running fastest. They are image nodes,
     so that Sphinx itself copies the files and knows their address from each page.
@@ -82,7 +82,7 @@ def _explorer(env: Any, models: dict, identity: str) -> explore:
         )
     *controls, picture = _children(models, box)
     states = [control["state"] for control in controls]
-    sliders = [(s["description"], s["_options_labels"]) for s in states]
+    sliders = [(s["description"], s["_options_labels"], s["index"]) for s in states]
     node = explore(sliders=sliders)
     node.extend(_image(env, frame) for frame in _frames(models, picture))
     return node
@@ -125,7 +125,7 @@ def _image(env: Any, frame: str) -> nodes.image:
 CONTROL = """\
 <div class="explore-control">
 <label for="{id}">{name}</label>
-<input type="range" id="{id}" min="0" max="{last}" step="1" value="0" \
+<input type="range" id="{id}" min="0" max="{last}" step="1" value="{at}" \
 aria-valuetext="{first}" autocomplete="off">
 <output for="{id}" aria-live="off">{first}</output>
 </div>
@@ -157,14 +157,18 @@ def visit_explore(translator: HTML5Translator, node: explore) -> None:
             id=f"explore-{serial}-{place}",
             name=html.escape(name),
             last=len(labels) - 1,
-            first=html.escape(labels[0]),
+            at=at,
+            first=html.escape(labels[at]),
         )
-        for place, (name, labels) in enumerate(node["sliders"])
+        for place, (name, labels, at) in enumerate(node["sliders"])
     ]
-    data = {"labels": [labels for _, labels in node["sliders"]], "frames": frames}
+    data = {"labels": [labels for _, labels, _ in node["sliders"]], "frames": frames}
+    first = 0
+    for _, labels, at in node["sliders"]:
+        first = first * len(labels) + at
     figure = FIGURE.format(
-        src=html.escape(frames[0][0]),
-        alt=html.escape(frames[0][1]),
+        src=html.escape(frames[first][0]),
+        alt=html.escape(frames[first][1]),
         size=_size(Path(builder.srcdir, node[0]["uri"])),
         controls="".join(controls),
         # a script element ends at "</script", wherever it stands
@@ -220,6 +224,20 @@ class NameClaims(SphinxTransform):
         return claim
 
 
+def stay_here(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Point links to our own published pages at the copy that is being read.
+
+    Notebooks have to name the published address, since they are read in Colab too; a
+    reader of the unpacked site has no network.
+    """
+    here = posixpath.dirname(docname)
+    for link in doctree.findall(nodes.reference):
+        address = link.get("refuri", "")
+        if app.config.html_baseurl and address.startswith(app.config.html_baseurl):
+            path = address.removeprefix(app.config.html_baseurl)
+            link["refuri"] = posixpath.relpath(path, here)
+
+
 def drop_thebe(app: Sphinx, _: Any) -> None:
     """Disconnect sphinx-thebe, whose script is on each page twice and is an error."""
     for event in ("env-before-read-docs", "doctree-resolved"):
@@ -242,6 +260,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_transform(FindExplorers)
     app.add_transform(NameClaims)
     app.connect("config-inited", drop_thebe)
+    app.connect("doctree-resolved", stay_here)
     app.connect("html-page-context", mend_citations)
     return {
         "version": "1",

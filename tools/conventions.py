@@ -22,7 +22,7 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 
 #: What hides a solution: on the site, in JupyterLab, and in Colab (with ``# @title``).
 FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
-FOLDED_TAGS = {"solution", "hide-input"}
+FOLDED_TAGS = {"solution", "hide-cell"}
 
 _HEADING = re.compile(r"### Exercise (\d+\.\d+): \S")
 _TITLE = re.compile(r"# @title Solution (\d+\.\d+)\n")

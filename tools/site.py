@@ -56,6 +56,23 @@ UNUSED = (
 )
 BUILDERS = ("jupyter-book", "sphinx", "sphinx-book-theme", "myst-nb")
 
+INDEX = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<meta http-equiv="refresh" content="0; url={home}">
+<link rel="canonical" href="{address}">
+</head>
+<body>
+<main><h1>{title}</h1>
+<p><a href="{home}">Open the book</a></p></main>
+</body>
+</html>
+"""
+
 READ_ME = """\
 The companion, to be read without a network.
 
@@ -242,21 +259,9 @@ def finish() -> None:
         for file in built().glob(pattern):
             file.unlink()
     (built() / ".nojekyll").touch()
-    index = f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{read_yaml("_config.yml")["title"]}</title>
-<meta http-equiv="refresh" content="0; url={HOME}">
-<link rel="canonical" href="{derived_config()["html"]["baseurl"]}{HOME}">
-</head>
-<body>
-<main><h1>{read_yaml("_config.yml")["title"]}</h1>
-<p><a href="{HOME}">Open the book</a></p></main>
-</body>
-</html>
-"""
+    config = derived_config()
+    address = f"{config['html']['baseurl']}{HOME}"
+    index = INDEX.format(title=config["title"], home=HOME, address=address)
     (built() / "index.html").write_text(index, encoding="utf-8")
 
 

@@ -13,33 +13,47 @@ from lecture_code.exercises import Mistake, call, numbers
 SEEDS = (101, 202, 303)
 
 
-def _fit(answer: Any) -> None:
-    """1.1: ``fit(outcomes, k)`` returns the relative frequencies, shape (k,)."""
+def _update(answer: Any) -> None:
+    """1.1: ``update(p, n, outcome)``, the table of n + 1 outcomes."""
+    # 49 examples with a count of 1: p * n falls just short of a whole number
+    cases = [(np.array([1, 20, 28]), 0)]
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
         k = int(rng.integers(4, 9))
-        outcomes = rng.integers(0, k - 1, size=37)  # the last bin stays empty
-        got = numbers(call(answer, torch.tensor(outcomes), k), shape=None)
-        if got.size < k:
-            raise Mistake(
-                f"You returned {got.size} probabilities for k = {k}: a bin that no "
-                "outcome fell into still exists. Try fit([0, 0], 3)."
-            )
-        _compare_counts(numbers(got, shape=(k,)), np.bincount(outcomes, minlength=k))
+        cases.append((rng.multinomial(37, np.ones(k) / k), int(rng.integers(k))))
+    for counts, outcome in cases:
+        _check_update(answer, counts, outcome)
 
 
-def _compare_counts(got: np.ndarray, counts: np.ndarray) -> None:
-    if np.allclose(got, counts):
-        raise Mistake("These are counts: their sum is the size of the data set, not 1.")
-    if np.allclose(got, counts / len(counts)):
-        raise Mistake("Divide by the number of outcomes, not by the number of bins.")
-    smoothed = (counts + 1) / (counts.sum() + len(counts))
-    if np.allclose(got, smoothed, atol=1e-4):
-        raise Mistake("You added one to every count: the empty bin has mass. Not yet.")
-    if not np.allclose(got, counts / counts.sum(), atol=1e-6):
+def _check_update(answer: Any, counts: np.ndarray, outcome: int) -> None:
+    n = int(counts.sum())
+    p = torch.tensor(counts / n)
+    got = numbers(call(answer, p, n, outcome), shape=(len(counts),))
+    if not np.allclose(p, counts / n):
         raise Mistake(
-            f"Your probabilities sum to {got.sum():.2f}, and they are not the share of "
-            "each outcome in the data. Print them for fit([0, 0, 1], 3)."
+            "Your result may be right, but your function has changed the table p that "
+            "it was given: work on a copy."
+        )
+    _compare_update(got, counts, outcome)
+
+
+def _compare_update(got: np.ndarray, counts: np.ndarray, outcome: int) -> None:
+    n, one = counts.sum(), np.eye(len(counts))[outcome]
+    if np.allclose(got, counts + one):
+        raise Mistake("These are the new counts: divide by how many there are now.")
+    if np.allclose(got, (counts + one) / n):
+        raise Mistake(
+            f"Your probabilities sum to {got.sum():.2f}: there are n + 1 outcomes now."
+        )
+    if np.allclose(got, (counts / n + one) / 2):
+        raise Mistake(
+            f"You give the one new outcome as much weight as all {n} before it. How "
+            "many outcomes stand behind p?"
+        )
+    if not np.allclose(got, (counts + one) / (n + 1), atol=1e-6):
+        raise Mistake(
+            f"Your probabilities sum to {got.sum():.2f}, and they are not the shares "
+            "of n + 1 outcomes. Recover the counts from p and n first."
         )
 
 
@@ -59,8 +73,9 @@ def _check_steps(answer: Any, probs: torch.Tensor) -> None:
     got = numbers(call(answer, probs, steps), shape=(2,))
     if np.array_equal(got, [2, 3]):
         raise Mistake(
-            "Right between the steps, wrong on them: at u = F_i exactly you go on to "
-            "the next bin. The rule is u <= F_i, and your comparison is strict."
+            "Right between the steps, wrong on them: at u = F_i you go on to a later "
+            "bin, but the rule stops at i. If you count steps, count those that lie "
+            "strictly below u."
         )
     _check_rule(answer, probs, steps)
     last = torch.tensor([1.0], dtype=torch.float64)
@@ -71,7 +86,13 @@ def _check_steps(answer: Any, probs: torch.Tensor) -> None:
 def _check_rule(answer: Any, probs: torch.Tensor, u: torch.Tensor) -> None:
     cdf = np.cumsum(probs.numpy())
     want = np.array([np.flatnonzero(v <= cdf + 1e-12)[0] for v in u.numpy()])
-    got = numbers(call(answer, probs, u), shape=want.shape)
+    got = numbers(call(answer, probs, u), shape=None)
+    if got.shape != want.shape:
+        raise Mistake(
+            f"Return one bin for each entry of u: {len(want)} in, not {got.size} out."
+        )
+    if np.array_equal(got, len(cdf) - want):
+        raise Mistake("You count the steps above u; the bin is the number below it.")
     if np.array_equal(got, want + 1):
         raise Mistake("You count from 1, or return one bin too far: bins start at 0.")
     if np.array_equal(got, want - 1):
@@ -85,21 +106,26 @@ def _check_rule(answer: Any, probs: torch.Tensor, u: torch.Tensor) -> None:
 
 def _entropy(answer: Any) -> None:
     """1.3: ``entropy(probs)`` in nats, with 0 log 0 = 0."""
-    dirichlet = [np.random.default_rng(seed).dirichlet(np.ones(5)) for seed in SEEDS]
-    for probs in dirichlet:
-        _compare_entropy(answer, probs)
-    with_zero = call(answer, torch.tensor([0.5, 0.0, 0.5], dtype=torch.float64))
-    if np.isnan(float(with_zero)):
+    for seed in SEEDS:
+        _compare_entropy(answer, np.random.default_rng(seed).dirichlet(np.ones(5)))
+    zero = torch.tensor([0.5, 0.0, 0.5], dtype=torch.float64)
+    try:
+        undefined = np.isnan(float(call(answer, zero)))
+    except ValueError:  # math.log refuses zero
+        undefined = True
+    if undefined:
         raise Mistake(
-            "NaN when a probability is 0: p log p tends to 0 there, but the computer "
-            "multiplies 0 by minus infinity. Leave such outcomes out of the sum."
+            "No number when a probability is 0: p log p tends to 0 there, but the "
+            "computer takes log 0 at its word. Leave such outcomes out of the sum."
         )
-    _compare_entropy(answer, np.array([0.5, 0.0, 0.5]))
+    _compare_entropy(answer, zero.numpy())
 
 
 def _compare_entropy(answer: Any, probs: np.ndarray) -> None:
-    got = float(numbers(call(answer, torch.tensor(probs))))
+    got = numbers(call(answer, torch.tensor(probs)), shape=None)
     want = -float(np.sum(probs[probs > 0] * np.log(probs[probs > 0])))
+    if got.shape != ():
+        raise Mistake("You return one number for each outcome: sum them.")
     if np.isclose(got, -want):
         raise Mistake("The sign: entropy is never negative, log p never positive.")
     if np.isclose(got, want / np.log(2)):
@@ -108,33 +134,35 @@ def _compare_entropy(answer: Any, probs: np.ndarray) -> None:
         raise Mistake("You average -log p over bins; weight each bin by its p.")
     if not np.isclose(got, want, atol=1e-6):
         raise Mistake(
-            f"Off by {got - want:+.2f} nats on a hidden vector. A fair coin must give "
-            "log 2 = 0.69: does yours?"
+            f"Off by {got - want:.1g} nats on a hidden vector. A fair coin must give "
+            "log 2, and a probability inside the logarithm must not be shifted."
         )
 
 
 def _step_at_zero(answer: Any) -> None:
     """1.4: the probability that torch.rand(1) is exactly 0 in float32, 2**-24."""
-    got = float(numbers(answer))
+    got = float(numbers(answer, shape=None).squeeze())
     if got == 0:
         raise Mistake(
             "Zero for a real number, yes. But torch.rand returns one of finitely many "
             "floats in [0, 1), and 0 is one of them. How many are there?"
         )
-    if np.isclose(got, 2.0**-32, rtol=1e-3) or np.isclose(got, 2.0**-23, rtol=1e-3):
+    if got > 1:
+        raise Mistake("A probability is at most 1: one over the number of values.")
+    if any(np.isclose(got, 2.0**-b, rtol=1e-3, atol=0) for b in (22, 23, 25, 32, 53)):
         raise Mistake(
-            "The idea is right, the grid is not. Find it: what power of two makes all "
-            "of torch.rand(1000) * 2**b whole numbers?"
+            "The idea is right, the grid is not. Multiply a thousand draws by a power "
+            "of two: what is the smallest one that makes all of them whole?"
         )
-    if not np.isclose(got, 2.0**-24, rtol=1e-3):
+    if not np.isclose(got, 2.0**-24, rtol=1e-3, atol=0):
         raise Mistake(
-            "Count the values that torch.rand can take: multiply 1000 draws by 2**b "
-            "and find the smallest b that makes all of them whole."
+            "Are all draws multiples of one small number? Multiply some by a power of "
+            "two and look."
         )
 
 
 CHECKS: dict[str, Callable[[Any], None]] = {
-    "1.1": _fit,
+    "1.1": _update,
     "1.2": _sample,
     "1.3": _entropy,
     "1.4": _step_at_zero,

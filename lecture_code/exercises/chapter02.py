@@ -11,51 +11,63 @@ import torch
 
 from lecture_code.exercises import Mistake, call, numbers
 
-SEEDS = (404, 505, 606)
-
 
 def _log10_bins(answer: Any) -> None:
     """2.1: ``log10_bins(levels, pixels)`` = pixels * log10(levels)."""
-    for levels, pixels in ((2, 784), (3, 5), (17, 64), (256, 128 * 128 * 3)):
+    for levels, pixels in ((2.0, 784), (3.0, 5), (17.0, 64), (256.0, 128 * 128 * 3)):
         try:
-            got = float(numbers(call(answer, levels, pixels)))
+            got = call(answer, levels, pixels)
         except OverflowError:
-            raise Mistake(
-                f"levels ** pixels overflows at {levels} ** {pixels}. Take the "
-                "logarithm before the power: what is log(a ** b)?"
-            ) from None
-        _compare_log10(got, levels, pixels)
+            got = math.inf
+        _compare_log10(float(got), levels, pixels)
 
 
-def _compare_log10(got: float, levels: int, pixels: int) -> None:
-    if np.isclose(got, pixels * math.log(levels)):
-        raise Mistake("This is the natural logarithm; the question asks for base 10.")
+def _compare_log10(got: float, levels: float, pixels: int) -> None:
+    want = pixels * math.log10(levels)
+    if np.isclose(got, want):
+        return
+    if not math.isfinite(got):
+        raise Mistake(
+            f"levels ** pixels leaves the range of floats at {levels:g} ** {pixels}. "
+            "Take the logarithm before the power: what is log(a ** b)?"
+        )
+    bases = {
+        "natural logarithm": math.log(levels),
+        "logarithm to base 2": math.log2(levels),
+    }
+    for name, one in bases.items():
+        if np.isclose(got, pixels * one):
+            raise Mistake(f"This is the {name}; the question asks for base 10.")
     if np.isclose(got, levels * math.log10(pixels)):
         raise Mistake(
-            "Levels and pixels are swapped: one pixel doubles 2**d, not d**2."
+            "You raised pixels to the power of levels: it is levels ** pixels."
         )
-    if not np.isclose(got, pixels * math.log10(levels)):
-        raise Mistake(
-            f"Not the number for {levels} levels and {pixels} pixels. Count by hand: "
-            "two pixels of three levels each can be nine things."
-        )
+    raise Mistake(
+        f"Not the number for {levels:g} levels and {pixels} pixels. Count by hand: two "
+        "pixels of three levels each can be nine things, and you hand in log10(9)."
+    )
 
 
 def _examples_needed(answer: Any) -> None:
     """2.2: the smallest n with (1 - 1/k)**n <= share."""
-    for k, share in ((2, 0.1), (6, 0.05), (10, 0.37), (512, 0.01), (5, 0.5)):
-        got = float(numbers(call(answer, k, share)))
-        _compare_needed(got, k, share)
+    for k, share in ((512, 0.01), (6, 0.05), (10, 0.37), (5, 0.5), (2, 0.25)):
+        _compare_needed(float(numbers(call(answer, k, share))), k, share)
 
 
 def _compare_needed(got: float, k: int, share: float) -> None:
     want = next(n for n in range(10**5) if (1 - 1 / k) ** n <= share)
     if got == want:
         return
-    if np.isclose(got, k) or np.isclose(got, math.ceil((1 - share) * k)):
+    if any(np.isclose(got, n) for n in (k, math.ceil((1 - share) * k))):
         raise Mistake(
             "That would do if no example fell twice into the same bin. They do: after "
             "n = k examples a bin is still empty with probability (1 - 1/k)**k."
+        )
+    limit = -k * math.log(share)
+    if k > 100 and any(np.isclose(got, f(limit)) for f in (float, math.ceil, round)):
+        raise Mistake(
+            "-k log(share) is the limit for large k, and a good one. The exact "
+            "probability after n examples is (1 - 1/k)**n."
         )
     if np.isclose(got, math.log(share) / math.log(1 - 1 / k)):
         raise Mistake("Almost: n is a whole number, and one less would not be enough.")
@@ -73,18 +85,23 @@ def _compare_needed(got: float, k: int, share: float) -> None:
 def _choose(answer: Any) -> None:
     """2.3: the candidate with the smallest held-out NLL of the smoothed table."""
     candidates = [1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1000.0]
-    for seed in SEEDS:
-        train, validation, k = _smoothing_case(seed)
+    # chosen so that each mistake ends at a candidate of its own in the first case
+    cases = (
+        (404, 30, 0.3, 60, 400),
+        (505, 12, 50.0, 40, 400),
+        (404, 400, 0.02, 60, 3000),
+    )
+    for case in cases:
+        train, validation, k = _smoothing_case(*case)
         got = float(numbers(call(answer, train, validation, k, candidates)))
         _compare_choice(got, train, validation, k, candidates)
 
 
-def _smoothing_case(seed: int) -> tuple[torch.Tensor, torch.Tensor, int]:
+def _smoothing_case(seed: int, k: int, evenness: float, train: int, validation: int):
     rng = np.random.default_rng(seed)
-    k = 60
-    probs = rng.dirichlet(np.full(k, 0.5))
-    draws = torch.tensor(rng.choice(k, size=140, p=probs))
-    return draws[:80], draws[80:], k
+    probs = rng.dirichlet(np.full(k, evenness))
+    draws = torch.tensor(rng.choice(k, size=train + validation, p=probs))
+    return draws[:train], draws[train:], k
 
 
 def _held_out_nll(a: float, counted, scored, k: int) -> float:
@@ -94,29 +111,48 @@ def _held_out_nll(a: float, counted, scored, k: int) -> float:
 
 def _compare_choice(got: float, train, validation, k: int, candidates: list) -> None:
     nlls = {a: _held_out_nll(a, train, validation, k) for a in candidates}
+    got = next((a for a in candidates if math.isclose(a, got, rel_tol=1e-5)), got)
+    both = torch.cat([train, validation])
+    joint = {a: _held_out_nll(a, train, both, k) for a in candidates}
+    swapped = {a: _held_out_nll(a, validation, train, k) for a in candidates}
+    if got == min(nlls, key=nlls.__getitem__):
+        return
     if got not in nlls:
         raise Mistake("Return one of the candidates, not the score that it reached.")
+    if got == max(nlls, key=nlls.__getitem__):
+        raise Mistake(
+            "This is the worst candidate: the largest NLL, or the smallest "
+            "log-likelihood. Or do your probabilities sum to more than 1? The "
+            "denominator needs a for each of the k bins."
+        )
     if got == min(candidates):
         raise Mistake(
             "The smallest amount always wins on the data that were counted. Score the "
             "table on the vector that it has not seen."
         )
-    if got == max(candidates):
+    if got == min(joint, key=joint.__getitem__):
         raise Mistake(
-            "The largest amount wins if the probabilities sum to more than 1: the "
-            "denominator needs a for each of the k bins. Or do you take the maximum?"
+            "You scored the training data too, which pulls towards small amounts: "
+            "score validation alone."
         )
-    if got != min(nlls, key=nlls.__getitem__):
-        raise Mistake("Another candidate has a lower held-out NLL: print all of them.")
+    if got == min(swapped, key=swapped.__getitem__):
+        raise Mistake(
+            "You counted the vector that was to be held out and scored the other one. "
+            "Count train, score validation."
+        )
+    raise Mistake(
+        "Another candidate has a lower held-out NLL: print all of them. Does your "
+        "denominator have a for each of the k bins?"
+    )
 
 
 def _missing(answer: Any) -> None:
     """2.4: Good and Turing's estimate, held against the true missing mass."""
-    for seed in SEEDS:
+    for seed, n, power in ((707, 500, 1.0), (808, 4000, 0.5), (909, 20_000, 1.5)):
         rng = np.random.default_rng(seed)
-        probs = 1 / np.arange(1, 5001)
+        probs = np.arange(1, 5001) ** -power
         probs /= probs.sum()
-        drawn = rng.choice(len(probs), size=4000, p=probs)
+        drawn = rng.choice(len(probs), size=n, p=probs)
         got = float(numbers(call(answer, torch.tensor(drawn))))
         _compare_missing(got, drawn, probs)
 
@@ -124,6 +160,8 @@ def _missing(answer: Any) -> None:
 def _compare_missing(got: float, drawn: np.ndarray, probs: np.ndarray) -> None:
     kinds, counts = np.unique(drawn, return_counts=True)
     truth = 1 - probs[kinds].sum()
+    if got > 1:
+        raise Mistake("A probability is at most 1: divide your count.")
     if np.isclose(got, (counts == 1).mean()):
         raise Mistake(
             "You divide by the number of different outcomes. The chance concerns the "

@@ -158,3 +158,13 @@ def test_the_lecture_map_covers_every_slide(builder: ModuleType) -> None:
     page = (builder.ROOT / "book" / "lecture-map.md").read_text(encoding="utf-8")
     slides = re.findall(r"^\| (?!Slide|---)([^|]+?) \|", page, flags=re.MULTILINE)
     assert len(slides) == len(set(slides)) == 31
+
+
+def test_the_lecture_map_leads_to_every_exercise(builder: ModuleType) -> None:
+    """An exercise that the map does not name belongs to no slide."""
+    book = builder.ROOT / "book"
+    page = (book / "lecture-map.md").read_text(encoding="utf-8")
+    chapters = "".join(p.read_text(encoding="utf-8") for p in book.glob("*.ipynb"))
+    stated = set(re.findall(r"### Exercise (\d+\.\d+):", chapters))
+    assert stated
+    assert stated == set(re.findall(r'#exercise-[\w-]+">([\d.]+)</a>', page))
