@@ -154,9 +154,7 @@ def images(
         axes.set_axis_off()
     for i, image in enumerate(pixels):
         axes = grid[i]
-        axes.imshow(image.reshape(side, side), vmin=0, vmax=high)
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set(visible=True, color=PALETTE["grey"], linewidth=0.5)
+        _image(axes, image.reshape(side, side), high)
         if titles is not None:
             axes.set_title(titles[i], fontsize=9)
 
@@ -380,6 +378,52 @@ def coverage(shares: Any, side: int, where: Any) -> None:
     page.set(xlim=(-0.5, 7.5), ylim=(7.5, -0.5), xlabel="column", ylabel="row")
     page.set(xticks=range(8), yticks=range(8))
     plt.colorbar(shown, ax=page, label="share new, by middle of the patch")
+
+
+def scree(lost: Any, rank: int, dot: float, pictures: Any) -> None:
+    """Draw what each rank loses, one measured point on it, and pictures beside.
+
+    Parameters
+    ----------
+    lost : array_like
+        Error for the ranks 0, 1, 2, ..., shape (ranks,).
+    rank : int
+        The rank that was measured.
+    dot : float
+        What was measured there.
+    pictures : array_like
+        Square images in two rows of equal length, shape (2, n, side * side).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays do not have these shapes or the rank is not on the curve.
+
+    Notes
+    -----
+    Used in chapter 8.
+    """
+    import matplotlib.pyplot as plt
+
+    lost = validate.array("lost", lost, shape=("ranks",))
+    rank = validate.integer("rank", rank, low=0, high=len(lost) - 1)
+    dot = validate.real("dot", dot)
+    pictures = validate.array("pictures", pictures, shape=(2, "n", "side * side"))
+    side = _side(pictures[0], "pictures")
+    chart, gallery = plt.figure(figsize=(7.6, 3)).subfigures(1, 2)
+    axes = chart.subplots()
+    axes.plot(lost, color=PALETTE["blue"])
+    axes.plot(rank, dot, "o", color=PALETTE["orange"], ms=8)
+    axes.set(xlabel="rank K", ylabel="squared error", ylim=(0, None))
+    grid = gallery.subplots(2, pictures.shape[1], squeeze=False)
+    for place, image in zip(grid.flat, pictures.reshape(-1, side, side), strict=True):
+        _image(place, image, pictures[0].max())
+
+
+def _image(axes, image: np.ndarray, high: float) -> None:
+    axes.imshow(image, vmin=0, vmax=high)
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set(visible=True, color=PALETTE["grey"], linewidth=0.5)
 
 
 def _staircase(axes, cdf: np.ndarray, u: float) -> int:

@@ -162,6 +162,7 @@ def _own_store() -> Iterator[None]:
         mock.patch.object(trained, "FOLDER", Path(folder)),
         mock.patch.object(trained, "RECIPES", {"line": _Line}),
         mock.patch.object(study, "TABLES", {}),
+        mock.patch.object(study, "WEIGHTS", {}),
     ):
         trained.store("line", _Line())
         trained.store_table("numbers", {"n": np.arange(3.0)})
@@ -885,6 +886,15 @@ CALLS: dict[str, Call] = {
             "patch_size": a.count(2, low=1, high=8),
             "images": a.count(9, low=1, high=1000),
             "generator": a.optional(a.generator()),
+        },
+    ),
+    "study.digit_model": Call(
+        lambda: study.digit_model,
+        {
+            "name": a.choice("logistic"),
+            "lr": a.real(0.01, above=0),
+            "rounds": a.count(1),
+            "steps": a.count(1),
         },
     ),
     "study.coverage_table": Call(

@@ -92,6 +92,36 @@ def eigenvalues(A):
     return torch.linalg.eigvalsh(A)
 
 
+def two_masks(degrees, d, first_strict=False, second_strict=True):
+    i, m = torch.arange(d), degrees[:, None]
+    first = m > i if first_strict else m >= i
+    return first.float(), (
+        i[:, None] > degrees if second_strict else i[:, None] >= degrees
+    )
+
+
+def draw_logistic(W, b, n, generator, seen=lambda i: slice(0, i)):
+    x = torch.zeros(n, 3, dtype=W.dtype)
+    for i in range(3):
+        a = x[:, seen(i)] @ W[i, seen(i)] + b[i]
+        u = torch.rand(n, generator=generator, dtype=W.dtype)
+        x[:, i] = 1.0 * (a > (u / (1 - u)).log())
+    return x
+
+
+def chain_of(p, x, order):
+    for i in order:  # condition on one pixel after the other, and renormalise
+        others = tuple(j for j in range(p.ndim) if j != i)
+        yield p.sum(others)[x[i]] / p.sum()
+        keep = torch.zeros(2).double()
+        keep[x[i]] = 1
+        p = p * keep.reshape([2 if j == i else 1 for j in range(p.ndim)])
+
+
+def marginals(p, x, order):
+    return [next(chain_of(p, x, [i])) for i in order]
+
+
 RIGHT = {
     "1.1": lambda p, n, i: (p + (one_hot(p, i) - p) / (n + 1)).tolist(),
     "1.2": lambda p, u: torch.searchsorted(p.cumsum(0), u),
@@ -112,6 +142,10 @@ RIGHT = {
         int(torch.stack([bell_score(p, x, b)[reverse] for b in bells]).argmin())
     ],
     "4.3": lambda A: 2 / torch.linalg.matrix_norm(A, 2),
+    "5.1": lambda degrees, d: two_masks(degrees, d),
+    "5.2": lambda d: (2**d - 1, sum(range(1, d + 1))),
+    "5.3": draw_logistic,
+    "5.4": lambda p, x, order: list(chain_of(p, x, order)),
     "3.3": lambda i, m, s: by_autograd(lambda c: bell(c, s).log()[i], m),
     "6.1": lambda a, x: torch.expm1(a) + 1 - x,
     "6.2": lambda d: (2 * torch.eye(d), [3.0] * d, torch.eye(d) / 2, [-1.5] * d),
@@ -186,6 +220,39 @@ WRONG = [
         lambda x: (~torch.isin(x[len(x) // 2 :], x[: len(x) // 2])).double().mean(),
         "when is it new",
     ),
+    ("5.1", lambda m, d: two_masks(m, d)[0], "Return two masks"),
+    ("5.1", lambda m, d: two_masks(m, d)[::-1], "The shapes are"),
+    ("5.1", lambda m, d: two_masks(m, d, second_strict=False), "is not before it"),
+    ("5.1", lambda m, d: two_masks(m, d, first_strict=True), "than need be"),
+    ("5.2", lambda d: (2**d, d * (d + 1) // 2), "one of them is not free"),
+    ("5.2", lambda d: (d**2 - 1, d * (d + 1) // 2), "2**d, each"),
+    ("5.2", lambda d: (2**d - 1, d * (d - 1) // 2), "a bias as well"),
+    ("5.2", lambda d: (2**d - 1, d * d + d), "the whole matrix"),
+    ("5.2", lambda d: (2**d - 1, 7 * d), "1 + 2 + ... + d"),
+    ("5.2", lambda d: 2**d - 1, "Return two numbers"),
+    (
+        "5.3",
+        lambda W, b, n, g: draw_logistic(0 * W, b, n, g),
+        "the weights have no effect",
+    ),
+    ("5.3", lambda W, b, n, g: draw_logistic(W.T, b, n, g), "W transposed"),
+    ("5.3", lambda W, b, n, g: torch.rand(n, 3), "probabilities or others"),
+    ("5.3", lambda W, b, n, g: torch.zeros(n, 3), "All images are the same"),
+    (
+        "5.3",
+        lambda W, b, n, g: draw_logistic(W, b, n, g, lambda i: slice(0, max(i - 1, 0))),
+        "the pixels before it",
+    ),
+    ("5.4", lambda p, x, order: list(chain_of(p, x, sorted(order))), "use `order`"),
+    ("5.4", lambda p, x, order: list(chain_of(p, x, order[::-1])), "come after"),
+    ("5.4", marginals, "marginals"),
+    (
+        "5.4",
+        lambda p, x, order: torch.stack([*chain_of(p, x, order)]).cumprod(0),
+        "joint probabilities",
+    ),
+    ("5.4", lambda p, x, order: [0.5] * 3, "The product of your factors"),
+    ("5.4", lambda p, x, order: p[tuple(x)], "One factor for each pixel"),
     ("4.1", plain_kl, "NaN where p is 0"),
     ("4.1", lambda p, q: plain_kl(q, p), "The other way round"),
     ("4.1", lambda p, q: -plain_kl(p, q), "The sign"),
