@@ -1,6 +1,6 @@
 # The two commands are `make book` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test lint format unit nbval site-test notebooks models \
+.PHONY: help book serve lab test lint format unit nbval site-test notebooks models figures \
 	student zip bench test-colab repository clean env-book env-test env-lab
 SHELL := /bin/sh
 BIN := .venv/bin
@@ -72,6 +72,9 @@ notebooks: env-test ## execute every notebook in a fresh kernel and store the ou
 
 models: env-test ## train what is stored in lecture_code/trained
 	@$(BIN)/python -m lecture_code.study models
+
+figures: env-test ## draw the pictures under book/images
+	@$(BIN)/python tools/figures.py
 
 student: env-book ## write the student notebooks (solutions replaced by stubs)
 	@$(BIN)/python tools/notebooks.py student --to _student

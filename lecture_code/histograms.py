@@ -20,9 +20,9 @@ _MOST_SMOOTHING = 1e12
 class Histogram:
     r"""A distribution over the outcomes 0, ..., k - 1, learned by counting.
 
-    .. math:: p_i = \frac{c_i + a}{n + a k}
+    .. math:: p_i = \frac{c_i + \alpha}{n + \alpha k}
 
-    With smoothing :math:`a = 0` these are the maximum-likelihood probabilities.
+    With smoothing :math:`\alpha = 0` these are the maximum-likelihood probabilities.
 
     Parameters
     ----------
@@ -229,7 +229,7 @@ class Histogram:
 class PatternTable:
     r"""A histogram over all binary patterns, which stores only those that it saw.
 
-    .. math:: p(x) = \frac{c(x) + a}{n + a \, 2^d}
+    .. math:: p(x) = \frac{c(x) + \alpha}{n + \alpha \, 2^d}
 
     The numbers are kept as logarithms, so that the set of patterns may be larger
     than any number that a computer holds.

@@ -1,4 +1,4 @@
-"""Draw the two pictures of the introduction: `make figures` writes book/images/*.png.
+"""Draw the pictures of pages without code: `make figures` fills book/images/.
 
 The cover is computed, not drawn: each line follows one quantile of a Gaussian while it
 is carried, through the laws that a diffusion passes, into two modes.
@@ -18,16 +18,16 @@ FOLDER = Path(__file__).resolve().parent.parent / "book" / "images"
 
 TREE = {
     "Fully observed": (
-        "every variable is data;\nlog p(x) is exact",
-        ["Histograms (1, 2)", "Autoregressive models (5)"],
+        "all variables are data",
+        ["Histograms (1, 2)", "Autoregressive (5)"],
     ),
     "Latent variable": (
-        "hidden causes z;\nlog p(x) is bounded",
-        ["Variational autoencoders (9)", "Diffusion models (12)"],
+        "hidden causes z",
+        ["VAEs (9)", "Diffusion models (12)"],
     ),
     "Transformation": (
-        "noise pushed through a map;\nx = g(z)",
-        ["Normalizing flows (10): exact", "GANs (11): no likelihood"],
+        "noise through a map",
+        ["Normalizing flows (10)", "GANs (11)"],
     ),
 }
 
@@ -75,35 +75,47 @@ def draw_histogram(axes, law) -> None:
 
 def family_tree() -> plt.Figure:
     """Draw the three families of models with the chapters that treat them."""
-    figure, axes = plt.subplots(figsize=(9, 3.9), layout="none")
-    axes.set_position([0.01, 0.01, 0.98, 0.98])
+    figure, axes = plt.subplots(figsize=(6.4, 5.2), layout="none")
+    axes.set_position([0, 0, 1, 1])
     axes.set_axis_off()
-    axes.set(xlim=(0, 9), ylim=(0.5, 4.4))
-    box(axes, 4.5, 4.0, "Models of p(x)", "ink")
-    for column, (family, (idea, members)) in enumerate(TREE.items()):
-        x, colour = 1.5 + 3 * column, ("blue", "green", "orange")[column]
-        axes.plot([4.5, x], [3.75, 3.1], color=PALETTE["grey"], lw=1.2, zorder=0)
-        box(axes, x, 2.85, family, colour)
-        axes.text(x, 2.18, idea, ha="center", va="center", fontsize=10, style="italic")
-        for row, member in enumerate(members):
-            axes.text(
-                x, 1.35 - 0.5 * row, member, ha="center", va="center", fontsize=11
-            )
-        axes.plot([x, x], [1.62, 1.86], color=PALETTE[colour], lw=1.2)
+    axes.set(xlim=(0, 6.4), ylim=(0, 5.2))
+    box(axes, 1.25, 4.75, "Models of p(x)", "ink")
+    rows = zip(TREE.items(), (3.6, 2.2, 0.8), ("blue", "green", "orange"), strict=True)
+    for (family, (idea, members)), y, colour in rows:
+        axes.plot(
+            [0.25, 0.25, 0.6], [4.5, y, y], color=PALETTE["grey"], lw=1.5, zorder=0
+        )
+        box(axes, 1.6, y, family, colour)
+        text = {"va": "center", "fontsize": 14, "linespacing": 1.4}
+        axes.text(2.95, y + 0.3, idea, style="italic", **text)
+        axes.text(2.95, y - 0.35, "\n".join(members), **text)
     return figure
 
 
 def box(axes, x: float, y: float, text: str, colour: str) -> None:
     """Write white text on a filled box."""
     style = {"boxstyle": "round,pad=0.45", "fc": PALETTE[colour], "ec": "none"}
-    axes.text(x, y, text, ha="center", va="center", color="white", size=13, bbox=style)
+    axes.text(x, y, text, ha="center", va="center", color="white", size=15, bbox=style)
+
+
+def log_tangent() -> plt.Figure:
+    """Draw the logarithm under its tangent at 1."""
+    figure, axes = plt.subplots()
+    s = np.linspace(0.05, 3, 300)
+    axes.plot(s, s - 1, color=PALETTE["orange"], label="s - 1")
+    axes.plot(s, np.log(s), color=PALETTE["blue"], label="log s")
+    axes.plot([1], [0], "o", color=PALETTE["ink"])
+    axes.set(xlabel="s", ylim=(-3, 2.2))
+    axes.legend()
+    return figure
 
 
 def main() -> None:
-    """Write both pictures."""
+    """Write all pictures."""
     session.start(seed=0)
     FOLDER.mkdir(exist_ok=True)
-    for name, figure in (("cover", cover()), ("family-tree", family_tree())):
+    for draw in (cover, family_tree, log_tangent):
+        name, figure = draw.__name__.replace("_", "-"), draw()
         figure.savefig(FOLDER / f"{name}.png", dpi=100)
         print(f"book/images/{name}.png")
 
