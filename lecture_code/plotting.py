@@ -94,7 +94,7 @@ def curves(
 
     Notes
     -----
-    Used in chapters 1 and 2.
+    Used in chapters 1 to 4.
     """
     validate.choice("scale", scale, ("linear", "logx", "logy", "loglog"))
     x = validate.array("x", x, shape=("n",))
@@ -139,7 +139,7 @@ def images(
 
     Notes
     -----
-    Used in chapters 1 and 2.
+    Used in chapters 1, 2 and 5.
     """
     pixels = validate.array("pixels", pixels, shape=("n", "side * side"))
     columns = validate.integer("columns", columns, low=1)
@@ -157,40 +157,6 @@ def images(
         _image(axes, image.reshape(side, side), high)
         if titles is not None:
             axes.set_title(titles[i], fontsize=9)
-
-
-def panels(x: Any, ys: Mapping[str, Any], *, columns: int = 5) -> None:
-    """Draw each curve in a panel of its own, filled, under its name.
-
-    Parameters
-    ----------
-    x : array_like
-        Shape (n,).
-    ys : mapping of str to array_like
-        For each title a curve of shape (n,); each panel has its own vertical scale.
-    columns : int
-        Panels in a row.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the arrays are not vectors of one length, or there are none.
-
-    Notes
-    -----
-    Used in chapter 3.
-    """
-    x = validate.array("x", x, shape=("n",))
-    ys = _curves(x, ys)
-    columns = min(validate.integer("columns", columns, low=1), len(ys))
-    rows = -(-len(ys) // columns)
-    grid = _grid(rows, columns, (1.9 * columns, 2.1 * rows))
-    for axes, (title, y) in zip(grid, ys.items(), strict=False):
-        axes.fill_between(x, y, color=PALETTE["blue"], alpha=0.35, linewidth=0)
-        axes.plot(x, y, color=PALETTE["blue"], lw=1)
-        axes.set_title(title, fontsize=8)
-        axes.set(yticks=[], ylim=(0, None))
-        axes.tick_params(labelsize=7)
 
 
 def image_rows(rows: Mapping[str, Any], *, high: float | None = None) -> None:
@@ -211,7 +177,7 @@ def image_rows(rows: Mapping[str, Any], *, high: float | None = None) -> None:
 
     Notes
     -----
-    Used in chapters 6, 7 and 8.
+    Used in chapters 5 to 8.
     """
     import matplotlib.pyplot as plt
 
@@ -226,46 +192,6 @@ def image_rows(rows: Mapping[str, Any], *, high: float | None = None) -> None:
     images(np.concatenate(pixels), columns=len(pixels[0]), high=high)
     for axes, label in zip(plt.gcf().axes[:: len(pixels[0])], labels, strict=True):
         axes.set_ylabel(label, rotation=0, ha="right", va="center", labelpad=8)
-
-
-def search(observed: Any, model: Any, x: Any, losses: Any, *, mark: float) -> None:
-    """Draw a model over what was observed, beside its losses over one parameter.
-
-    Parameters
-    ----------
-    observed, model : array_like
-        Shares of the outcomes and what the model says, shape (k,).
-    x : array_like
-        Values of the parameter, shape (n,).
-    losses : mapping of str to array_like
-        For each loss its values, shape (n,).
-    mark : float
-        The parameter's present value.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the arrays are not vectors of matching lengths.
-
-    Notes
-    -----
-    Used in chapter 4.
-    """
-    observed = validate.array("observed", observed, shape=("k",))
-    model = validate.array("model", model, shape=("k",))
-    validate.same_length(observed=observed, model=model)
-    x = validate.array("x", x, shape=("n",))
-    losses = _curves(x, losses, "losses")
-    mark = validate.real("mark", mark)
-    data, valley = _axes(2, "outcome", "share")
-    valley.set(xlabel="parameter", ylabel="nats")
-    data.bar(range(len(observed)), observed, color=PALETTE["blue"], label="data")
-    data.plot(model, "o", color=PALETTE["orange"], ms=3.5, label="model")
-    data.legend()
-    for name, y in losses.items():
-        valley.plot(x, y, label=name)
-    valley.axvline(mark, color=PALETTE["orange"], ls="--", lw=1.2)
-    valley.legend()
 
 
 def arrows(points: Any, moves: Any, *, samples: Any = None) -> None:
@@ -454,12 +380,12 @@ def _texts(name: str, values: Any, count: int) -> list[str]:
     return texts
 
 
-def _curves(x: np.ndarray, ys: Any, name: str = "ys") -> dict[str, np.ndarray]:
-    titles = validate.items(name, list(validate.instance(name, ys, Mapping)))
-    curves = [validate.array(name, ys[title], shape=("n",)) for title in titles]
+def _curves(x: np.ndarray, ys: Any) -> dict[str, np.ndarray]:
+    names = validate.items("ys", list(validate.instance("ys", ys, Mapping)))
+    curves = [validate.array("ys", ys[name], shape=("n",)) for name in names]
     for y in curves:
-        validate.same_length(**{"x": x, name: y})
-    return dict(zip(_texts(name, titles, len(titles)), curves, strict=True))
+        validate.same_length(x=x, ys=y)
+    return dict(zip(_texts("ys", names, len(names)), curves, strict=True))
 
 
 def _axes(panels: int, xlabel: str, ylabel: str):

@@ -44,6 +44,7 @@ from lecture_code import (
     histograms,
     networks,
     plotting,
+    scenes,
     session,
     study,
     trained,
@@ -727,21 +728,6 @@ CALLS: dict[str, Call] = {
         },
         changes_globals=DRAWN,
     ),
-    "plotting.panels": Call(
-        lambda: plotting.panels,
-        {
-            "x": a.array(_points(4), fixed=(0,)),
-            "ys": a.collection(
-                lambda: {"one": [1.0, 2.0, 3.0, 4.0], "two": torch.ones(4)},
-                [
-                    *({}, {"one": [1.0, 2.0]}, {"one": "abcd"}, [1.0, 2.0, 3.0, 4.0]),
-                    {3: [1.0, 2.0, 3.0, 4.0]},
-                ],
-            ),
-            "columns": a.count(2),
-        },
-        changes_globals=DRAWN,
-    ),
     "plotting.image_rows": Call(
         lambda: plotting.image_rows,
         {
@@ -767,17 +753,13 @@ CALLS: dict[str, Call] = {
         },
         changes_globals=DRAWN,
     ),
-    "plotting.search": Call(
-        lambda: plotting.search,
+    "plotting.scree": Call(
+        lambda: plotting.scree,
         {
-            "observed": a.array(_points(3), fixed=(0,)),
-            "model": a.array(_points(3), fixed=(0,)),
-            "x": a.array(_points(4), fixed=(0,)),
-            "losses": a.collection(
-                lambda: {"one": [1.0, 2.0, 3.0, 4.0], "two": torch.ones(4)},
-                [{}, {"one": [1.0, 2.0]}, {"one": "abcd"}, [1.0, 2.0, 3.0, 4.0]],
-            ),
-            "mark": a.real(0.5),
+            "lost": a.array(_points(4)),
+            "rank": a.count(2, low=0, high=3),
+            "dot": a.real(0.5),
+            "pictures": a.array(_points(2, 3, 4), fixed=(0,)),
         },
         changes_globals=DRAWN,
     ),
@@ -796,6 +778,28 @@ CALLS: dict[str, Call] = {
             "shares": a.array(_tensor(0.0, 0.1, 0.5), low=0, high=1),
             "side": a.count(2, low=1, high=3),
             "where": a.array(lambda: torch.ones(7, 7) / 2, low=0, high=1),
+        },
+        changes_globals=DRAWN,
+    ),
+    # scenes
+    "scenes.machines": Call(
+        lambda: scenes.machines,
+        {
+            "x": a.array(_points(4), fixed=(0,)),
+            "densities": a.array(lambda: _points(2, 4)() + 2, fixed=(0, 1), low=0),
+            "titles": a.collection(lambda: ["a", "b"], [[], ["a"], "ab", ["a", 3]]),
+        },
+        changes_globals=DRAWN,
+    ),
+    "scenes.search": Call(
+        lambda: scenes.search,
+        {
+            "observed": a.array(_points(3), fixed=(0,)),
+            "model": a.array(_points(3), fixed=(0,)),
+            "x": a.array(_points(4), fixed=(0,)),
+            "nll": a.array(_points(4), fixed=(0,)),
+            "kl": a.array(_points(4), fixed=(0,)),
+            "mark": a.real(0.5),
         },
         changes_globals=DRAWN,
     ),

@@ -122,6 +122,15 @@ def marginals(p, x, order):
     return [next(chain_of(p, x, [i])) for i in order]
 
 
+def polar(V):
+    U, _, Wt = torch.linalg.svd(V, full_matrices=False)
+    return U @ Wt
+
+
+def squares_after(x, K):
+    return torch.linalg.svdvals(x)[K:].square().sum()
+
+
 RIGHT = {
     "1.1": lambda p, n, i: (p + (one_hot(p, i) - p) / (n + 1)).tolist(),
     "1.2": lambda p, u: torch.searchsorted(p.cumsum(0), u),
@@ -155,6 +164,16 @@ RIGHT = {
     "7.2": lambda y, s: 2 * torch.sigmoid(2 * y / s**2) - 1,
     "7.3": lambda denoise, y, s: denoise(y) / s**2 - y / s**2,
     "7.4": lambda p, nu: masked_pair(p, nu) / masked_pair(p, nu).sum(),
+    "8.1": lambda S, share: next(
+        K
+        for K in range(len(S) + 1)
+        if (S[K:] ** 2).sum() <= share * (S**2).sum() + 1e-9
+    ),
+    "8.2": lambda W, V: (polar(V).T @ V @ W, polar(V)),
+    "8.3": lambda x, K, centred: torch.linalg.eigvalsh(
+        torch.cov(x.T, correction=0) if centred else x.T @ x / len(x)
+    )[: x.shape[1] - K].sum(),
+    "8.4": lambda x, K: torch.linalg.eigh(torch.cov(x)).eigenvectors.flip(1)[:, :K],
 }
 
 WRONG = [
@@ -331,6 +350,34 @@ WRONG = [
     ("7.4", lambda p, nu: p, "before you looked"),
     ("7.4", lambda p, nu: [[1, 0], [0, 0]], "not the only way"),
     ("7.4", lambda p, nu: p.flip(0), "the two masks are independent"),
+    ("8.1", lambda S, share: int((S.flip(0).cumsum(0) > share * S.sum()).sum()), "add"),
+    (
+        "8.1",
+        lambda S, share: RIGHT["8.1"](S, 1 - share),
+        "it is what may be lost",
+    ),
+    ("8.1", lambda S, share: 5, "K = 0"),
+    ("8.2", lambda W, V: (W, torch.linalg.qr(V).Q), "must move along"),
+    ("8.2", lambda W, V: (W, V), "not orthonormal"),
+    ("8.2", lambda W, V: (2 * W, torch.linalg.qr(V).Q), "who takes the R"),
+    ("8.2", lambda W, V: V, "two matrices"),
+    ("8.3", lambda x, K, c: squares_after(x - c * x.mean(0), K), "divide by"),
+    (
+        "8.3",
+        lambda x, K, c: squares_after(x - c * x.mean(0), K) / x.numel(),
+        "not per entry",
+    ),
+    ("8.3", lambda x, K, c: squares_after(x, K) / len(x), "you answer for"),
+    (
+        "8.3",
+        lambda x, K, c: torch.linalg.svdvals(x - c * x.mean(0))[K:].sum() / len(x),
+        "have to be squared",
+    ),
+    ("8.3", lambda x, K, c: 0.0, "What is it for K = d"),
+    ("8.4", lambda x, K: torch.linalg.svd(x).U[:, :K], "Not centred"),
+    ("8.4", lambda x, K: torch.linalg.svd(x).Vh.T[:, :K], "space of one example"),
+    ("8.4", lambda x, K: torch.linalg.eigh(torch.cov(x))[1][:, :K], "the last two"),
+    ("8.4", lambda x, K: torch.eye(5)[:, :K], "Not the principal"),
 ]
 
 

@@ -48,50 +48,6 @@ def test_images_are_drawn_row_by_row_and_spare_places_stay_empty():
     assert [a.get_title() for a in axes[:3]] == ["a", "b", "c"]
 
 
-def test_each_curve_has_a_panel_under_its_name():
-    plotting.panels([0, 1, 2], {"a": [1, 2, 3], "b": [30, 20, 10]})
-    axes = plt.gcf().axes
-    assert [a.get_title() for a in axes] == ["a", "b"]
-    assert [list(a.lines[0].get_ydata()) for a in axes] == [[1, 2, 3], [30, 20, 10]]
-    assert axes[0].get_ylim()[1] < 10 < axes[1].get_ylim()[1]
-
-
-def test_image_rows_are_drawn_below_each_other_with_their_labels():
-    rows = {
-        "above": np.arange(8).reshape(2, 4),
-        "below": np.arange(8, 16).reshape(2, 4),
-    }
-    plotting.image_rows(rows)
-    axes = plt.gcf().axes
-    shown = np.array([each.images[0].get_array() for each in axes])
-    assert np.array_equal(shown.ravel(), np.arange(16))
-    assert [each.get_ylabel() for each in axes] == ["above", "", "below", ""]
-
-
-def test_arrows_begin_at_the_points_and_have_the_length_of_the_moves():
-    points, moves = np.arange(8.0).reshape(4, 2), np.ones((4, 2))
-    plotting.arrows(points, moves, samples=points + 1)
-    [axes] = plt.gcf().axes
-    dots, arrows = axes.collections
-    assert np.array_equal(dots.get_offsets(), points + 1)
-    assert np.array_equal(arrows.get_offsets(), points)
-    assert np.array_equal(np.column_stack([arrows.U, arrows.V]), moves)
-    assert (arrows.scale, arrows.angles, arrows.scale_units) == (1, "xy", "xy")
-
-
-def test_a_search_shows_the_data_the_model_and_where_it_stands():
-    losses = {"NLL": [3, 2, 3], "KL": [1, 0, 1]}
-    plotting.search([1, 2], [2, 1], [0, 1, 2], losses, mark=1.5)
-    data, valley = plt.gcf().axes
-    assert heights(data) == [1, 2]
-    assert list(data.lines[0].get_ydata()) == [2, 1]
-    assert [list(line.get_ydata()) for line in valley.lines[:2]] == [
-        [3, 2, 3],
-        [1, 0, 1],
-    ]
-    assert set(valley.lines[2].get_xdata()) == {1.5}
-
-
 @pytest.mark.parametrize(("u", "bin_"), [(0.0, 0), (0.25, 0), (0.26, 1), (1.0, 2)])
 def test_the_ray_drops_on_the_bin_of_the_rule(u, bin_):
     plotting.inverse_cdf([0.25, 0.5, 0.25], u, [0, 1, 1, 2])
