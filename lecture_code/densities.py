@@ -251,7 +251,7 @@ class GaussianMixture:
 
     Notes
     -----
-    Used in chapters 3, 4, 7, 11, 12, 15, 16 and 18.
+    Used in chapters 4, 7, 11, 12, 15, 16 and 18.
 
     References
     ----------

@@ -51,7 +51,7 @@ def mlp(sizes: Sequence[int], *, activation: str = "relu") -> torch.nn.Sequentia
 
     Notes
     -----
-    Used in chapters 3 to 18.
+    Used in chapters 6 to 18.
 
     References
     ----------

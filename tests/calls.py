@@ -173,6 +173,13 @@ def _own_store() -> Iterator[None]:
 _FOLDER = tempfile.TemporaryDirectory()  # removed when the process ends
 
 
+@contextlib.contextmanager
+def _closing() -> Iterator[None]:
+    """Close the figures of a call that has many arguments to be tried."""
+    yield
+    plt.close("all")
+
+
 def _notebook() -> str:
     """Return the path of a notebook that printed one claim."""
     output = {"name": "stdout", "text": ["Claim holds: it does\n"]}
@@ -802,6 +809,7 @@ CALLS: dict[str, Call] = {
             "mark": a.real(0.5),
         },
         changes_globals=DRAWN,
+        within=_closing,
     ),
     # widgets
     "widgets.explore": Call(
