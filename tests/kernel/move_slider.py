@@ -77,21 +77,21 @@ def shown(value: str) -> tuple[str, str]:
 
 
 def check_figure(kernel: Kernel, box: str) -> int:
-    """Move each slider of a figure to its end and back; count the moves."""
+    """Move each slider of a figure through all its settings; count the moves."""
     *sliders, picture = kernel.children(box)
     if kernel.widget_state[picture]["_model_name"] != "HTMLModel":
         raise SystemExit("move_slider: pictures that Python swaps need ipywidgets 7")
     moves = 0
     first = shown(kernel.widget_state[picture]["value"])
     for slider in sliders:
-        before = first
-        positions = range(1, len(kernel.widget_state[slider]["_options_labels"]))
-        for index in positions:
-            now = shown(kernel.move(slider, index, picture))
+        before, state = first, kernel.widget_state[slider]
+        start, count = state["index"], len(state["_options_labels"])
+        for step in range(1, count + 1 if count > 1 else 1):  # the last is the first
+            now = shown(kernel.move(slider, (start + step) % count, picture))
             if now[0] == before[0] or now[1] == before[1]:
-                raise SystemExit(f"move_slider: position {index} shows {before[0]!r}")
+                raise SystemExit(f"move_slider: a move still shows {before[0]!r}")
             before, moves = now, moves + 1
-        if positions and shown(kernel.move(slider, 0, picture)) != first:
+        if before != first:
             raise SystemExit(f"move_slider: not back at {first[0]!r}")
     return moves
 
