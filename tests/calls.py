@@ -807,6 +807,7 @@ CALLS: dict[str, Call] = {
             "nll": a.array(_points(4), fixed=(0,)),
             "kl": a.array(_points(4), fixed=(0,)),
             "mark": a.real(0.5),
+            "tops": a.array(lambda: torch.tensor([1.0, 2.0]).double(), low=0),
         },
         changes_globals=DRAWN,
         within=_closing,

@@ -71,6 +71,17 @@ def tied_halves(x, W, b, c):
     return ((W @ error) * z * (1 - z))[:, None] * x, z[:, None] * error
 
 
+def without_the_slope(x, W, b, c):
+    z = torch.sigmoid(W @ x + b)
+    read, written = tied_halves(x, W, b, c)
+    return read / (z * (1 - z))[:, None] + written
+
+
+def exactly_so_many(x, nu, generator):
+    places = torch.rand(x.shape, generator=generator).argsort(dim=1)
+    return torch.where(places < round(nu * x.shape[1]), 0, x)
+
+
 def masked_pair(p, nu):
     return torch.stack([p[0], nu * p[1]]) * torch.tensor([1, nu])
 
@@ -106,6 +117,13 @@ def draw_logistic(W, b, n, generator, seen=lambda i: slice(0, i)):
         a = x[:, seen(i)] @ W[i, seen(i)] + b[i]
         u = torch.rand(n, generator=generator, dtype=W.dtype)
         x[:, i] = 1.0 * (a > (u / (1 - u)).log())
+    return x
+
+
+def draw_with_one_number(W, b, n, generator):
+    u, x = torch.rand(n, generator=generator), torch.zeros(n, 3, dtype=W.dtype)
+    for i in range(3):
+        x[:, i] = 1.0 * (u < torch.sigmoid(x[:, :i] @ W[i, :i] + b[i]))
     return x
 
 
@@ -242,13 +260,21 @@ WRONG = [
     ("5.1", lambda m, d: two_masks(m, d)[0], "Return two masks"),
     ("5.1", lambda m, d: two_masks(m, d)[::-1], "The shapes are"),
     ("5.1", lambda m, d: two_masks(m, d, second_strict=False), "is not before it"),
-    ("5.1", lambda m, d: two_masks(m, d, first_strict=True), "than need be"),
+    ("5.1", lambda m, d: two_masks(m, d, first_strict=True), "first mask is not"),
+    ("5.1", lambda m, d: (two_masks(m, d)[0], 0 * two_masks(m, d)[1]), "second mask"),
+    (
+        "5.1",
+        lambda m, d: (2 * two_masks(m, d)[0], two_masks(m, d)[1]),
+        "zeros and ones",
+    ),
     ("5.2", lambda d: (2**d, d * (d + 1) // 2), "one of them is not free"),
     ("5.2", lambda d: (d**2 - 1, d * (d + 1) // 2), "2**d, each"),
     ("5.2", lambda d: (2**d - 1, d * (d - 1) // 2), "a bias as well"),
     ("5.2", lambda d: (2**d - 1, d * d + d), "the whole matrix"),
     ("5.2", lambda d: (2**d - 1, 7 * d), "1 + 2 + ... + d"),
     ("5.2", lambda d: 2**d - 1, "Return two numbers"),
+    ("5.2", lambda d: (2**d - 1, d * (d + 1) / 2), "Whole numbers"),
+    ("5.2", lambda d: (d * (d + 1) // 2, 2**d - 1), "in the wrong order"),
     (
         "5.3",
         lambda W, b, n, g: draw_logistic(0 * W, b, n, g),
@@ -256,6 +282,8 @@ WRONG = [
     ),
     ("5.3", lambda W, b, n, g: draw_logistic(W.T, b, n, g), "W transposed"),
     ("5.3", lambda W, b, n, g: torch.rand(n, 3), "probabilities or others"),
+    ("5.3", lambda W, b, n, g: draw_logistic(W, b, n, None), "hand `generator` on"),
+    ("5.3", draw_with_one_number, "One random number"),
     ("5.3", lambda W, b, n, g: torch.zeros(n, 3), "All images are the same"),
     (
         "5.3",
@@ -265,6 +293,14 @@ WRONG = [
     ("5.4", lambda p, x, order: list(chain_of(p, x, sorted(order))), "use `order`"),
     ("5.4", lambda p, x, order: list(chain_of(p, x, order[::-1])), "come after"),
     ("5.4", marginals, "marginals"),
+    ("5.4", lambda p, x, o: [f.log() for f in chain_of(p, x, o)], "logarithms"),
+    (
+        "5.4",
+        lambda p, x, order: torch.stack([*chain_of(p, x, order)])[
+            torch.tensor(order).argsort()
+        ],
+        "in another sequence",
+    ),
     (
         "5.4",
         lambda p, x, order: torch.stack([*chain_of(p, x, order)]).cumprod(0),
@@ -273,6 +309,11 @@ WRONG = [
     ("5.4", lambda p, x, order: [0.5] * 3, "The product of your factors"),
     ("5.4", lambda p, x, order: p[tuple(x)], "One factor for each pixel"),
     ("4.1", plain_kl, "NaN where p is 0"),
+    (
+        "4.1",
+        lambda p, q: torch.special.xlogy(p, p / q).sum(),
+        "NaN where p and q are both 0",
+    ),
     ("4.1", lambda p, q: plain_kl(q, p), "The other way round"),
     ("4.1", lambda p, q: -plain_kl(p, q), "The sign"),
     ("4.1", lambda p, q: plain_kl(p, q) / math.log(2), "in bits"),
@@ -309,9 +350,9 @@ WRONG = [
     ("3.2", lambda W: energies(W, -1.0).logsumexp(0), "-1 and 1"),
     ("3.2", lambda W: energies(W).logsumexp(0).exp(), "asks for log Z"),
     ("3.2", lambda W: -energies(W).logsumexp(0), "The sign"),
-    ("3.2", lambda W: energies(W).max(), "d log 2"),
+    ("3.2", lambda W: energies(W).max(), "= 1.313"),
     ("3.3", lambda i, m, s: (i - m) / s**2, "logit of i only"),
-    ("3.3", lambda i, m, s: -RIGHT["3.3"](i, m, s), "The sign"),
+    ("3.3", lambda i, m, s: -RIGHT["3.3"](i, m, s), "above the model's mean"),
     ("3.3", lambda i, m, s: RIGHT["3.3"](i, m, s) * s**2, "A factor is missing"),
     ("3.3", lambda i, m, s: 0.0, "for a small h"),
     ("6.1", lambda a, x: x - a.exp(), "The sign"),
@@ -323,22 +364,45 @@ WRONG = [
     ("6.2", lambda d: (torch.eye(d), [1] * d, torch.eye(d), [0] * d), "too high"),
     ("6.2", lambda d: (torch.eye(d), [0.5] * d, torch.eye(d), [-0.5] * d), "x = -1"),
     ("6.2", lambda d: torch.eye(d), "four things"),
+    (
+        "6.2",
+        lambda d: (torch.eye(d), [1] * d, 2 * torch.eye(d), [-2] * d),
+        "the inverse of W",
+    ),
     ("6.3", lambda x: x.shape[1], "fewer may"),
     ("6.3", torch.linalg.matrix_rank, "offsets come free"),
     ("6.3", lambda x: 1, "two rows need"),
+    (
+        "6.3",
+        lambda x: torch.linalg.matrix_rank(x) - 1,
+        "the mean 0 already",
+    ),
+    ("6.3", lambda x: torch.linalg.matrix_rank(x - x[0]), "All rows alike"),
+    (
+        "6.3",
+        lambda x: torch.linalg.matrix_rank(x - x.mean(1, keepdim=True)),
+        "each row's own mean",
+    ),
     ("6.4", lambda *given: tied_halves(*given)[0], "encoder's half is right"),
     ("6.4", lambda *given: tied_halves(*given)[1], "decoder's half is right"),
     ("6.4", lambda *given: sum(tied_halves(*given)) / 2, "do not average"),
     ("6.4", lambda *given: -sum(tied_halves(*given)), "The sign"),
     ("6.4", lambda x, W, b, c: W, "Not the gradient"),
+    ("6.4", without_the_slope, "z (1 - z) is missing"),
     ("7.1", lambda x, nu, g: x * kept(x, 1 - nu, g) / (1 - nu), "You rescale"),
     ("7.1", lambda x, nu, g: x * kept(x, nu, g), "keep with probability nu"),
     ("7.1", lambda x, nu, g: x * kept(x[:, :1], 1 - nu, g), "one draw per number"),
     ("7.1", lambda x, nu, g: x * kept(x, 1 - nu, None), "draw from it alone"),
+    (
+        "7.1",
+        lambda x, nu, g: x * kept(x, 1 - nu, torch.Generator().manual_seed(0)),
+        "use the one given",
+    ),
+    ("7.1", exactly_so_many, "a coin of its own"),
     ("7.1", lambda x, nu, g: x.mul_(kept(x, 1 - nu, g)), "return a new one"),
     ("7.1", lambda x, nu, g: x * kept(x, 1 - nu / 2, g), "was masked, with nu"),
     ("7.1", lambda x, nu, g: x - kept(x, 0.5, g).float(), "came back changed"),
-    ("7.2", lambda y, s: y.sign(), "not a guess"),
+    ("7.2", lambda y, s: y.sign(), "at y = 0.1 you are not sure"),
     ("7.2", lambda y, s: torch.sigmoid(2 * y / s**2), "probability of +1"),
     ("7.2", lambda y, s: y / (1 + s**2), "right for a Gaussian"),
     ("7.2", lambda y, s: torch.tanh(y / s), "Wrong at sigma"),
@@ -346,6 +410,7 @@ WRONG = [
     ("7.3", lambda d, y, s: d(y) - y, "the move itself"),
     ("7.3", lambda d, y, s: (d(y) - y) / s, "Divided by sigma"),
     ("7.3", lambda d, y, s: d(y), "Not Tweedie"),
+    ("7.3", lambda d, y, s: (d(y) - y) / (2 * s**2), "Half the score"),
     ("7.4", masked_pair, "up to a factor"),
     ("7.4", lambda p, nu: p, "before you looked"),
     ("7.4", lambda p, nu: [[1, 0], [0, 0]], "not the only way"),
@@ -357,6 +422,12 @@ WRONG = [
         "it is what may be lost",
     ),
     ("8.1", lambda S, share: 5, "K = 0"),
+    ("8.1", lambda S, share: RIGHT["8.1"](S, share**2), "compare norms"),
+    (
+        "8.1",
+        lambda S, share: RIGHT["8.1"](S, share / (S**2).sum()),
+        "a part of the whole",
+    ),
     ("8.2", lambda W, V: (W, torch.linalg.qr(V).Q), "must move along"),
     ("8.2", lambda W, V: (W, V), "not orthonormal"),
     ("8.2", lambda W, V: (2 * W, torch.linalg.qr(V).Q), "who takes the R"),
@@ -374,10 +445,15 @@ WRONG = [
         "have to be squared",
     ),
     ("8.3", lambda x, K, c: 0.0, "What is it for K = d"),
+    ("8.3", lambda x, K, c: RIGHT["8.3"](x, K, c) / 2, "Half of it"),
+    ("8.3", lambda x, K, c: RIGHT["8.3"](x, K, c) * 40 / 39, "not by T - 1"),
     ("8.4", lambda x, K: torch.linalg.svd(x).U[:, :K], "Not centred"),
     ("8.4", lambda x, K: torch.linalg.svd(x).Vh.T[:, :K], "space of one example"),
     ("8.4", lambda x, K: torch.linalg.eigh(torch.cov(x))[1][:, :K], "the last two"),
     ("8.4", lambda x, K: torch.eye(5)[:, :K], "Not the principal"),
+    ("8.4", lambda x, K: RIGHT["8.4"](x, K).T, "Transposed"),
+    ("8.4", lambda x, K: 2 * RIGHT["8.4"](x, K), "not orthonormal"),
+    ("8.4", lambda x, K: RIGHT["8.4"](x, 5)[:K].T, "rows of U"),
 ]
 
 

@@ -15,12 +15,23 @@ def test_each_density_has_a_panel_under_its_title():
     assert axes[0].get_ylim()[1] < 10 < axes[1].get_ylim()[1]
 
 
+def test_a_fourth_density_begins_a_second_row():
+    scenes.machines([0, 1], [[1, 2]] * 4, titles="a b c d".split())
+    *first, last = (a.get_position().y0 for a in plt.gcf().axes)
+    assert len(set(first)) == 1
+    assert last < first[0]
+
+
 def test_a_search_shows_the_data_the_model_and_where_it_stands():
-    scenes.search([1, 2], [2, 1], [0, 1, 2], nll=[3, 2, 3], kl=[1, 0, 1], mark=1.5)
+    curves = {"nll": [3, 2, 3], "kl": [1, 0, 1]}
+    scenes.search([1, 2], [2, 1], [0, 1, 2], **curves, mark=1.5, tops=[4, 5])
     data, valley = plt.gcf().axes
     assert [bar.get_height() for bar in data.patches] == [1, 2]
     assert list(data.lines[0].get_ydata()) == [2, 1]
-    nll, kl, line = valley.lines
+    nll, kl = valley.lines
     assert (list(nll.get_ydata()), nll.get_label()) == ([3, 2, 3], "NLL")
     assert (list(kl.get_ydata()), kl.get_label()) == ([1, 0, 1], "KL")
-    assert set(line.get_xdata()) == {1.5}
+    arrow, letter = valley.texts
+    assert (arrow.xy, arrow.xyann) == ((1.5, 2.5), (1.5, 0.5))
+    assert (letter.get_text().strip(), letter.xy) == ("H", (1.5, 1.5))
+    assert (data.get_ylim(), valley.get_ylim()) == ((0, 4), (0, 5))

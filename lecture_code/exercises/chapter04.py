@@ -14,7 +14,7 @@ SEEDS = (111, 222, 333)
 
 
 def _kl(answer: Any) -> None:
-    """4.1: ``kl(p, q)`` in nats, 0 where p is 0 and inf where only q is."""
+    """4.1: ``kl(p, q)`` in nats, 0 where p is 0 and inf where only q is 0."""
     for seed in SEEDS:
         p, q = np.random.default_rng(seed).dirichlet(np.ones(5), size=2)
         _compare_kl(float(numbers(call(answer, *_tensors(p, q)))), p, q)
@@ -23,11 +23,23 @@ def _kl(answer: Any) -> None:
     if np.isnan(got):
         raise Mistake("NaN where p is 0: such outcomes never occur and cost nothing.")
     _compare_kl(got, p, q)
+    _check_empty_bin(answer)
     if float(call(answer, *_tensors(q, p))) != np.inf:
         raise Mistake(
             "Where q is 0 and p is not, the data contain what q calls impossible. "
             "The divergence is infinite; yours is not."
         )
+
+
+def _check_empty_bin(answer: Any) -> None:
+    p, q = np.array([0.5, 0.0, 0.5]), np.array([0.25, 0.0, 0.75])
+    got = float(call(answer, *_tensors(p, q)))
+    if np.isnan(got):
+        raise Mistake(
+            "NaN where p and q are both 0: 0 / 0 is NaN before p multiplies it. Such "
+            "an outcome costs nothing either."
+        )
+    _compare_kl(got, p, q)
 
 
 def _tensors(*arrays: np.ndarray) -> list[torch.Tensor]:
