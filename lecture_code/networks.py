@@ -130,7 +130,9 @@ def order_masks(sizes: Sequence[int]) -> list[torch.Tensor]:
     r"""Build masks that let output ``i`` of a network see only inputs ``j < i``.
 
     Each hidden unit gets a degree :math:`m`, dealt out in turn, and sees the inputs
-    from 0 to :math:`m`; output :math:`i` sees the units of degree :math:`m < i`.
+    from 0 to :math:`m`; a deeper unit sees the units of its own degree or less, and
+    output :math:`i` the units of degree :math:`m < i`. A hidden layer narrower than
+    :math:`d - 1` lacks some degrees, and with them dependences that were allowed.
 
     Parameters
     ----------
@@ -289,7 +291,7 @@ class MaskedConvNet(torch.nn.Module):
 
     Residual layers :math:`h \leftarrow h + C(\mathrm{relu}(h))` of 3 x 3 masked
     filters follow one of 5 x 5 that leaves out its centre. Each pixel has its own
-    bias, the one place where the network knows where it is.
+    bias. Beyond the border all is 0, which tells the network where it is, too.
 
     Parameters
     ----------

@@ -126,10 +126,22 @@ def test_an_input_that_is_not_binary_is_named(pixel):
             method(grey)
 
 
+class Conditional(torch.nn.Module):
+    """Tells a pixel its own colour if the first is black and the second is white."""
+
+    def forward(self, x):
+        return 20 * (x - 0.5) * x[:, :1] * (1 - x[:, 1:2])
+
+
 @pytest.mark.parametrize(
     "network",
-    [networks.mlp([9, 9]), networks.mlp([9, 5, 9]), torch.nn.Identity()],
-    ids=["dense", "hidden", "its own answer"],
+    [
+        networks.mlp([9, 9]),
+        networks.mlp([9, 5, 9]),
+        torch.nn.Identity(),
+        Conditional(),
+    ],
+    ids=["dense", "hidden", "its own answer", "its own answer, at times"],
 )
 def test_a_network_that_sees_the_answer_is_refused(network):
     with pytest.raises(ValueError, match="network: expected outputs that depend"):
@@ -143,6 +155,16 @@ def test_trying_the_network_leaves_it_as_it_was():
     assert network.training
     assert made.training
     assert torch.equal(state, torch.get_rng_state())
+
+
+def test_samples_leave_dropout_out_and_training_as_it_was():
+    network = networks.masked_mlp([9, 30, 9], dropout=0.5)
+    made = autoregressive.Autoregressive(network, pixels=9)
+    network[1].eval()
+    first = made.sample(200, torch.Generator().manual_seed(1))
+    assert [module.training for module in network] == [True, False, True, True]
+    again = made.eval().sample(200, torch.Generator().manual_seed(1))
+    assert torch.equal(first, again)
 
 
 def test_samples_are_digits_sized_and_reproducible():

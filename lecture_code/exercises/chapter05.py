@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,10 @@ def _masks(answer: Any) -> None:
 def _zeros_and_ones(mask: Any) -> np.ndarray:
     if isinstance(mask, (torch.Tensor, np.ndarray)):
         mask = mask * 1  # a mask of True and False is as good
-    return numbers(mask, shape=None)
+    mask = numbers(mask, shape=None)
+    if not np.isin(mask, (0, 1)).all():
+        raise Mistake("A mask holds zeros and ones only, or True and False.")
+    return mask
 
 
 def _compare_masks(first, second, degrees: np.ndarray, d: int) -> None:
@@ -43,26 +47,32 @@ def _compare_masks(first, second, degrees: np.ndarray, d: int) -> None:
             f"Output {i} can see input {j}, which is not before it. An output may "
             "see a unit only if the unit's degree is less than the output's number."
         )
-    best = [degrees[:, None] >= np.arange(d), np.arange(d)[:, None] > degrees]
-    if not all(
-        np.array_equal(a, b) for a, b in zip((first, second), best, strict=True)
-    ):
+    if not np.array_equal(first, degrees[:, None] >= np.arange(d)):
         raise Mistake(
-            "Nothing leaks, but more is rubbed out than need be: a unit of degree m "
+            "Nothing leaks, but the first mask is not the widest: a unit of degree m "
             "may see the inputs from 0 to m, the last one included."
+        )
+    if not np.array_equal(second, np.arange(d)[:, None] > degrees):
+        raise Mistake(
+            "Nothing leaks, but the second mask is not the widest: output i may see "
+            "every unit of a degree less than i."
         )
 
 
 def _parameters(answer: Any) -> None:
     """5.2: 2**d - 1 for the table, d (d + 1) / 2 for the logistic model."""
-    for d in (2, 5, 9, 64):
+    for d in (5, 3, 9, 64):  # at 1 and 2 both counts agree
         got = call(answer, d)
         if not isinstance(got, (tuple, list)) or len(got) != 2:
             raise Mistake("Return two numbers: for the table, and for the model.")
+        if not all(isinstance(count, Integral) for count in got):
+            raise Mistake("Whole numbers, please: at 64 pixels a float is too coarse.")
         _compare_parameters(*got, d)
 
 
-def _compare_parameters(table: Any, logistic: Any, d: int) -> None:
+def _compare_parameters(table: int, logistic: int, d: int) -> None:
+    if (logistic, table) == (2**d - 1, d * (d + 1) // 2):
+        raise Mistake("Both are right, in the wrong order: the table comes first.")
     if table == 2**d:
         raise Mistake("The probabilities sum to 1, so that one of them is not free.")
     if table != 2**d - 1:
@@ -88,11 +98,21 @@ def _sample(answer: Any) -> None:
         rng = np.random.default_rng(seed)
         weights, bias = torch.tensor(3 * rng.normal(size=(3, 3))), torch.zeros(3)
         bias = bias.to(weights.dtype) + torch.tensor([0.4, -0.6, 0.2])
-        generator = torch.Generator().manual_seed(seed)
-        drawn = numbers(call(answer, weights, bias, 8000, generator), shape=(8000, 3))
-        if not np.isin(drawn, (0, 1)).all():
-            raise Mistake("A pixel is 0 or 1; you return probabilities or others.")
+        drawn = _draw(answer, weights, bias, seed)
+        if not np.array_equal(drawn, _draw(answer, weights, bias, seed)):
+            raise Mistake(
+                "The same generator gives other images the second time: hand "
+                "`generator` on to each call that draws random numbers."
+            )
         _compare_samples(drawn, weights.numpy(), bias.numpy())
+
+
+def _draw(answer: Any, weights: torch.Tensor, bias: torch.Tensor, seed: int):
+    generator = torch.Generator().manual_seed(seed)
+    drawn = numbers(call(answer, weights, bias, 8000, generator), shape=(8000, 3))
+    if not np.isin(drawn, (0, 1)).all():
+        raise Mistake("A pixel is 0 or 1; you return probabilities or others.")
+    return drawn
 
 
 def _compare_samples(drawn: np.ndarray, weights, bias) -> None:
@@ -107,11 +127,23 @@ def _compare_samples(drawn: np.ndarray, weights, bias) -> None:
         raise Mistake("Your pixels are independent: the weights have no effect.")
     if statistic(weights.T) < 40:
         raise Mistake("You use W transposed: row i holds the weights of pixel i.")
+    if statistic(weights) > 40 and _shares_a_number(counts, weights, bias):
+        raise Mistake("One random number serves all pixels: draw a new one for each.")
     if statistic(weights) > 40:  # seven degrees of freedom: chance 1 in 10**6
         raise Mistake(
             f"A chi-square of {statistic(weights):.0f}, where 7 is usual. Pixel i is "
             "drawn given the pixels before it, as they were drawn, and no others."
         )
+
+
+def _shares_a_number(counts: np.ndarray, weights, bias) -> bool:
+    """Tell whether one ``u`` for all pixels of an image explains the patterns."""
+    u = (np.arange(counts.sum()) + 0.5) / counts.sum()
+    x = np.zeros((len(u), 3))
+    for i in range(3):
+        x[:, i] = u < 1 / (1 + np.exp(-x[:, :i] @ weights[i, :i] - bias[i]))
+    expected = np.bincount((x @ [4, 2, 1]).astype(int), minlength=8)
+    return bool(np.abs(counts - expected).max() < 5 * np.sqrt(len(u)) / 2)
 
 
 def _law(weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
@@ -137,6 +169,8 @@ def _compare_factors(got: np.ndarray, p: np.ndarray, x: list, order: list) -> No
     natural = _conditionals(p, x, sorted(order))
     if got.size != 3:
         raise Mistake("One factor for each pixel, please: three numbers here.")
+    if np.allclose(got, np.log(want)):
+        raise Mistake("These are logarithms. Return the probabilities themselves.")
     if np.allclose(got, natural) and not np.allclose(natural, want):
         raise Mistake("These are the factors in the order 0, 1, 2: use `order`.")
     if np.allclose(got, backwards) or np.allclose(got, backwards[::-1]):
@@ -145,6 +179,11 @@ def _compare_factors(got: np.ndarray, p: np.ndarray, x: list, order: list) -> No
         raise Mistake("These are marginals. Condition on the pixels before.")
     if np.allclose(got, np.cumprod(want)):
         raise Mistake("These are joint probabilities: divide each by the one before.")
+    if np.allclose(np.sort(got), np.sort(want)) and not np.allclose(got, want):
+        raise Mistake(
+            "The right factors in another sequence: list them as `order` does, the "
+            "pixel order[0] first."
+        )
     if not np.allclose(got, want, atol=1e-6):
         raise Mistake(
             f"The product of your factors is {math.prod(got.tolist()):.3g}, the table "
