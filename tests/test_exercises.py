@@ -176,7 +176,7 @@ RIGHT = {
     "3.3": lambda i, m, s: by_autograd(lambda c: bell(c, s).log()[i], m),
     "6.1": lambda a, x: torch.expm1(a) + 1 - x,
     "6.2": lambda d: (2 * torch.eye(d), [3.0] * d, torch.eye(d) / 2, [-1.5] * d),
-    "6.3": lambda x: int((torch.linalg.svdvals(x - x[0]) > 1e-8).sum()),
+    "6.3": lambda x: max(1, int((torch.linalg.svdvals(x - x[0]) > 1e-8).sum())),
     "6.4": lambda x, W, b, c: sum(tied_halves(x, W, b, c)),
     "7.1": lambda x, nu, g: torch.where(torch.rand(x.shape, generator=g) < nu, 0, x),
     "7.2": lambda y, s: 2 * torch.sigmoid(2 * y / s**2) - 1,
