@@ -53,11 +53,11 @@ def _copier(answer: Any) -> None:
             for part, shape in zip(parts, shapes, strict=True)
         )
         x = np.random.default_rng(seed).uniform(-1, 1, size=(50, d))
-        back = np.maximum(x @ W.T + b, 0) @ V.T + c
-        _compare_copy(x, back)
+        before = x @ W.T + b
+        _compare_copy(x, np.maximum(before, 0) @ V.T + c, before.min())
 
 
-def _compare_copy(x: np.ndarray, back: np.ndarray) -> None:
+def _compare_copy(x: np.ndarray, back: np.ndarray, low: float) -> None:
     if np.allclose(back, np.maximum(x, 0)):
         raise Mistake(
             "Negative inputs come back as 0: the ReLU cut them off. Lift everything "
@@ -67,10 +67,11 @@ def _compare_copy(x: np.ndarray, back: np.ndarray) -> None:
     if np.allclose(back, x + shift) and abs(shift) > 1e-6:
         raise Mistake(f"Everything comes back {shift:+.2f} too high: choose c.")
     if not np.allclose(back, x, atol=1e-5):
-        worst = abs(back - x).max()
+        cut = "Try x = -1 in every place: does W x + b stay above 0?"
+        inverse = "The ReLU cuts nothing here. Is V the inverse of W, and c = -V b?"
         raise Mistake(
-            f"Some input comes back wrong by {worst:.2g}. Try x = -1 in every place: "
-            "does W x + b stay above 0?"
+            f"Some input comes back wrong by {abs(back - x).max():.2g}. "
+            + (cut if low < 0 else inverse)
         )
 
 
@@ -79,28 +80,49 @@ def _smallest_k(answer: Any) -> None:
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
         rank = int(rng.integers(2, 5))
-        plane = rng.normal(size=(30, rank)) @ rng.normal(size=(rank, 9))
-        _compare_rank(answer, plane + 3 * rng.normal(size=9), rank)
+        codes, basis = rng.normal(size=(30, rank)), rng.normal(size=(rank, 9))
+        codes -= codes.mean(axis=0)
+        _compare_rank(answer, codes @ basis, rank)
+        basis[0] = 1  # a direction that a row loses with its own mean
+        _compare_rank(answer, codes @ basis, rank)
+        _compare_rank(answer, codes @ basis + 3 * rng.normal(size=9), rank)
     few = np.random.default_rng(SEEDS[0]).normal(size=(4, 9))
     _compare_rank(answer, few, 3)
+    _compare_rank(answer, np.ones((5, 9)), 1)
 
 
 def _compare_rank(answer: Any, x: np.ndarray, rank: int) -> None:
     got = float(numbers(call(answer, torch.tensor(x))))
     if got == rank:
         return
-    if got == x.shape[1]:
-        raise Mistake("d numbers always do, but fewer may: do the rows fill the space?")
-    if got == np.linalg.matrix_rank(x):
-        raise Mistake(
-            "The rank of the rows as they are. The offsets come free: the data need "
-            "only lie in a plane that need not pass through the origin."
-        )
+    _name_the_rank(got, x)
     raise Mistake(
         f"For {len(x)} rows in {x.shape[1]} dimensions your K = {got:g}, and K = "
         f"{rank} is the answer. Through two points there is a line: two rows need "
         "one number."
     )
+
+
+def _name_the_rank(got: float, x: np.ndarray) -> None:
+    if got == x.shape[1]:
+        raise Mistake("d numbers always do, but fewer may: do the rows fill the space?")
+    if not np.ptp(x, axis=0).any():
+        raise Mistake("All rows alike: the smallest K that may be asked for is 1.")
+    plain = np.linalg.matrix_rank(x)
+    if plain != got == np.linalg.matrix_rank(x - x.mean(axis=1, keepdims=True)):
+        raise Mistake(
+            "You subtracted each row's own mean. The offset is one vector for all rows."
+        )
+    if got == plain - 1 and not x.mean(axis=0).round(9).any():
+        raise Mistake(
+            "These rows have the mean 0 already, and your K is not their rank: the "
+            "offsets save a number only where the plane misses the origin."
+        )
+    if got == plain:
+        raise Mistake(
+            "The rank of the rows as they are. The offsets come free: the data need "
+            "only lie in a plane that need not pass through the origin."
+        )
 
 
 def _tied_gradient(answer: Any) -> None:
@@ -110,7 +132,14 @@ def _tied_gradient(answer: Any) -> None:
         x = torch.tensor(rng.integers(0, 2, size=7).astype(float))
         W, b, c = (torch.tensor(rng.normal(size=s)) for s in ((3, 7), (3,), (7,)))
         got = numbers(call(answer, x, W, b, c), shape=(3, 7))
-        _compare_tied(got, *_both_gradients(x, W, b, c))
+        read, written = _both_gradients(x, W, b, c)
+        _miss_the_slope(got, torch.sigmoid(W @ x + b).numpy(), read, written)
+        _compare_tied(got, read, written)
+
+
+def _miss_the_slope(got: np.ndarray, z, read, written) -> None:
+    if np.allclose(got, read / (z * (1 - z))[:, None] + written):
+        raise Mistake("In the encoder's half the slope z (1 - z) is missing.")
 
 
 def _both_gradients(x, W, b, c) -> tuple[np.ndarray, np.ndarray]:
@@ -134,8 +163,8 @@ def _compare_tied(got: np.ndarray, read: np.ndarray, written: np.ndarray) -> Non
         raise Mistake("The sign: start from x_hat - x, not from x - x_hat.")
     if not np.allclose(got, read + written, atol=1e-8):
         raise Mistake(
-            "Not the gradient. Compare with torch.autograd.grad on a 2 by 3 matrix; if "
-            "one half fits, the other lacks the slope z (1 - z) of the code perhaps."
+            "Not the gradient. Compare with torch.autograd.grad on a 2 by 3 matrix, "
+            "for one of the two places of W at a time."
         )
 
 

@@ -21,10 +21,13 @@ def _mask(answer: Any) -> None:
         x = torch.rand(400, 50, generator=torch.Generator().manual_seed(seed)) + 1
         before = x.clone()
         got = [_masked(answer, x, nu, seed) for _ in range(2)]
+        other = _masked(answer, x, nu, seed + 1)
         if not torch.equal(x, before):
             raise Mistake("You changed the tensor that came in: return a new one.")
         if not np.array_equal(*got):
             raise Mistake("The same generator gave two masks: draw from it alone.")
+        if np.array_equal(got[0], other):
+            raise Mistake("Another generator gave the same mask: use the one given.")
         _compare_mask(got[0], x.numpy(), nu)
 
 
@@ -47,6 +50,18 @@ def _compare_mask(got: np.ndarray, x: np.ndarray, nu: float) -> None:
         raise Mistake("You keep with probability nu; nu is the chance to be masked.")
     if abs(hit.mean() - nu) > slack:
         raise Mistake(f"A share of {hit.mean():.3f} was masked, with nu = {nu}.")
+    for axis in (0, 1):
+        _compare_counts(hit.sum(axis=axis), hit.shape[axis], nu)
+
+
+def _compare_counts(counts: np.ndarray, size: int, nu: float) -> None:
+    """Rows (or columns) must differ in their counts as coins make them differ."""
+    ratio = counts.var(ddof=1) / (size * nu * (1 - nu))
+    if abs(ratio - 1) > 6 * math.sqrt(2 / len(counts)):
+        raise Mistake(
+            "The numbers of masked entries per row do not vary as those of "
+            "independent coins would: each entry has a coin of its own."
+        )
 
 
 def _denoise(answer: Any) -> None:
@@ -63,7 +78,7 @@ def _compare_sign(got: np.ndarray, y: np.ndarray, sigma: float) -> None:
     if np.allclose(got, np.sign(y)):
         raise Mistake(
             "The nearer point is the likelier one, but the squared error wants the "
-            "mean: halfway between them, answer 0 and not a guess."
+            "mean and not a guess: at y = 0.1 you are not sure, yet you answer 1."
         )
     if np.allclose(got, (1 + want) / 2):
         raise Mistake("That is the probability of +1. The mean of -1 and +1 is asked.")
@@ -81,7 +96,7 @@ def _compare_sign(got: np.ndarray, y: np.ndarray, sigma: float) -> None:
 
 def _score(answer: Any) -> None:
     """7.3: (denoise(y) - y) / sigma**2."""
-    for sigma, seed in zip((0.5, 1.3, 2.0), SEEDS, strict=True):
+    for sigma, seed in zip((0.7, 1.3, 2.0), SEEDS, strict=True):
         rng = np.random.default_rng(seed)
         y = torch.tensor(rng.normal(size=(6, 2)))
         got = numbers(call(answer, partial(_bell, sigma), y, sigma), shape=(6, 2))
@@ -98,6 +113,8 @@ def _compare_score(got: np.ndarray, want: np.ndarray, sigma: float) -> None:
         raise Mistake("The sign: the score points uphill, to where data are dense.")
     if np.allclose(got, want * sigma**2):
         raise Mistake("That is the move itself; its length still depends on sigma.")
+    if np.allclose(got, want / 2):
+        raise Mistake("Half the score: differentiate (x - y)**2 / (2 sigma**2).")
     if np.allclose(got, want * sigma):
         raise Mistake("Divided by sigma: a score has the unit 1 / y, a move that of y.")
     if not np.allclose(got, want):

@@ -15,30 +15,56 @@ SEEDS = (811, 822, 833)
 
 def _rank_for(answer: Any) -> None:
     """8.1: the smallest K whose discarded squares are at most the share."""
-    for S in ([3.0, 2.0, 1.0, 1.0], [5.0, 4.0, 2.0, 1.0, 0.5], [1.0] * 6):
-        for share in (0.01, 0.1, 0.3, 0.5, 1.0):
-            _compare_budget(answer, np.array(S), share)
-
-
-def _compare_budget(answer: Any, S: np.ndarray, share: float) -> None:
-    got = float(numbers(call(answer, torch.tensor(S), share)))
-    want = _least_rank(S**2, share)
+    spectra = ([3.0, 2.0, 1.0, 1.0], [5.0, 4.0, 2.0, 1.0, 0.5], [1.0] * 6)
+    cases = [(np.array(S), share) for S in spectra for share in _SHARES]
+    got = [float(numbers(call(answer, torch.tensor(S), share))) for S, share in cases]
+    want = [_least_rank(S**2, share * (S**2).sum()) for S, share in cases]
     if got == want:
         return
-    if got == _least_rank(S, share):
-        raise Mistake("You add up singular values; the squared norm adds squares.")
-    if got == _least_rank(S**2, 1 - share):
-        raise Mistake("That keeps the share; it is what may be lost.")
+    _name_the_rule(got, cases)
+    wrong = next(i for i in range(len(got)) if got[i] != want[i])
+    S, share = cases[wrong]
     raise Mistake(
-        f"For S = {S.tolist()} and share = {share} K = {want} is enough and needed; "
-        f"you say {got:g}. With share = 1 everything may be lost: K = 0."
+        f"For S = {S.tolist()} and share = {share} K = {want[wrong]} is enough and "
+        f"needed; you say {got[wrong]:g}. With share = 1 everything may be lost: K = 0."
     )
 
 
-def _least_rank(weights: np.ndarray, share: float) -> int:
+_SHARES = (0.01, 0.1, 0.3, 0.5, 1.0)
+#: Wrong rules of 8.1: what was added up, within which budget, and the hint.
+_RULES: tuple[tuple[Callable, Callable, str], ...] = (
+    (
+        lambda S: S,
+        lambda S, share: share * S.sum(),
+        "You add up singular values; the squared norm adds squares.",
+    ),
+    (
+        np.square,
+        lambda S, share: (1 - share) * (S**2).sum(),
+        "That keeps the share; it is what may be lost.",
+    ),
+    (
+        np.square,
+        lambda S, share: share**2 * (S**2).sum(),
+        "You compare norms; the share is one of the squared norm.",
+    ),
+    (
+        np.square,
+        lambda S, share: share,
+        "The share is a part of the whole: multiply it by the squared norm.",
+    ),
+)
+
+
+def _name_the_rule(got: list[float], cases: list[tuple[np.ndarray, float]]) -> None:
+    for weights, budget, hint in _RULES:
+        if got == [_least_rank(weights(S), budget(S, share)) for S, share in cases]:
+            raise Mistake(hint)
+
+
+def _least_rank(weights: np.ndarray, budget: float) -> int:
     ranks = range(len(weights) + 1)
-    budget = share * weights.sum() + 1e-9
-    return next(K for K in ranks if weights[K:].sum() <= budget)
+    return next(K for K in ranks if weights[K:].sum() <= budget + 1e-9)
 
 
 def _tidy(answer: Any) -> None:
@@ -80,6 +106,10 @@ def _compare_price(answer: Any, x: np.ndarray, K: int, centred: bool) -> None:
         return
     if np.isclose(got, want):
         raise Mistake("That is the sum over all examples: divide by their number.")
+    if np.isclose(got, want / len(x) / 2):
+        raise Mistake("Half of it: the squared error itself is asked, not its half.")
+    if np.isclose(got, want / (len(x) - 1)):
+        raise Mistake("A mean over the examples: divide by T, not by T - 1.")
     if np.isclose(got, want / x.size):
         raise Mistake("Per example, not per entry: sum over the pixels of one.")
     if np.isclose(got, other / len(x)):
@@ -101,7 +131,9 @@ def _directions(answer: Any) -> None:
         x = rng.normal(size=(5, 30)) * [[9], [5], [3], [2], [1]] + 7
         turn = np.linalg.qr(rng.normal(size=(5, 5)))[0]
         got = call(answer, torch.tensor(turn @ x), 2)
-        if tuple(np.shape(got)) in ((30, 2), (2, 5), (2, 30)):
+        if tuple(np.shape(got)) == (2, 5):
+            raise Mistake("Transposed: one direction in each column, shape (d, K).")
+        if tuple(np.shape(got)) in ((30, 2), (2, 30)):
             raise Mistake(
                 f"Shape {tuple(np.shape(got))}: directions live in the space of one "
                 "example, one in each column. Which singular vectors are these?"
@@ -110,7 +142,14 @@ def _directions(answer: Any) -> None:
 
 
 def _compare_directions(got: np.ndarray, x: np.ndarray) -> None:
+    if not np.allclose(got.T @ got, np.eye(2), atol=1e-6):
+        raise Mistake(
+            "The columns are not orthonormal: directions have length 1 and stand at "
+            "right angles."
+        )
     values, vectors = np.linalg.eigh(np.cov(x))
+    if np.allclose(abs(got.T), abs(vectors[:2, ::-1]), atol=1e-6):
+        raise Mistake("These are rows of U: the directions are its columns.")
     raw = np.linalg.svd(x)[0]
     for wanted, hint in (
         (vectors[:, values.argsort()[::-1][:2]], ""),
