@@ -110,4 +110,6 @@ def search(
 def _mark_entropy(axes, at: float, low: float, high: float) -> None:
     arrow = {"arrowstyle": "<->", "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", (at, high), (at, low), arrowprops=arrow)
-    axes.annotate(" H", (at, (low + high) / 2), va="center")
+    paper = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    middle = at, (low + high) / 2
+    axes.annotate("H", middle, ha="center", va="center", bbox=paper)

@@ -33,5 +33,5 @@ def test_a_search_shows_the_data_the_model_and_where_it_stands():
     assert (list(kl.get_ydata()), kl.get_label()) == ([1, 0, 1], "KL")
     arrow, letter = valley.texts
     assert (arrow.xy, arrow.xyann) == ((1.5, 2.5), (1.5, 0.5))
-    assert (letter.get_text().strip(), letter.xy) == ("H", (1.5, 1.5))
+    assert (letter.get_text(), letter.xy) == ("H", (1.5, 1.5))
     assert (data.get_ylim(), valley.get_ylim()) == ((0, 4), (0, 5))
