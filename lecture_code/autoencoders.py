@@ -18,7 +18,8 @@ ACTIVATIONS = ("linear", *networks.ACTIVATIONS)
 class Autoencoder(torch.nn.Module):
     r"""An encoder and a decoder that are trained to return their input.
 
-    .. math:: z = f(x), \qquad \hat a = g(z), \qquad \hat x = \sigma(\hat a)
+    .. math:: z = f(x), \qquad \hat a = g(z), \qquad
+        \hat x = \text{output unit of } \hat a
 
     The loss of an example is the negative log-likelihood of :math:`x` under the
     output: for binary pixels :math:`\hat x` is the probability of ink and the loss is
@@ -249,7 +250,7 @@ class Autoencoder(torch.nn.Module):
 class TiedAutoencoder(Autoencoder):
     r"""One matrix used twice: to read the input and, transposed, to write the output.
 
-    .. math:: z = \sigma(W x + b), \qquad \hat a = W^\top z + c
+    .. math:: z = h(W x + b), \qquad \hat a = W^\top z + c
 
     Parameters
     ----------
