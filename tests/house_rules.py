@@ -32,6 +32,7 @@ RANKS = {
 SIDE_ROOMS = {
     "training": (),
     "plotting": (),
+    "scenes": (),
     "widgets": ("plotting",),
     "exercises": ("*",),
 }
