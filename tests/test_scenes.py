@@ -16,7 +16,7 @@ def test_each_density_has_a_panel_under_its_title():
 
 
 def test_a_fourth_density_begins_a_second_row():
-    scenes.machines([0, 1], [[1, 2]] * 4, titles="a b c d".split())
+    scenes.machines([0, 1], [[1, 2]] * 4, titles=["a", "b", "c", "d"])
     *first, last = (a.get_position().y0 for a in plt.gcf().axes)
     assert len(set(first)) == 1
     assert last < first[0]
