@@ -95,7 +95,7 @@ def binary_digits(part: str = "train", *, threshold: int = 8) -> Digits:
 
     Notes
     -----
-    Used in chapters 1, 2, 5 and 13.
+    Used in chapters 1 to 5 and 13.
     """
     threshold = validate.integer("threshold", threshold, low=1, high=16)
     pixels, labels = digits(part)
@@ -126,7 +126,7 @@ def patches(pixels: torch.Tensor, size: int) -> torch.Tensor:
 
     Notes
     -----
-    Used in chapter 2.
+    Used in chapters 2 and 3.
     """
     pixels = validate.tensor("pixels", pixels, shape=("n", _SIDE**2))
     size = validate.integer("size", size, low=1, high=_SIDE)
@@ -157,7 +157,7 @@ def toy(name: str) -> GaussianMixture | IsotropicMixture | Banana:
 
     Notes
     -----
-    Used in chapters 3, 4, 9, 10, 11 and 12.
+    Used in chapters 4, 9, 10, 11 and 12.
     """
     return _TOYS[validate.choice("name", name, TOYS)]()
 

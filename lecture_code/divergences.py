@@ -219,7 +219,7 @@ def cell_masses(density: Any, edges: ArrayLike) -> np.ndarray:
 
     Notes
     -----
-    Used in chapters 11, 15 and 16.
+    Used in chapters 4, 11, 15 and 16.
 
     References
     ----------

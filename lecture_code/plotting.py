@@ -94,7 +94,7 @@ def curves(
 
     Notes
     -----
-    Used in chapters 1 and 2.
+    Used in chapters 1 to 4.
     """
     validate.choice("scale", scale, ("linear", "logx", "logy", "loglog"))
     x = validate.array("x", x, shape=("n",))
@@ -139,10 +139,8 @@ def images(
 
     Notes
     -----
-    Used in chapters 1 and 2.
+    Used in chapters 1, 2 and 5.
     """
-    import matplotlib.pyplot as plt
-
     pixels = validate.array("pixels", pixels, shape=("n", "side * side"))
     columns = validate.integer("columns", columns, low=1)
     side = _side(pixels)
@@ -151,18 +149,86 @@ def images(
     high = pixels.max() if high is None else validate.real("high", high, above=0)
     rows = -(-len(pixels) // columns)
     height = 0.72 * rows + (0.25 * rows if titles else 0)
-    _, grid = plt.subplots(
-        rows, columns, figsize=(0.72 * columns, height), squeeze=False
-    )
-    for axes in grid.flat[len(pixels) :]:
+    grid = _grid(rows, columns, (0.72 * columns, height))
+    for axes in grid[len(pixels) :]:
         axes.set_axis_off()
     for i, image in enumerate(pixels):
-        axes = grid.flat[i]
-        axes.imshow(image.reshape(side, side), vmin=0, vmax=high)
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set(visible=True, color=PALETTE["grey"], linewidth=0.5)
+        axes = grid[i]
+        _image(axes, image.reshape(side, side), high)
         if titles is not None:
             axes.set_title(titles[i], fontsize=9)
+
+
+def image_rows(rows: Mapping[str, Any], *, high: float | None = None) -> None:
+    """Draw rows of images one below the other, each with its label on the left.
+
+    Parameters
+    ----------
+    rows : mapping of str to array_like
+        For each label square images of shape (n, side * side), n the same for all.
+    high : float, optional
+        The pixel value drawn black; by default the largest one of all rows.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the rows are not equally many images of one square size, or a label is no
+        text.
+
+    Notes
+    -----
+    Used in chapters 5 to 8.
+    """
+    import matplotlib.pyplot as plt
+
+    listed = list(validate.instance("rows", rows, Mapping).items())
+    validate.items("rows", listed)
+    labels = [validate.instance("rows", label, str) for label, _ in listed]
+    size = ("n", "side * side")
+    pixels = [validate.array("rows", row, shape=size) for _, row in listed]
+    for row in pixels:
+        validate.array("rows", row, shape=pixels[0].shape)
+    _side(pixels[0], "rows")
+    images(np.concatenate(pixels), columns=len(pixels[0]), high=high)
+    for axes, label in zip(plt.gcf().axes[:: len(pixels[0])], labels, strict=True):
+        axes.set_ylabel(label, rotation=0, ha="right", va="center", labelpad=8)
+
+
+def arrows(points: Any, moves: Any, *, samples: Any = None) -> None:
+    """Draw arrows in the plane, in the units of the axes, over a cloud of samples.
+
+    Parameters
+    ----------
+    points : array_like
+        Where the arrows begin, shape (n, 2).
+    moves : array_like
+        From begin to tip, shape (n, 2).
+    samples : array_like, optional
+        Points drawn beneath, shape (m, 2).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays do not have these shapes, or their lengths differ.
+
+    Notes
+    -----
+    Used in chapter 7.
+    """
+    points = validate.array("points", points, shape=("n", 2))
+    moves = validate.array("moves", moves, shape=("n", 2))
+    validate.same_length(points=points, moves=moves)
+    if samples is not None:
+        samples = validate.array("samples", samples, shape=("m", 2))
+    axes = _axes(1, "", "")[0]
+    axes.figure.set_size_inches(4.6, 4.6)
+    if samples is not None:
+        axes.scatter(*samples.T, s=3, color=PALETTE["grey"], alpha=0.5, linewidths=0)
+    scaled = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.004}
+    axes.quiver(*points.T, *moves.T, color=PALETTE["orange"], **scaled)
+    low, high = points.min(axis=0), points.max(axis=0)
+    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+    axes.margins(0.05)
 
 
 def inverse_cdf(probs: Any, u: float, draws: Any) -> None:
@@ -240,46 +306,50 @@ def coverage(shares: Any, side: int, where: Any) -> None:
     plt.colorbar(shown, ax=page, label="share new, by middle of the patch")
 
 
-def generator(
-    x: Any, densities: Mapping[str, Any], z: Any, maps: Mapping[str, Any]
-) -> None:
-    """Draw densities on the line, the first one filled, beside maps from the latent.
+def scree(lost: Any, rank: int, dot: float, pictures: Any) -> None:
+    """Draw what each rank loses, one measured point on it, and pictures beside.
 
     Parameters
     ----------
-    x : array_like
-        Points on the line, shape (n,).
-    densities : mapping of str to array_like
-        For each label a density at these points, the target first.
-    z : array_like
-        Latents, shape (m,).
-    maps : mapping of str to array_like
-        For each label the points to which a map sends the latents.
+    lost : array_like
+        Error for the ranks 0, 1, 2, ..., shape (ranks,).
+    rank : int
+        The rank that was measured.
+    dot : float
+        What was measured there.
+    pictures : array_like
+        Square images in two rows of equal length, shape (2, n, side * side).
 
     Raises
     ------
     TypeError, ValueError
-        If the arrays are not vectors of matching lengths.
+        If the arrays do not have these shapes or the rank is not on the curve.
 
     Notes
     -----
-    Used in chapters 15 and 16.
+    Used in chapter 8.
     """
-    x = validate.array("x", x, shape=("n",))
-    z = validate.array("z", z, shape=("m",))
-    target, *models = _curves(x, densities, "x", "densities").items()
-    lines = _curves(z, maps, "z", "maps").items()
-    laws, latents = _axes(2, "", "")
-    laws.fill_between(x, target[1], color=PALETTE["grey"], alpha=0.35, label=target[0])
-    for name, heights in models:
-        laws.plot(x, heights, color=PALETTE["orange"], label=name)
-    high = 1.35 * target[1].max()
-    laws.set(xlabel="x", ylabel="density", xlim=(x[0], x[-1]), ylim=(0, high))
-    laws.legend(fontsize=9, loc="upper center")
-    for (name, points), colour in zip(lines, ("grey", "orange"), strict=False):
-        latents.plot(z, points, color=PALETTE[colour], label=name)
-    latents.set(xlabel="latent z", ylabel="g(z)", ylim=(x[0], x[-1]))
-    latents.legend(fontsize=9, loc="upper left")
+    import matplotlib.pyplot as plt
+
+    lost = validate.array("lost", lost, shape=("ranks",))
+    rank = validate.integer("rank", rank, low=0, high=len(lost) - 1)
+    dot = validate.real("dot", dot)
+    pictures = validate.array("pictures", pictures, shape=(2, "n", "side * side"))
+    side = _side(pictures[0], "pictures")
+    chart, gallery = plt.figure(figsize=(7.6, 3)).subfigures(1, 2)
+    axes = chart.subplots()
+    axes.plot(lost, color=PALETTE["blue"])
+    axes.plot(rank, dot, "o", color=PALETTE["orange"], ms=8)
+    axes.set(xlabel="rank K", ylabel="squared error", ylim=(0, None))
+    grid = gallery.subplots(2, pictures.shape[1], squeeze=False)
+    for place, image in zip(grid.flat, pictures.reshape(-1, side, side), strict=True):
+        _image(place, image, pictures[0].max())
+
+
+def _image(axes, image: np.ndarray, high: float) -> None:
+    axes.imshow(image, vmin=0, vmax=high)
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set(visible=True, color=PALETTE["grey"], linewidth=0.5)
 
 
 def _staircase(axes, cdf: np.ndarray, u: float) -> int:
@@ -294,11 +364,11 @@ def _staircase(axes, cdf: np.ndarray, u: float) -> int:
     return chosen
 
 
-def _side(pixels: np.ndarray) -> int:
+def _side(pixels: np.ndarray, name: str = "pixels") -> int:
     side = round(pixels.shape[1] ** 0.5)
     if side * side != pixels.shape[1]:
         raise ValueError(
-            f"pixels: expected square images, got {pixels.shape[1]} pixels each"
+            f"{name}: expected square images, got {pixels.shape[1]} pixels each"
         )
     return side
 
@@ -310,14 +380,12 @@ def _texts(name: str, values: Any, count: int) -> list[str]:
     return texts
 
 
-def _curves(
-    x: np.ndarray, ys: Any, horizontal: str = "x", name: str = "ys"
-) -> dict[str, np.ndarray]:
-    labels = validate.items(name, list(validate.instance(name, ys, Mapping)))
-    curves = [validate.array(name, ys[label], shape=("n",)) for label in labels]
+def _curves(x: np.ndarray, ys: Any) -> dict[str, np.ndarray]:
+    names = validate.items("ys", list(validate.instance("ys", ys, Mapping)))
+    curves = [validate.array("ys", ys[name], shape=("n",)) for name in names]
     for y in curves:
-        validate.same_length(**{horizontal: x, name: y})
-    return dict(zip(_texts(name, labels, len(labels)), curves, strict=True))
+        validate.same_length(x=x, ys=y)
+    return dict(zip(_texts("ys", names, len(names)), curves, strict=True))
 
 
 def _axes(panels: int, xlabel: str, ylabel: str):
@@ -330,3 +398,9 @@ def _axes(panels: int, xlabel: str, ylabel: str):
     for axes in grid[0]:
         axes.set(xlabel=xlabel, ylabel=ylabel)
     return grid[0]
+
+
+def _grid(rows: int, columns: int, size: tuple[float, float]):
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(rows, columns, figsize=size, squeeze=False)[1].flat

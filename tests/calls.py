@@ -18,6 +18,7 @@ import pkgutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -33,6 +34,8 @@ from arguments import Domain
 
 import lecture_code
 from lecture_code import (
+    autoencoders,
+    autoregressive,
     chains,
     claims,
     crossings,
@@ -44,10 +47,12 @@ from lecture_code import (
     histograms,
     lattice,
     lipschitz,
+    networks,
     normal_scores,
     plotting,
     pushforward,
     routes,
+    scenes,
     session,
     study,
     trained,
@@ -167,6 +172,7 @@ def _own_store() -> Iterator[None]:
         mock.patch.object(trained, "FOLDER", Path(folder)),
         mock.patch.object(trained, "RECIPES", {"line": _Line}),
         mock.patch.object(study, "TABLES", {}),
+        mock.patch.object(study, "WEIGHTS", {}),
     ):
         trained.store("line", _Line())
         trained.store_table("numbers", {"n": np.arange(3.0)})
@@ -174,6 +180,13 @@ def _own_store() -> Iterator[None]:
 
 
 _FOLDER = tempfile.TemporaryDirectory()  # removed when the process ends
+
+
+@contextlib.contextmanager
+def _closing() -> Iterator[None]:
+    """Close the figures of a call that has many arguments to be tried."""
+    yield
+    plt.close("all")
 
 
 def _notebook() -> str:
@@ -215,6 +228,17 @@ NAME = a.trusted("value", WRITTEN)
 BOUNDS = {"low": a.trusted(0, WRITTEN), "high": a.trusted(9, WRITTEN)}
 ABOVE = {"above": a.trusted(-1, WRITTEN)}
 DRAWN = ("open figures",)
+NO_SIZES = [*([], (), [3], [3, 0, 3], [3, 2.0, 3], [3, True, 3], "33"), {3: 3}]
+SIZES = a.collection(lambda: [3, 4, 2], NO_SIZES)
+SAME_ENDS = a.collection(lambda: [3, 4, 3], [*NO_SIZES, [3, 4], [3, 4, 2]])
+ACTIVATION = a.choice("relu", "tanh")
+DROPOUT = a.real(0.25, low=0, high=0.95)
+ODD = replace(a.count(3), bad={**a.count(3).bad, "even": [2, 4]})
+ORDER = a.integers(_tensor(2, 0, 1), low=0, high=2)
+ORDER = replace(ORDER, bad={**ORDER.bad, "twice": [[0, 0, 1]], "short": [[0, 1]]})
+#: Ones and zeros in a floating tensor: an array or a list of them is refused.
+BINARY = {"x": a.tensor(_tensor([0.0, 1.0, 1.0], [1.0, 0.0, 0.0]), fixed=(1,))}
+BINARY["x"].bad["no bit"] = [torch.full((2, 3), 0.5), torch.full((2, 3), 2.0)]
 
 
 def _means(make: Callable[[], torch.Tensor]) -> Domain:
@@ -230,12 +254,58 @@ def _spots() -> densities.IsotropicMixture:
     return densities.IsotropicMixture([[0.0, 0.0], [3.0, 1.0]], scales=0.5)
 
 
+def _pixels() -> autoregressive.Autoregressive:
+    torch.manual_seed(0)
+    return autoregressive.Autoregressive(networks.masked_mlp([3, 5, 3]), pixels=3)
+
+
 def _histogram() -> histograms.Histogram:
     return histograms.Histogram.of([0.25, 0.0, 0.5, 0.25])
 
 
 def _patterns() -> histograms.PatternTable:
     return histograms.PatternTable(3, smoothing=0.5).fit([[0, 1, 1], [1, 0, 0]])
+
+
+#: What a constructor changes that draws its first weights.
+INITIALISED = ("torch's random state",)
+WIDTHS = a.collection(
+    lambda: [4, 5], [[0], [2.5], "45", [True], {4: 5}, [3, -1], 3, None]
+)
+NOISE = {"nu": a.unit(0.25), "sigma": a.real(0.5, low=0, high=1e6)}
+
+
+def _autoencoder(kind: str, special: dict[str, Domain]) -> dict[str, Call]:
+    """Describe a constructor of the room and the methods that all of them have."""
+    build = getattr(autoencoders, kind)
+    names = {
+        "activation": a.choice("relu", "tanh", "sigmoid"),
+        "likelihood": a.choice("bernoulli", "gaussian"),
+    }
+    sizes = {"d": a.count(3), "k": a.count(2)}
+    real, codes = (a.tensor(_points(2, size), fixed=(1,)) for size in (3, 2))
+    given = a.optional(a.tensor(_points(2, 3), fixed=(0, 1)))
+    methods = {
+        "encode": {"x": real},
+        "reconstruct": {"x": real},
+        "pre_activation": {"z": codes},
+        "decode": {"z": codes},
+        "errors": {**BINARY, "given": given},
+        "loss": BINARY,
+    }
+    found = {
+        f"autoencoders.{kind}": Call(
+            lambda: build, {**sizes, **special, **names}, changes_globals=INITIALISED
+        )
+    }
+    for method, arguments in methods.items():
+        make = partial(_method, build, method)
+        found[f"autoencoders.{kind}.{method}"] = Call(make, arguments)
+    return found
+
+
+def _method(build: Callable, method: str) -> Callable:
+    return getattr(build(3, 2), method)
 
 
 def _law() -> normal_scores.Law:
@@ -436,6 +506,13 @@ CALLS: dict[str, Call] = {
     ),
     "densities.IsotropicMixture.score": Call(lambda: _spots().score, {"x": PLANE}),
     "densities.IsotropicMixture.sample": Call(lambda: _spots().sample, N),
+    "densities.IsotropicMixture.noised": Call(
+        lambda: _spots().noised, {"sigma": a.real(0.5, low=0, high=1e19)}
+    ),
+    "densities.IsotropicMixture.posterior_mean": Call(
+        lambda: _spots().posterior_mean,
+        {"y": PLANE, "sigma": a.real(0.5, low=0, high=1e19)},
+    ),
     "densities.Banana": Call(
         lambda: densities.Banana,
         {"curvature": a.real(1.5), "scale": a.real(0.5, above=0)},
@@ -484,6 +561,100 @@ CALLS: dict[str, Call] = {
         },
     ),
     "datasets.toy": Call(lambda: datasets.toy, {"name": a.choice(*datasets.TOYS)}),
+    # networks
+    "networks.mlp": Call(
+        lambda: networks.mlp,
+        {"sizes": SIZES, "activation": ACTIVATION},
+        changes_globals=INITIALISED,
+    ),
+    "networks.order_masks": Call(lambda: networks.order_masks, {"sizes": SAME_ENDS}),
+    "networks.masked_mlp": Call(
+        lambda: networks.masked_mlp,
+        {"sizes": SAME_ENDS, "activation": ACTIVATION, "dropout": DROPOUT},
+        changes_globals=INITIALISED,
+    ),
+    "networks.MaskedLinear": Call(
+        lambda: networks.MaskedLinear,
+        {
+            "inputs": a.count(3),
+            "outputs": a.count(2),
+            "mask": a.bits(_tensor([0.0, 1.0, 1.0], [1.0, 0.0, 0.0]), fixed=(0, 1)),
+        },
+        changes_globals=INITIALISED,
+    ),
+    "networks.MaskedLinear.forward": Call(
+        lambda: networks.MaskedLinear(3, 2, mask=[[0, 1, 1], [1, 0, 0]]).forward,
+        {"x": a.tensor(_points(4, 3), fixed=(1,))},
+    ),
+    "networks.MaskedConv": Call(
+        lambda: networks.MaskedConv,
+        {
+            "inputs": a.count(1),
+            "outputs": a.count(2),
+            "size": ODD,
+            "centre": a.flag(),
+        },
+        changes_globals=INITIALISED,
+    ),
+    "networks.MaskedConv.forward": Call(
+        lambda: networks.MaskedConv(2, 3).forward,
+        {"x": a.tensor(_points(4, 2, 3, 3), fixed=(1,))},
+    ),
+    "networks.MaskedConvNet": Call(
+        lambda: networks.MaskedConvNet,
+        {
+            "side": a.count(3),
+            "channels": a.count(2),
+            "depth": a.count(1, low=0),
+            "dropout": DROPOUT,
+        },
+        changes_globals=INITIALISED,
+    ),
+    "networks.MaskedConvNet.forward": Call(
+        lambda: networks.MaskedConvNet(3, channels=2, depth=1).forward,
+        {"x": a.tensor(_points(4, 9), fixed=(1,))},
+    ),
+    "networks.CausalGRU": Call(
+        lambda: networks.CausalGRU,
+        {"d": a.count(3), "hidden": a.count(2), "embedding": a.count(2)},
+        changes_globals=INITIALISED,
+    ),
+    "networks.CausalGRU.forward": Call(
+        lambda: networks.CausalGRU(3, hidden=2).forward,
+        {"x": a.tensor(_points(4, 3), fixed=(1,))},
+    ),
+    "networks.dependence": Call(
+        lambda: networks.dependence,
+        {
+            "network": a.instance(lambda: torch.nn.Linear(3, 2), len),
+            "x": a.tensor(_points(4, 3)),
+        },
+    ),
+    # autoregressive
+    "autoregressive.Autoregressive": Call(
+        lambda: autoregressive.Autoregressive,
+        {
+            "network": a.instance(
+                lambda: networks.masked_mlp([3, 3]),
+                *(networks.mlp([3, 3]), networks.masked_mlp([2, 2])),
+                *(torch.nn.Identity(), torch.nn.Flatten(0)),
+            ),
+            "pixels": a.count(3),
+            "order": a.optional(ORDER),
+        },
+    ),
+    "autoregressive.Autoregressive.logits": Call(lambda: _pixels().logits, BINARY),
+    "autoregressive.Autoregressive.log_prob": Call(lambda: _pixels().log_prob, BINARY),
+    "autoregressive.Autoregressive.loss": Call(lambda: _pixels().loss, BINARY),
+    "autoregressive.Autoregressive.sample": Call(lambda: _pixels().sample, N),
+    "autoregressive.Autoregressive.complete": Call(
+        lambda: _pixels().complete,
+        {
+            **BINARY,
+            "known": a.count(2, low=0, high=3),
+            "generator": a.optional(a.generator()),
+        },
+    ),
     # histograms
     "histograms.Histogram": Call(
         lambda: histograms.Histogram, {"k": a.count(4), "smoothing": a.real(0.5, low=0)}
@@ -512,6 +683,43 @@ CALLS: dict[str, Call] = {
     "histograms.PatternTable.prob": Call(lambda: _patterns().prob, BITS),
     "histograms.PatternTable.log_prob": Call(lambda: _patterns().log_prob, BITS),
     "histograms.PatternTable.sample": Call(lambda: _patterns().sample, N),
+    # autoencoders
+    **_autoencoder("Autoencoder", {"hidden": WIDTHS}),
+    **_autoencoder("TiedAutoencoder", {}),
+    **_autoencoder("DenoisingAutoencoder", {"hidden": WIDTHS, **NOISE}),
+    "autoencoders.DenoisingAutoencoder.loss": Call(
+        lambda: autoencoders.DenoisingAutoencoder(3, 2, nu=0.5).loss,
+        {**BINARY, "generator": N["generator"]},
+    ),
+    "autoencoders.DenoisingAutoencoder.corrupt": Call(
+        lambda: autoencoders.DenoisingAutoencoder(3, 2, nu=0.5).corrupt,
+        {"x": a.tensor(_points(2, 3), fixed=(1,)), "generator": N["generator"]},
+    ),
+    "autoencoders.mask": Call(
+        lambda: autoencoders.mask,
+        {
+            "x": a.tensor(_points(4), rank=False),
+            "nu": NOISE["nu"],
+            "generator": N["generator"],
+        },
+    ),
+    "autoencoders.add_noise": Call(
+        lambda: autoencoders.add_noise,
+        {
+            "x": a.tensor(_points(4), rank=False),
+            "sigma": NOISE["sigma"],
+            "generator": N["generator"],
+        },
+    ),
+    "autoencoders.best_of_rank": Call(
+        lambda: autoencoders.best_of_rank,
+        {"matrix": a.tensor(_points(4, 3)), "rank": a.count(2, low=1, high=3)},
+    ),
+    "autoencoders.principal_components": Call(
+        lambda: autoencoders.principal_components,
+        {"x": a.tensor(_points(4, 3)), "rank": a.count(2, low=1, high=3)},
+        changes_globals=INITIALISED,
+    ),
     # the push-forward theorem
     "pushforward.isoperimetric_profile": Call(
         lambda: pushforward.isoperimetric_profile,
@@ -702,6 +910,21 @@ CALLS: dict[str, Call] = {
     "transport.isotonic_medians": Call(
         lambda: transport.isotonic_medians, {"values": MASS, "weights": MASS}
     ),
+    "scenes.generator": Call(
+        lambda: scenes.generator,
+        {
+            # one figure for each valid value: one value each is enough
+            **dict.fromkeys(
+                ("x", "target", "model"),
+                replace(a.array(_points(4), fixed=(0,)), also=()),
+            ),
+            **dict.fromkeys(
+                ("z", "exact", "best"),
+                replace(a.array(_points(3), fixed=(0,)), also=()),
+            ),
+        },
+        changes_globals=DRAWN,
+    ),
     # training
     "training.fit": Call(
         lambda: training.fit,
@@ -780,28 +1003,47 @@ CALLS: dict[str, Call] = {
         },
         changes_globals=DRAWN,
     ),
+    "plotting.image_rows": Call(
+        lambda: plotting.image_rows,
+        {
+            "rows": a.collection(
+                lambda: {"one": torch.ones(2, 4), "two": [[1, 2, 3, 4], [0, 0, 0, 1]]},
+                [
+                    *({}, [[1, 2, 3, 4]], {"one": [1, 2, 3, 4]}, {3: torch.ones(2, 4)}),
+                    *({"one": torch.ones(2, 5)}, {"one": "abcd"}),
+                    {"one": torch.ones(2, 4), "two": torch.ones(3, 4)},
+                    {"one": torch.full((1, 4), torch.nan)},
+                ],
+            ),
+            "high": a.optional(a.real(2.0, above=0)),
+        },
+        changes_globals=DRAWN,
+    ),
+    "plotting.arrows": Call(
+        lambda: plotting.arrows,
+        {
+            "points": a.array(_points(4, 2), fixed=(0, 1)),
+            "moves": a.array(_points(4, 2), fixed=(0, 1)),
+            "samples": a.optional(a.array(_points(5, 2), fixed=(1,))),
+        },
+        changes_globals=DRAWN,
+    ),
+    "plotting.scree": Call(
+        lambda: plotting.scree,
+        {
+            "lost": a.array(_points(4)),
+            "rank": a.count(2, low=0, high=3),
+            "dot": a.real(0.5),
+            "pictures": a.array(_points(2, 3, 4), fixed=(0,)),
+        },
+        changes_globals=DRAWN,
+    ),
     "plotting.inverse_cdf": Call(
         lambda: plotting.inverse_cdf,
         {
             "probs": a.probabilities(_tensor(0.25, 0.25, 0.25, 0.25)),
             "u": a.unit(0.3),
             "draws": a.integers(_tensor(0, 3, 1), low=0, high=3),
-        },
-        changes_globals=DRAWN,
-    ),
-    "plotting.generator": Call(
-        lambda: plotting.generator,
-        {
-            "x": a.array(_points(4), fixed=(0,)),
-            "densities": a.collection(
-                lambda: {"target": [1.0, 2.0, 3.0, 4.0], "model": torch.ones(4)},
-                [{}, {"target": [1.0, 2.0]}, {"target": "abcd"}, [1.0], {3: [1.0] * 4}],
-            ),
-            "z": a.array(_points(3), fixed=(0,)),
-            "maps": a.collection(
-                lambda: {"exact": [1.0, 2.0, 3.0], "best": torch.ones(3)},
-                [{}, {"exact": [1.0, 2.0]}, {"exact": "abc"}, [1.0], {3: [1.0] * 3}],
-            ),
         },
         changes_globals=DRAWN,
     ),
@@ -813,6 +1055,30 @@ CALLS: dict[str, Call] = {
             "where": a.array(lambda: torch.ones(7, 7) / 2, low=0, high=1),
         },
         changes_globals=DRAWN,
+    ),
+    # scenes
+    "scenes.machines": Call(
+        lambda: scenes.machines,
+        {
+            "x": a.array(_points(4), fixed=(0,)),
+            "densities": a.array(lambda: _points(2, 4)() + 2, fixed=(0, 1), low=0),
+            "titles": a.collection(lambda: ["a", "b"], [[], ["a"], "ab", ["a", 3]]),
+        },
+        changes_globals=DRAWN,
+    ),
+    "scenes.search": Call(
+        lambda: scenes.search,
+        {
+            "observed": a.array(_points(3), fixed=(0,)),
+            "model": a.array(_points(3), fixed=(0,)),
+            "x": a.array(_points(4), fixed=(0,)),
+            "nll": a.array(_points(4), fixed=(0,)),
+            "kl": a.array(_points(4), fixed=(0,)),
+            "mark": a.real(0.5),
+            "tops": a.array(lambda: torch.tensor([1.0, 2.0]).double(), low=0),
+        },
+        changes_globals=DRAWN,
+        within=_closing,
     ),
     # widgets
     "widgets.explore": Call(
@@ -901,6 +1167,15 @@ CALLS: dict[str, Call] = {
             "patch_size": a.count(2, low=1, high=8),
             "images": a.count(9, low=1, high=1000),
             "generator": a.optional(a.generator()),
+        },
+    ),
+    "study.digit_model": Call(
+        lambda: study.digit_model,
+        {
+            "name": a.choice("logistic"),
+            "lr": a.real(0.01, above=0),
+            "rounds": a.count(1),
+            "steps": a.count(1),
         },
     ),
     "study.coverage_table": Call(

@@ -34,6 +34,7 @@ RANKS = {
 SIDE_ROOMS = {
     "training": (),
     "plotting": (),
+    "scenes": (),
     "widgets": ("plotting",),
     "exercises": ("*",),
 }

@@ -16,7 +16,7 @@ import global_state
 import pytest
 import torch
 
-from lecture_code import datasets, densities, histograms
+from lecture_code import autoregressive, datasets, densities, histograms, networks
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,16 @@ def _counted(smoothing: float) -> histograms.Histogram:
 def _table(smoothing: float) -> histograms.PatternTable:
     bits = [[0, 1, 1, 0], [0, 1, 1, 0], [1, 1, 1, 1], [0, 0, 0, 1]]
     return histograms.PatternTable(4, smoothing=smoothing).fit(bits)
+
+
+def _autoregressive(network: torch.nn.Module) -> autoregressive.Autoregressive:
+    """Return a model of four pixels whose weights are far from zero."""
+    model = autoregressive.Autoregressive(network, pixels=4, order=[2, 0, 3, 1])
+    generator = _seeded(6)
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.normal_(generator=generator)
+    return model.double()
 
 
 LINE, PLANE = ((-12.0, 14.0),), ((-6.0, 8.0), (-6.0, 36.0))
@@ -80,6 +90,19 @@ MODELS: dict[str, Entry] = {
     "PatternTable, smoothed": Entry(
         lambda: _table(0.5), (4,), torch.float32, outcomes=lambda: _patterns(4)
     ),
+    **{
+        f"Autoregressive, {kind}": Entry(
+            lambda make=make: _autoregressive(make()),
+            *((4,), torch.float32),
+            outcomes=lambda: _patterns(4),
+        )
+        for kind, make in {
+            "logistic": lambda: networks.masked_mlp([4, 4]),
+            "masked MLP": lambda: networks.masked_mlp([4, 9, 4]),
+            "convolution": lambda: networks.MaskedConvNet(2, channels=3, depth=1),
+            "recurrent": lambda: networks.CausalGRU(4, hidden=3),
+        }.items()
+    },
     **{
         f"toy {name}": Entry(
             lambda name=name: datasets.toy(name),
@@ -268,8 +291,10 @@ def test_a_method_that_a_model_cannot_have_is_not_there(name, method):
 
 
 @each_finite
-def test_a_model_of_a_finite_set_takes_lists_and_arrays_too(name):
+def test_a_model_that_counts_takes_lists_and_arrays_too(name):
     model = MODELS[name].make()
+    if isinstance(model, torch.nn.Module):
+        pytest.skip("gradients flow through tensors only")
     x = model.sample(4, _seeded(11))
     want = model.log_prob(x)
     assert torch.equal(model.log_prob(x.numpy()), want)

@@ -440,3 +440,47 @@ def test_wrong_sample_sizes_are_named(density: Banana) -> None:
         density.sample(2.0)
     with pytest.raises(TypeError, match="generator: expected"):
         density.sample(2, 3)
+
+
+# ---------------------------------------------------------------- noise and its removal
+
+NOISY = IsotropicMixture([[0.0, 1.0], [2.0, -1.0]], [0.5, 1.0], [0.3, 0.7])
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.4, 3.0])
+def test_noised_is_the_law_of_a_sample_plus_noise(
+    sigma: float, generator: torch.Generator
+) -> None:
+    noise = torch.randn(20_000, 2, generator=generator)
+    drawn = (NOISY.sample(20_000, generator) + sigma * noise).numpy()
+    law = NOISY.noised(sigma)
+    for axis in (0, 1):
+        column = GaussianMixture(law.means[:, axis], law.scales, law.weights)
+        assert stats.kstest(drawn[:, axis], column.cdf).pvalue > 1e-6
+
+
+@pytest.mark.parametrize("sigma", [0.2, 1.0])
+def test_the_posterior_mean_is_an_integral(sigma: float) -> None:
+    mixture = IsotropicMixture([[-1.0], [2.0]], [0.5, 1.0], [0.3, 0.7])
+    prior = GaussianMixture([-1.0, 2.0], [0.5, 1.0], [0.3, 0.7])
+    for y in (-3.0, 0.4, 2.5):
+
+        def joint(x: float, y: float = y) -> float:
+            return float(prior.pdf(x)) * stats.norm(x, sigma).pdf(y)
+
+        total = integrate.quad(joint, -12, 12, limit=200)[0]
+        mean = integrate.quad(lambda x: x * joint(x), -12, 12, limit=200)[0] / total
+        got = mixture.posterior_mean(torch.tensor([[y]]).double(), sigma).item()
+        assert got == pytest.approx(mean, rel=1e-7)
+
+
+@pytest.mark.parametrize("sigma", [0.3, 1.5])
+def test_the_posterior_mean_steps_along_the_score(sigma: float) -> None:
+    y = torch.linspace(-4, 4, 24, dtype=torch.float64).reshape(12, 2)
+    step = NOISY.posterior_mean(y, sigma) - y
+    torch.testing.assert_close(step / sigma**2, NOISY.noised(sigma).score(y))
+
+
+def test_without_noise_nothing_is_removed() -> None:
+    y = torch.randn(5, 2, dtype=torch.float64)
+    torch.testing.assert_close(NOISY.posterior_mean(y, 0.0), y)

@@ -44,6 +44,111 @@ def distinct(outcomes):
     return outcomes.unique(return_counts=True)[1]
 
 
+def patterns(d, low=0.0):
+    return torch.cartesian_prod(*[torch.tensor([low, 1.0])] * d).double()
+
+
+def energies(W, low=0.0):
+    return torch.stack([x @ W @ x for x in patterns(len(W), low)])
+
+
+def normal_log(x, m, s):
+    return torch.distributions.Normal(m, s).log_prob(x.log())
+
+
+def bell(m, s):
+    return torch.softmax(-(((torch.arange(21.0) - m) / s) ** 2) / 2, 0)
+
+
+def by_autograd(f, value):
+    leaf = torch.tensor(float(value), requires_grad=True)
+    return torch.autograd.grad(f(leaf), leaf)[0]
+
+
+def tied_halves(x, W, b, c):
+    z = torch.sigmoid(W @ x + b)
+    error = torch.sigmoid(z @ W + c) - x
+    return ((W @ error) * z * (1 - z))[:, None] * x, z[:, None] * error
+
+
+def without_the_slope(x, W, b, c):
+    z = torch.sigmoid(W @ x + b)
+    read, written = tied_halves(x, W, b, c)
+    return read / (z * (1 - z))[:, None] + written
+
+
+def exactly_so_many(x, nu, generator):
+    places = torch.rand(x.shape, generator=generator).argsort(dim=1)
+    return torch.where(places < round(nu * x.shape[1]), 0, x)
+
+
+def masked_pair(p, nu):
+    return torch.stack([p[0], nu * p[1]]) * torch.tensor([1, nu])
+
+
+def kept(x, share, generator):
+    return torch.rand(x.shape, generator=generator) < share
+
+
+def plain_kl(p, q):
+    return (p * (p / q).log()).sum()
+
+
+def bell_score(p, x, pair):
+    q = torch.exp(-(((x - pair[0]) / pair[1]) ** 2) / 2)
+    return plain_kl(p, q / q.sum()), plain_kl(q / q.sum(), p)
+
+
+def eigenvalues(A):
+    return torch.linalg.eigvalsh(A)
+
+
+def two_masks(degrees, d, first_strict=False, second_strict=True):
+    i, m = torch.arange(d), degrees[:, None]
+    first = m > i if first_strict else m >= i
+    return first.float(), (
+        i[:, None] > degrees if second_strict else i[:, None] >= degrees
+    )
+
+
+def draw_logistic(W, b, n, generator, seen=lambda i: slice(0, i)):
+    x = torch.zeros(n, 3, dtype=W.dtype)
+    for i in range(3):
+        a = x[:, seen(i)] @ W[i, seen(i)] + b[i]
+        u = torch.rand(n, generator=generator, dtype=W.dtype)
+        x[:, i] = 1.0 * (a > (u / (1 - u)).log())
+    return x
+
+
+def draw_with_one_number(W, b, n, generator):
+    u, x = torch.rand(n, generator=generator), torch.zeros(n, 3, dtype=W.dtype)
+    for i in range(3):
+        x[:, i] = 1.0 * (u < torch.sigmoid(x[:, :i] @ W[i, :i] + b[i]))
+    return x
+
+
+def chain_of(p, x, order):
+    for i in order:  # condition on one pixel after the other, and renormalise
+        others = tuple(j for j in range(p.ndim) if j != i)
+        yield p.sum(others)[x[i]] / p.sum()
+        keep = torch.zeros(2).double()
+        keep[x[i]] = 1
+        p = p * keep.reshape([2 if j == i else 1 for j in range(p.ndim)])
+
+
+def marginals(p, x, order):
+    return [next(chain_of(p, x, [i])) for i in order]
+
+
+def polar(V):
+    U, _, Wt = torch.linalg.svd(V, full_matrices=False)
+    return U @ Wt
+
+
+def squares_after(x, K):
+    return torch.linalg.svdvals(x)[K:].square().sum()
+
+
 RIGHT = {
     "1.1": lambda p, n, i: (p + (one_hot(p, i) - p) / (n + 1)).tolist(),
     "1.2": lambda p, u: torch.searchsorted(p.cumsum(0), u),
@@ -55,6 +160,38 @@ RIGHT = {
         int(torch.stack([held_out(t, v, k, c) for c in cs]).argmin())
     ],
     "2.4": lambda x: int((torch.bincount(x) == 1).sum()) / len(x),
+    "3.1": lambda x, m, s: torch.distributions.LogNormal(m, s).log_prob(x),
+    "3.2": lambda W: torch.logsumexp(energies(W), 0).item(),
+    "4.1": lambda p, q: torch.nn.functional.kl_div(
+        q.log(), p, reduction="none", log_target=False
+    ).nansum(),
+    "4.2": lambda p, x, bells, reverse: bells[
+        int(torch.stack([bell_score(p, x, b)[reverse] for b in bells]).argmin())
+    ],
+    "4.3": lambda A: 2 / torch.linalg.matrix_norm(A, 2),
+    "5.1": lambda degrees, d: two_masks(degrees, d),
+    "5.2": lambda d: (2**d - 1, sum(range(1, d + 1))),
+    "5.3": draw_logistic,
+    "5.4": lambda p, x, order: list(chain_of(p, x, order)),
+    "3.3": lambda i, m, s: by_autograd(lambda c: bell(c, s).log()[i], m),
+    "6.1": lambda a, x: torch.expm1(a) + 1 - x,
+    "6.2": lambda d: (2 * torch.eye(d), [3.0] * d, torch.eye(d) / 2, [-1.5] * d),
+    "6.3": lambda x: max(1, int((torch.linalg.svdvals(x - x[0]) > 1e-8).sum())),
+    "6.4": lambda x, W, b, c: sum(tied_halves(x, W, b, c)),
+    "7.1": lambda x, nu, g: torch.where(torch.rand(x.shape, generator=g) < nu, 0, x),
+    "7.2": lambda y, s: 2 * torch.sigmoid(2 * y / s**2) - 1,
+    "7.3": lambda denoise, y, s: denoise(y) / s**2 - y / s**2,
+    "7.4": lambda p, nu: masked_pair(p, nu) / masked_pair(p, nu).sum(),
+    "8.1": lambda S, share: next(
+        K
+        for K in range(len(S) + 1)
+        if (S[K:] ** 2).sum() <= share * (S**2).sum() + 1e-9
+    ),
+    "8.2": lambda W, V: (polar(V).T @ V @ W, polar(V)),
+    "8.3": lambda x, K, centred: torch.linalg.eigvalsh(
+        torch.cov(x.T, correction=0) if centred else x.T @ x / len(x)
+    )[: x.shape[1] - K].sum(),
+    "8.4": lambda x, K: torch.linalg.eigh(torch.cov(x)).eigenvectors.flip(1)[:, :K],
 }
 
 WRONG = [
@@ -120,6 +257,203 @@ WRONG = [
         lambda x: (~torch.isin(x[len(x) // 2 :], x[: len(x) // 2])).double().mean(),
         "when is it new",
     ),
+    ("5.1", lambda m, d: two_masks(m, d)[0], "Return two masks"),
+    ("5.1", lambda m, d: two_masks(m, d)[::-1], "The shapes are"),
+    ("5.1", lambda m, d: two_masks(m, d, second_strict=False), "is not before it"),
+    ("5.1", lambda m, d: two_masks(m, d, first_strict=True), "first mask is not"),
+    ("5.1", lambda m, d: (two_masks(m, d)[0], 0 * two_masks(m, d)[1]), "second mask"),
+    (
+        "5.1",
+        lambda m, d: (2 * two_masks(m, d)[0], two_masks(m, d)[1]),
+        "zeros and ones",
+    ),
+    ("5.2", lambda d: (2**d, d * (d + 1) // 2), "one of them is not free"),
+    ("5.2", lambda d: (d**2 - 1, d * (d + 1) // 2), "2**d, each"),
+    ("5.2", lambda d: (2**d - 1, d * (d - 1) // 2), "a bias as well"),
+    ("5.2", lambda d: (2**d - 1, d * d + d), "the whole matrix"),
+    ("5.2", lambda d: (2**d - 1, 7 * d), "1 + 2 + ... + d"),
+    ("5.2", lambda d: 2**d - 1, "Return two numbers"),
+    ("5.2", lambda d: (2**d - 1, d * (d + 1) / 2), "Whole numbers"),
+    ("5.2", lambda d: (d * (d + 1) // 2, 2**d - 1), "in the wrong order"),
+    (
+        "5.3",
+        lambda W, b, n, g: draw_logistic(0 * W, b, n, g),
+        "the weights have no effect",
+    ),
+    ("5.3", lambda W, b, n, g: draw_logistic(W.T, b, n, g), "W transposed"),
+    ("5.3", lambda W, b, n, g: torch.rand(n, 3), "probabilities or others"),
+    ("5.3", lambda W, b, n, g: draw_logistic(W, b, n, None), "hand `generator` on"),
+    ("5.3", draw_with_one_number, "One random number"),
+    ("5.3", lambda W, b, n, g: torch.zeros(n, 3), "All images are the same"),
+    (
+        "5.3",
+        lambda W, b, n, g: draw_logistic(W, b, n, g, lambda i: slice(0, max(i - 1, 0))),
+        "the pixels before it",
+    ),
+    ("5.4", lambda p, x, order: list(chain_of(p, x, sorted(order))), "use `order`"),
+    ("5.4", lambda p, x, order: list(chain_of(p, x, order[::-1])), "come after"),
+    ("5.4", marginals, "marginals"),
+    ("5.4", lambda p, x, o: [f.log() for f in chain_of(p, x, o)], "logarithms"),
+    (
+        "5.4",
+        lambda p, x, order: torch.stack([*chain_of(p, x, order)])[
+            torch.tensor(order).argsort()
+        ],
+        "in another sequence",
+    ),
+    (
+        "5.4",
+        lambda p, x, order: torch.stack([*chain_of(p, x, order)]).cumprod(0),
+        "joint probabilities",
+    ),
+    ("5.4", lambda p, x, order: [0.5] * 3, "The product of your factors"),
+    ("5.4", lambda p, x, order: p[tuple(x)], "One factor for each pixel"),
+    ("4.1", plain_kl, "NaN where p is 0"),
+    (
+        "4.1",
+        lambda p, q: torch.special.xlogy(p, p / q).sum(),
+        "NaN where p and q are both 0",
+    ),
+    ("4.1", lambda p, q: plain_kl(q, p), "The other way round"),
+    ("4.1", lambda p, q: -plain_kl(p, q), "The sign"),
+    ("4.1", lambda p, q: plain_kl(p, q) / math.log(2), "in bits"),
+    ("4.1", lambda p, q: plain_kl(p, q) / len(p), "a mean over outcomes"),
+    ("4.1", lambda p, q: (p - q).abs().sum(), "KL(p || p) must be 0"),
+    (
+        "4.1",
+        lambda p, q: plain_kl(p + 1e-12, q + 1e-12),
+        "The divergence is infinite",
+    ),
+    (
+        "4.2",
+        lambda p, x, bells, reverse: RIGHT["4.2"](p, x, bells, not reverse),
+        "the other direction",
+    ),
+    ("4.2", lambda p, x, bells, reverse: bells[0], "Another bell"),
+    ("4.2", lambda p, x, bells, reverse: (0.1, 1.0), "one of the pairs"),
+    ("4.3", lambda A: 1 / eigenvalues(A).max(), "may overshoot"),
+    ("4.3", lambda A: 2 / eigenvalues(A).min(), "explodes"),
+    ("4.3", lambda A: 2 / A.trace(), "too careful"),
+    ("4.3", lambda A: 2 / (eigenvalues(A).max() + eigenvalues(A).min()), "fastest"),
+    ("4.3", lambda A: 0.01, "between -1 and 1"),
+    ("3.1", lambda x, m, s: normal_log(x, m, s) + math.log(s), "f'(x) is still"),
+    ("3.1", lambda x, m, s: normal_log(x, m, s), "has 1/x"),
+    ("3.1", lambda x, m, s: normal_log(x, m, s) + math.log(s) - x.log(), "did s go"),
+    ("3.1", lambda x, m, s: RIGHT["3.1"](x, m, s).exp(), "asks for its logarithm"),
+    (
+        "3.1",
+        lambda x, m, s: normal_log(x, m, s) + 2 * math.log(s) + x.log(),
+        "divide by the slope",
+    ),
+    ("3.1", lambda x, m, s: -x, "is the area 1"),
+    ("3.2", lambda W: energies(W).exp().sum().log(), "exp overflows"),
+    ("3.2", lambda W: energies(W, -1.0).logsumexp(0), "-1 and 1"),
+    ("3.2", lambda W: energies(W).logsumexp(0).exp(), "asks for log Z"),
+    ("3.2", lambda W: -energies(W).logsumexp(0), "The sign"),
+    ("3.2", lambda W: energies(W).max(), "= 1.313"),
+    ("3.3", lambda i, m, s: (i - m) / s**2, "logit of i only"),
+    ("3.3", lambda i, m, s: -RIGHT["3.3"](i, m, s), "above the model's mean"),
+    ("3.3", lambda i, m, s: RIGHT["3.3"](i, m, s) * s**2, "A factor is missing"),
+    ("3.3", lambda i, m, s: 0.0, "for a small h"),
+    ("6.1", lambda a, x: x - a.exp(), "The sign"),
+    ("6.1", lambda a, x: 1 - x / a.exp(), "One more link"),
+    ("6.1", lambda a, x: a - x, "x_hat is exp(a)"),
+    ("6.1", lambda a, x: torch.sigmoid(a) - x, "sigmoid's answer"),
+    ("6.1", lambda a, x: a.exp() * (a.exp() - x), "difference quotient"),
+    ("6.2", lambda d: (torch.eye(d), [0] * d, torch.eye(d), [0] * d), "cut them off"),
+    ("6.2", lambda d: (torch.eye(d), [1] * d, torch.eye(d), [0] * d), "too high"),
+    ("6.2", lambda d: (torch.eye(d), [0.5] * d, torch.eye(d), [-0.5] * d), "x = -1"),
+    ("6.2", lambda d: torch.eye(d), "four things"),
+    (
+        "6.2",
+        lambda d: (torch.eye(d), [1] * d, 2 * torch.eye(d), [-2] * d),
+        "the inverse of W",
+    ),
+    ("6.3", lambda x: x.shape[1], "fewer may"),
+    ("6.3", torch.linalg.matrix_rank, "offsets come free"),
+    ("6.3", lambda x: 1, "two rows need"),
+    (
+        "6.3",
+        lambda x: torch.linalg.matrix_rank(x) - 1,
+        "the mean 0 already",
+    ),
+    ("6.3", lambda x: torch.linalg.matrix_rank(x - x[0]), "All rows alike"),
+    (
+        "6.3",
+        lambda x: torch.linalg.matrix_rank(x - x.mean(1, keepdim=True)),
+        "each row's own mean",
+    ),
+    ("6.4", lambda *given: tied_halves(*given)[0], "encoder's half is right"),
+    ("6.4", lambda *given: tied_halves(*given)[1], "decoder's half is right"),
+    ("6.4", lambda *given: sum(tied_halves(*given)) / 2, "do not average"),
+    ("6.4", lambda *given: -sum(tied_halves(*given)), "The sign"),
+    ("6.4", lambda x, W, b, c: W, "Not the gradient"),
+    ("6.4", without_the_slope, "z (1 - z) is missing"),
+    ("7.1", lambda x, nu, g: x * kept(x, 1 - nu, g) / (1 - nu), "You rescale"),
+    ("7.1", lambda x, nu, g: x * kept(x, nu, g), "keep with probability nu"),
+    ("7.1", lambda x, nu, g: x * kept(x[:, :1], 1 - nu, g), "one draw per number"),
+    ("7.1", lambda x, nu, g: x * kept(x, 1 - nu, None), "draw from it alone"),
+    (
+        "7.1",
+        lambda x, nu, g: x * kept(x, 1 - nu, torch.Generator().manual_seed(0)),
+        "use the one given",
+    ),
+    ("7.1", exactly_so_many, "a coin of its own"),
+    ("7.1", lambda x, nu, g: x.mul_(kept(x, 1 - nu, g)), "return a new one"),
+    ("7.1", lambda x, nu, g: x * kept(x, 1 - nu / 2, g), "was masked, with nu"),
+    ("7.1", lambda x, nu, g: x - kept(x, 0.5, g).float(), "came back changed"),
+    ("7.2", lambda y, s: y.sign(), "at y = 0.1 you are not sure"),
+    ("7.2", lambda y, s: torch.sigmoid(2 * y / s**2), "probability of +1"),
+    ("7.2", lambda y, s: y / (1 + s**2), "right for a Gaussian"),
+    ("7.2", lambda y, s: torch.tanh(y / s), "Wrong at sigma"),
+    ("7.3", lambda d, y, s: (y - d(y)) / s**2, "The sign"),
+    ("7.3", lambda d, y, s: d(y) - y, "the move itself"),
+    ("7.3", lambda d, y, s: (d(y) - y) / s, "Divided by sigma"),
+    ("7.3", lambda d, y, s: d(y), "Not Tweedie"),
+    ("7.3", lambda d, y, s: (d(y) - y) / (2 * s**2), "Half the score"),
+    ("7.4", masked_pair, "up to a factor"),
+    ("7.4", lambda p, nu: p, "before you looked"),
+    ("7.4", lambda p, nu: [[1, 0], [0, 0]], "not the only way"),
+    ("7.4", lambda p, nu: p.flip(0), "the two masks are independent"),
+    ("8.1", lambda S, share: int((S.flip(0).cumsum(0) > share * S.sum()).sum()), "add"),
+    (
+        "8.1",
+        lambda S, share: RIGHT["8.1"](S, 1 - share),
+        "it is what may be lost",
+    ),
+    ("8.1", lambda S, share: 5, "K = 0"),
+    ("8.1", lambda S, share: RIGHT["8.1"](S, share**2), "compare norms"),
+    (
+        "8.1",
+        lambda S, share: RIGHT["8.1"](S, share / (S**2).sum()),
+        "a part of the whole",
+    ),
+    ("8.2", lambda W, V: (W, torch.linalg.qr(V).Q), "must move along"),
+    ("8.2", lambda W, V: (W, V), "not orthonormal"),
+    ("8.2", lambda W, V: (2 * W, torch.linalg.qr(V).Q), "who takes the R"),
+    ("8.2", lambda W, V: V, "two matrices"),
+    ("8.3", lambda x, K, c: squares_after(x - c * x.mean(0), K), "divide by"),
+    (
+        "8.3",
+        lambda x, K, c: squares_after(x - c * x.mean(0), K) / x.numel(),
+        "not per entry",
+    ),
+    ("8.3", lambda x, K, c: squares_after(x, K) / len(x), "you answer for"),
+    (
+        "8.3",
+        lambda x, K, c: torch.linalg.svdvals(x - c * x.mean(0))[K:].sum() / len(x),
+        "have to be squared",
+    ),
+    ("8.3", lambda x, K, c: 0.0, "What is it for K = d"),
+    ("8.3", lambda x, K, c: RIGHT["8.3"](x, K, c) / 2, "Half of it"),
+    ("8.3", lambda x, K, c: RIGHT["8.3"](x, K, c) * 40 / 39, "not by T - 1"),
+    ("8.4", lambda x, K: torch.linalg.svd(x).U[:, :K], "Not centred"),
+    ("8.4", lambda x, K: torch.linalg.svd(x).Vh.T[:, :K], "space of one example"),
+    ("8.4", lambda x, K: torch.linalg.eigh(torch.cov(x))[1][:, :K], "the last two"),
+    ("8.4", lambda x, K: torch.eye(5)[:, :K], "Not the principal"),
+    ("8.4", lambda x, K: RIGHT["8.4"](x, K).T, "Transposed"),
+    ("8.4", lambda x, K: 2 * RIGHT["8.4"](x, K), "not orthonormal"),
+    ("8.4", lambda x, K: RIGHT["8.4"](x, 5)[:K].T, "rows of U"),
 ]
 
 

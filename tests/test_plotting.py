@@ -70,17 +70,6 @@ def test_coverage_highlights_the_side_and_maps_the_page():
     assert np.array_equal(page.images[0].get_array(), where)
 
 
-def test_a_generator_is_drawn_with_its_law_and_its_maps():
-    densities = {"target": [0.0, 2.0, 1.0], "model": [1.0, 1.0, 1.0]}
-    maps = {"exact": [-1.0, 1.0], "best": [-0.5, 0.5]}
-    plotting.generator([-1, 0, 1], densities, [-2, 2], maps)
-    laws, latents = plt.gcf().axes
-    np.testing.assert_array_equal(laws.lines[0].get_ydata(), densities["model"])
-    assert [line.get_label() for line in latents.lines] == ["exact", "best"]
-    np.testing.assert_array_equal(latents.lines[1].get_ydata(), maps["best"])
-    assert latents.get_ylim() == (-1, 1)
-
-
 def test_pixels_that_form_no_square_are_refused():
     with pytest.raises(ValueError, match="pixels: expected square images, got 5"):
         plotting.images(np.ones((2, 5)))

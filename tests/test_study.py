@@ -40,8 +40,41 @@ def test_more_images_leave_fewer_patches_new():
         assert shares[-1] < shares[0]
 
 
+AUTOREGRESSIVE = ("logistic", "masked-mlp", "masked-convolution", "recurrent")
+
+
+def test_the_stored_digit_models_reach_the_figure_of_the_chapter():
+    validation, test = (
+        datasets.binary_digits(part).pixels for part in ("validation", "test")
+    )
+    models = {name: trained.load(name) for name in AUTOREGRESSIVE}
+    with torch.no_grad():
+        best = min(models.values(), key=lambda model: model.loss(validation))
+        assert best.loss(test) <= 17.7
+
+
+def test_a_stored_digit_model_is_what_the_code_trains():
+    test = datasets.binary_digits("test").pixels
+    fresh = study.WEIGHTS["logistic"]()
+    stored = trained.load("logistic")
+    assert fresh.loss(test).item() == pytest.approx(stored.loss(test).item(), abs=0.05)
+
+
+def test_training_keeps_the_best_round_and_the_global_state(monkeypatch):
+    held_out = datasets.binary_digits("validation").pixels
+    state = torch.get_rng_state()
+    one, two = (
+        study.digit_model("logistic", lr=0.05, rounds=rounds, steps=30)
+        for rounds in (1, 4)
+    )
+    assert two.loss(held_out) <= one.loss(held_out)
+    assert not two.training
+    assert torch.equal(torch.get_rng_state(), state)
+
+
 def test_models_skips_what_is_there(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(trained, "FOLDER", tmp_path)
+    monkeypatch.setattr(study, "WEIGHTS", {})
     monkeypatch.setitem(study.TABLES, "coverage", lambda: {"a": np.ones(1)})
     study.main(["models"])
     study.main(["models"])

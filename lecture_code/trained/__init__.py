@@ -15,13 +15,23 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lecture_code import validate
+from lecture_code import networks, validate
+from lecture_code.autoregressive import Autoregressive
 
 FOLDER = Path(__file__).parent
 
 #: How to build each stored model before its weights are filled in. Chapters that train
 #: a network ahead of time add their line here.
-RECIPES: dict[str, Callable[[], torch.nn.Module]] = {}
+RECIPES: dict[str, Callable[[], torch.nn.Module]] = {
+    "logistic": lambda: Autoregressive(networks.masked_mlp([64, 64]), pixels=64),
+    "masked-mlp": lambda: Autoregressive(
+        networks.masked_mlp([64, 1024, 64], dropout=0.6), pixels=64
+    ),
+    "masked-convolution": lambda: Autoregressive(
+        networks.MaskedConvNet(8, channels=24, depth=4, dropout=0.1), pixels=64
+    ),
+    "recurrent": lambda: Autoregressive(networks.CausalGRU(64, hidden=96), pixels=64),
+}
 
 
 def load(name: str) -> torch.nn.Module:

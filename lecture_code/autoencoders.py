@@ -1,0 +1,592 @@
+"""Autoencoders: squeeze an example through a code and be scored on what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch.nn import functional
+
+from lecture_code import networks, validate
+
+#: What the output layer is taken for: the law of a pixel given the code.
+LIKELIHOODS = ("bernoulli", "gaussian")
+#: The nonlinearity of the code, by name; "linear" is none.
+ACTIVATIONS = ("linear", *networks.ACTIVATIONS)
+
+
+class Autoencoder(torch.nn.Module):
+    r"""An encoder and a decoder that are trained to return their input.
+
+    .. math:: z = f(x), \qquad \hat a = g(z), \qquad
+        \hat x = \text{output unit of } \hat a
+
+    The loss of an example is the negative log-likelihood of :math:`x` under the
+    output: for binary pixels :math:`\hat x` is the probability of ink and the loss is
+    the cross-entropy; for real ones :math:`\hat x = \hat a` is the mean of a unit
+    Gaussian and the loss is half the squared error, without the constant
+    :math:`\frac{d}{2} \log 2 \pi`.
+
+    Parameters
+    ----------
+    d : int
+        Numbers in an example.
+    k : int
+        Numbers in a code.
+    hidden : sequence of int
+        Widths between input and code; the decoder has them in reverse.
+    activation : str
+        One of ``ACTIVATIONS``, applied to each hidden layer and to the code.
+    likelihood : {"bernoulli", "gaussian"}
+        What the output is taken for.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a width is not a positive integer, a name is unknown, or a linear model has
+        hidden layers.
+
+    Notes
+    -----
+    Used in chapters 6, 7 and 8.
+
+    References
+    ----------
+    Goodfellow, Bengio and Courville (2016), Deep Learning, sections 6.2.2 and 14.1.
+    """
+
+    def __init__(
+        self,
+        d: int,
+        k: int,
+        *,
+        hidden: Sequence[int] = (),
+        activation: str = "sigmoid",
+        likelihood: str = "bernoulli",
+    ) -> None:
+        super().__init__()
+        self.d = validate.integer("d", d, low=1)
+        self.k = validate.integer("k", k, low=1)
+        self.activation = validate.choice("activation", activation, ACTIVATIONS)
+        self.likelihood = validate.choice("likelihood", likelihood, LIKELIHOODS)
+        self._build(_hidden(hidden, activation))
+
+    def _build(self, hidden: list[int]) -> None:
+        """Make the layers: linear maps with the activation after all but the last."""
+        name = "relu" if self.activation == "linear" else self.activation  # no layers
+        inwards = networks.mlp([self.d, *hidden, self.k], activation=name)
+        self.encoder = torch.nn.Sequential(*inwards, _between(self.activation))
+        outwards = [self.k, *reversed(hidden), self.d]
+        self.decoder = networks.mlp(outwards, activation=name)
+
+    def __repr__(self) -> str:
+        widths = f"{self.d} -> {self.k} -> {self.d}"
+        kind = f"{self.activation}, {self.likelihood}"
+        return f"{type(self).__name__}({widths}, {kind}{self._noise()})"
+
+    def _noise(self) -> str:
+        return ""
+
+    def encode(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the code of each example.
+
+        Parameters
+        ----------
+        x : torch.Tensor
+            Examples, shape (n, d).
+
+        Returns
+        -------
+        torch.Tensor
+            Codes, shape (n, k), in the dtype of the model.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a finite floating tensor of this shape.
+        """
+        x = validate.tensor("x", x, shape=("n", self.d))
+        return self._read(self._own(x))
+
+    def pre_activation(self, z: torch.Tensor) -> torch.Tensor:
+        r"""Return :math:`\hat a`, what the output layer computes before its unit.
+
+        Parameters
+        ----------
+        z : torch.Tensor
+            Codes, shape (n, k).
+
+        Returns
+        -------
+        torch.Tensor
+            Shape (n, d): log-odds of ink, or means.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``z`` is not a finite floating tensor of this shape.
+        """
+        z = validate.tensor("z", z, shape=("n", self.k))
+        return self._write(self._own(z))
+
+    def decode(self, z: torch.Tensor) -> torch.Tensor:
+        """Return the reconstruction that belongs to each code.
+
+        Parameters
+        ----------
+        z : torch.Tensor
+            Codes, shape (n, k).
+
+        Returns
+        -------
+        torch.Tensor
+            Shape (n, d): probabilities of ink in [0, 1], or means.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``z`` is not a finite floating tensor of this shape.
+        """
+        output = self.pre_activation(z)
+        return output.sigmoid() if self.likelihood == "bernoulli" else output
+
+    def reconstruct(self, x: torch.Tensor) -> torch.Tensor:
+        """Send each example through the code and back.
+
+        Parameters
+        ----------
+        x : torch.Tensor
+            Examples, shape (n, d).
+
+        Returns
+        -------
+        torch.Tensor
+            Reconstructions, shape (n, d).
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a finite floating tensor of this shape.
+        """
+        return self.decode(self.encode(x))
+
+    def errors(
+        self, x: torch.Tensor, given: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        r"""Return the loss of each example, the sum over its pixels.
+
+        .. math:: -\sum_j \bigl(x_j \log \hat x_j + (1 - x_j) \log(1 - \hat x_j)\bigr)
+            \quad \text{or} \quad \tfrac{1}{2} \sum_j (x_j - \hat x_j)^2
+
+        Parameters
+        ----------
+        x : torch.Tensor
+            What should come out, shape (n, d); zeros and ones for "bernoulli".
+        given : torch.Tensor, optional
+            What the encoder sees, shape (n, d); ``x`` itself by default.
+
+        Returns
+        -------
+        torch.Tensor
+            Shape (n,); nats for "bernoulli".
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a tensor has another shape, or ``x`` is not binary though the
+            likelihood is.
+        """
+        x = self._own(self._targets(x))
+        if given is None:
+            given = x
+        given = validate.tensor("given", given, shape=tuple(x.shape))
+        output = self.pre_activation(self.encode(given))
+        if self.likelihood == "gaussian":
+            return (x - output).square().sum(dim=1) / 2
+        # From the pre-activation: the logarithm of a rounded probability is infinite.
+        score = functional.binary_cross_entropy_with_logits
+        return score(output, x, reduction="none").sum(dim=1)
+
+    def loss(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the mean of :meth:`errors`, what training makes small.
+
+        Parameters
+        ----------
+        x : torch.Tensor
+            Examples, shape (n, d).
+
+        Returns
+        -------
+        torch.Tensor
+            A scalar.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` has another shape, or is not binary though the likelihood is.
+        """
+        return self.errors(x).mean()
+
+    def _read(self, x: torch.Tensor) -> torch.Tensor:
+        return self.encoder(x)
+
+    def _write(self, z: torch.Tensor) -> torch.Tensor:
+        return self.decoder(z)
+
+    def _targets(self, x: torch.Tensor) -> torch.Tensor:
+        x = validate.tensor("x", x, shape=("n", self.d))
+        if self.likelihood == "bernoulli" and not ((x == 0) | (x == 1)).all():
+            other = x[(x != 0) & (x != 1)][0].item()
+            raise ValueError(
+                f"x: expected zeros and ones for likelihood 'bernoulli', got {other:g}"
+            )
+        return x
+
+    def _own(self, values: torch.Tensor) -> torch.Tensor:
+        """Return the numbers in the dtype of the model's weights."""
+        return values.to(next(self.parameters()).dtype)
+
+
+class TiedAutoencoder(Autoencoder):
+    r"""One matrix used twice: to read the input and, transposed, to write the output.
+
+    .. math:: z = h(W x + b), \qquad \hat a = W^\top z + c
+
+    Parameters
+    ----------
+    d : int
+        Numbers in an example.
+    k : int
+        Numbers in a code.
+    activation : str
+        One of ``ACTIVATIONS``, applied to the code.
+    likelihood : {"bernoulli", "gaussian"}
+        What the output is taken for.
+
+    Attributes
+    ----------
+    W, b, c : torch.nn.Parameter
+        The matrix, shape (k, d), and the offsets of code (k,) and output (d,).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a width is not a positive integer or a name is unknown.
+
+    Notes
+    -----
+    Used in chapter 6.
+
+    References
+    ----------
+    Vincent et al. (2010), Stacked denoising autoencoders, JMLR 11, section 2.2.
+    """
+
+    def __init__(
+        self,
+        d: int,
+        k: int,
+        *,
+        activation: str = "sigmoid",
+        likelihood: str = "bernoulli",
+    ) -> None:
+        super().__init__(d, k, activation=activation, likelihood=likelihood)
+
+    def _build(self, hidden: list[int]) -> None:
+        reader = torch.nn.Linear(self.d, self.k)
+        self.W, self.b = reader.weight, reader.bias
+        self.c = torch.nn.Parameter(torch.zeros(self.d))
+
+    def _read(self, x: torch.Tensor) -> torch.Tensor:
+        return _between(self.activation)(functional.linear(x, self.W, self.b))
+
+    def _write(self, z: torch.Tensor) -> torch.Tensor:
+        return functional.linear(z, self.W.T, self.c)
+
+
+class DenoisingAutoencoder(Autoencoder):
+    r"""An autoencoder that sees a corrupted input and is scored on the clean one.
+
+    .. math:: L = \mathbb{E}_{\tilde x \mid x} \,
+        \bigl[ -\log p\bigl(x \mid g(f(\tilde x))\bigr) \bigr]
+
+    With ``nu=0`` and ``sigma=0`` it is an :class:`Autoencoder`.
+
+    Parameters
+    ----------
+    d : int
+        Numbers in an example.
+    k : int
+        Numbers in a code.
+    nu : float
+        Probability that an input is set to 0.
+    sigma : float
+        Standard deviation of Gaussian noise, in units of the data, at most 1e6.
+    hidden : sequence of int
+        Widths between input and code; the decoder has them in reverse.
+    activation : str
+        One of ``ACTIVATIONS``, applied to each hidden layer and to the code.
+    likelihood : {"bernoulli", "gaussian"}
+        What the output is taken for.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``nu`` is no probability, ``sigma`` is negative, or another argument is
+        not as for :class:`Autoencoder`.
+
+    Notes
+    -----
+    Used in chapter 7.
+
+    References
+    ----------
+    Vincent, Larochelle, Bengio and Manzagol (2008), Extracting and composing robust
+    features with denoising autoencoders, ICML, section 2.3.
+    """
+
+    def __init__(
+        self,
+        d: int,
+        k: int,
+        *,
+        nu: float = 0.0,
+        sigma: float = 0.0,
+        hidden: Sequence[int] = (),
+        activation: str = "sigmoid",
+        likelihood: str = "bernoulli",
+    ) -> None:
+        nu = validate.real("nu", nu, low=0, high=1)
+        sigma = validate.real("sigma", sigma, low=0, high=_LOUDEST)
+        super().__init__(
+            d, k, hidden=hidden, activation=activation, likelihood=likelihood
+        )
+        self.nu, self.sigma = nu, sigma
+
+    def _noise(self) -> str:
+        return f", nu={self.nu:g}, sigma={self.sigma:g}"
+
+    def corrupt(
+        self, x: torch.Tensor, generator: torch.Generator | None = None
+    ) -> torch.Tensor:
+        """Return a corrupted copy: Gaussian noise first, then the mask.
+
+        Parameters
+        ----------
+        x : torch.Tensor
+            Clean examples, shape (n, d).
+        generator : torch.Generator, optional
+            Source of the noise; torch's global one by default.
+
+        Returns
+        -------
+        torch.Tensor
+            What the encoder will see, shape (n, d).
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a finite floating tensor of this shape, or ``generator``
+            no generator.
+        """
+        x = validate.tensor("x", x, shape=("n", self.d))
+        return mask(add_noise(x, self.sigma, generator), self.nu, generator)
+
+    def loss(
+        self, x: torch.Tensor, generator: torch.Generator | None = None
+    ) -> torch.Tensor:
+        """Return the mean error against the clean input, for fresh noise.
+
+        Parameters
+        ----------
+        x : torch.Tensor
+            Clean examples, shape (n, d).
+        generator : torch.Generator, optional
+            Source of the noise; torch's global one by default.
+
+        Returns
+        -------
+        torch.Tensor
+            A scalar.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` has another shape, or is not binary though the likelihood is.
+        """
+        x = self._targets(x)
+        return self.errors(x, self.corrupt(x, generator)).mean()
+
+
+def mask(
+    x: torch.Tensor, nu: float, generator: torch.Generator | None = None
+) -> torch.Tensor:
+    r"""Set each entry to 0 with probability :math:`\nu`, independently.
+
+    Parameters
+    ----------
+    x : torch.Tensor
+        Clean values, any shape.
+    nu : float
+        Masking probability, in [0, 1].
+    generator : torch.Generator, optional
+        Source of the mask; torch's global one by default.
+
+    Returns
+    -------
+    torch.Tensor
+        A new tensor; the entries that are kept are not rescaled.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``x`` is not a finite floating tensor, ``nu`` no probability or
+        ``generator`` no generator.
+
+    Notes
+    -----
+    Used in chapter 7.
+    """
+    x = validate.tensor("x", x)
+    nu = validate.real("nu", nu, low=0, high=1)
+    generator = validate.generator("generator", generator)
+    kept = torch.rand(x.shape, generator=generator) >= nu  # rand is never 1
+    return x * kept
+
+
+def add_noise(
+    x: torch.Tensor, sigma: float, generator: torch.Generator | None = None
+) -> torch.Tensor:
+    r"""Add Gaussian noise: :math:`\tilde x = x + \sigma \varepsilon`.
+
+    Parameters
+    ----------
+    x : torch.Tensor
+        Clean values, any shape.
+    sigma : float
+        Standard deviation, in units of ``x``, from 0 to 1e6.
+    generator : torch.Generator, optional
+        Source of the noise; torch's global one by default.
+
+    Returns
+    -------
+    torch.Tensor
+        A new tensor.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``x`` is not a finite floating tensor, ``sigma`` is out of range or
+        ``generator`` no generator.
+
+    Notes
+    -----
+    Used in chapter 7.
+    """
+    x = validate.tensor("x", x)
+    sigma = validate.real("sigma", sigma, low=0, high=_LOUDEST)
+    generator = validate.generator("generator", generator)
+    return x + sigma * torch.randn(x.shape, generator=generator, dtype=x.dtype)
+
+
+def best_of_rank(matrix: torch.Tensor, rank: int) -> torch.Tensor:
+    r"""Return the matrix of rank at most ``rank`` nearest in the Frobenius norm.
+
+    .. math:: B^* = U_{\cdot, \le K} \, \Sigma_{\le K, \le K} \, V_{\cdot, \le K}^\top
+
+    Parameters
+    ----------
+    matrix : torch.Tensor
+        Shape (n, d).
+    rank : int
+        The rank :math:`K`, from 1 to the smaller of n and d.
+
+    Returns
+    -------
+    torch.Tensor
+        Shape (n, d); where singular values tie, one of the nearest.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``matrix`` is no finite floating matrix or the rank is out of range.
+
+    Notes
+    -----
+    Used in chapter 8.
+
+    References
+    ----------
+    Eckart and Young (1936), The approximation of one matrix by another of lower rank,
+    Psychometrika 1, 211-218.
+    """
+    matrix = validate.tensor("matrix", matrix, shape=("n", "d"))
+    rank = validate.integer("rank", rank, low=1, high=min(matrix.shape))
+    U, S, Vt = torch.linalg.svd(matrix, full_matrices=False)
+    return (U[:, :rank] * S[:rank]) @ Vt[:rank]
+
+
+def principal_components(x: torch.Tensor, rank: int) -> Autoencoder:
+    r"""Build the best linear autoencoder from the singular value decomposition.
+
+    With the mean :math:`m` of the examples and the first :math:`K` right singular
+    vectors :math:`V` of the centred ones,
+
+    .. math:: z = V^\top (x - m), \qquad \hat x = V z + m
+
+    Parameters
+    ----------
+    x : torch.Tensor
+        Examples as rows, shape (n, d).
+    rank : int
+        Numbers in the code, from 1 to the smaller of n and d.
+
+    Returns
+    -------
+    Autoencoder
+        Linear and Gaussian, with the dtype of ``x``; no other linear one of this
+        code size has a lower loss on ``x``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``x`` is no finite floating matrix or the rank is out of range.
+
+    Notes
+    -----
+    Used in chapter 8.
+
+    References
+    ----------
+    Baldi and Hornik (1989), Neural networks and principal component analysis, Neural
+    Networks 2, 53-58.
+    """
+    x = validate.tensor("x", x, shape=("n", "d")).detach()
+    rank = validate.integer("rank", rank, low=1, high=min(x.shape))
+    mean = x.mean(dim=0)
+    V = torch.linalg.svd(x - mean, full_matrices=False).Vh[:rank].T
+    model = Autoencoder(len(V), rank, activation="linear", likelihood="gaussian")
+    weights = {"encoder.0.weight": V.T, "encoder.0.bias": -mean @ V}
+    weights |= {"decoder.0.weight": V, "decoder.0.bias": mean}
+    model.to(x.dtype).load_state_dict(weights)
+    return model
+
+
+#: More noise than this is no experiment; sums of squares stay finite in float32.
+_LOUDEST = 1e6
+
+
+def _hidden(hidden: Sequence[int], activation: str) -> list[int]:
+    hidden = validate.instance("hidden", hidden, (list, tuple))
+    if hidden and activation == "linear":
+        raise ValueError(
+            "hidden: expected no layers between linear maps, whose product is one "
+            f"linear map, got {validate.describe(hidden)}"
+        )
+    return [validate.integer("hidden", width, low=1) for width in hidden]
+
+
+def _between(activation: str) -> torch.nn.Module:
+    if activation == "linear":
+        return torch.nn.Identity()
+    return networks.ACTIVATIONS[activation]()

@@ -1,0 +1,245 @@
+"""Autoregressive models: the chain rule, with one network for all its factors.
+
+The network is any that obeys the order (``networks.masked_mlp``, ``MaskedConvNet``,
+``CausalGRU``): its output ``i`` may depend on inputs before ``i`` only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import torch
+from numpy.typing import ArrayLike
+
+from lecture_code import validate
+
+
+class Autoregressive(torch.nn.Module):
+    r"""A distribution of binary vectors, one factor for each pixel given those before.
+
+    .. math:: p_\theta(x) = \prod_{i=0}^{d-1} p_\theta(x_i \mid x_0, \dots, x_{i-1}),
+        \quad p_\theta(x_i = 1 \mid x_{<i}) = \frac{1}{1 + e^{-a_i}}
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Maps (n, d) to the logits :math:`a`, (n, d); output ``i`` depends on inputs
+        before ``i`` only. That is tried on construction: a trial, not a proof, since
+        a connection whose weight is zero now cannot be seen.
+    pixels : int
+        The number :math:`d` of pixels.
+    order : array_like of int, shape (pixels,), optional
+        Which pixel comes first, second, and so on; by default as they are numbered.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described, or the network sees what comes later.
+
+    Notes
+    -----
+    Used in chapters 5, 13 and 14.
+
+    References
+    ----------
+    Frey, Hinton and Dayan (1995), Does the wake-sleep algorithm produce good density
+    estimators?, eq. (6); Uria, Cote, Gregor, Murray and Larochelle (2016), Neural
+    autoregressive distribution estimation, eq. (1).
+    """
+
+    def __init__(
+        self, network: torch.nn.Module, *, pixels: int, order: ArrayLike | None = None
+    ) -> None:
+        super().__init__()
+        self.network = validate.instance("network", network, torch.nn.Module)
+        self.pixels = validate.integer("pixels", pixels, low=1)
+        self.register_buffer("order", self._order(order))
+        self._check_causal()
+
+    def __repr__(self) -> str:
+        weights = sum(p.numel() for p in self.parameters())
+        kind = type(self.network).__name__
+        return f"Autoregressive({kind}, pixels={self.pixels}, {weights} parameters)"
+
+    def logits(self, x: torch.Tensor) -> torch.Tensor:
+        r"""Return the log-odds of each pixel, given those before it.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, pixels)
+            Images of zeros and ones.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, pixels)
+            :math:`\log p(x_i = 1 \mid x_{<i}) - \log p(x_i = 0 \mid x_{<i})`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a floating tensor of zeros and ones in this shape.
+        """
+        x = self._bits(x).to(self._dtype)
+        return self.network(x[:, self.order])[:, self.order.argsort()]
+
+    def log_prob(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the exact log-probability of each image, in nats.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, pixels)
+            Images of zeros and ones.
+
+        Returns
+        -------
+        torch.Tensor, shape (n,)
+            Log-probabilities.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a floating tensor of zeros and ones in this shape.
+        """
+        a = self.logits(x)
+        nats = torch.nn.functional.binary_cross_entropy_with_logits
+        return -nats(a, x.to(a.dtype), reduction="none").sum(dim=1)
+
+    def loss(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the mean negative log-likelihood, in nats per image.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, pixels)
+            Images of zeros and ones.
+
+        Returns
+        -------
+        torch.Tensor
+            A scalar.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a floating tensor of zeros and ones in this shape.
+        """
+        return -self.log_prob(x).mean()
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> torch.Tensor:
+        """Draw images, one pixel after the other, without dropout.
+
+        Parameters
+        ----------
+        n : int
+            Number of images.
+        generator : torch.Generator, optional
+            Source of randomness; torch's global one by default.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, pixels)
+            Independent images of zeros and ones, float32.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``n`` is not a positive integer or ``generator`` no generator.
+        """
+        n = validate.integer("n", n, low=1)
+        blank = torch.zeros(n, self.pixels)
+        return self.complete(blank, known=0, generator=generator)
+
+    @torch.no_grad()
+    def complete(
+        self, x: torch.Tensor, *, known: int, generator: torch.Generator | None = None
+    ) -> torch.Tensor:
+        """Keep the first pixels and draw the others given them, without dropout.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, pixels)
+            Images of zeros and ones.
+        known : int
+            How many pixels, counted in the model's order, are kept.
+        generator : torch.Generator, optional
+            Source of randomness; torch's global one by default.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, pixels)
+            New images of zeros and ones, in the dtype of ``x``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a floating tensor of zeros and ones in this shape, or
+            ``known`` no integer from 0 to ``pixels``.
+        """
+        drawn = self._bits(x).clone()
+        known = validate.integer("known", known, low=0, high=self.pixels)
+        generator = validate.generator("generator", generator)
+        with self._evaluating():
+            for pixel in self.order[known:].tolist():
+                p = self.logits(drawn)[:, pixel].sigmoid()
+                u = torch.rand(len(p), generator=generator, dtype=torch.float64)
+                drawn[:, pixel] = (u < p).to(drawn.dtype)
+        return drawn
+
+    def _order(self, order: ArrayLike | None) -> torch.Tensor:
+        if order is None:
+            return torch.arange(self.pixels)
+        order = validate.integers("order", order, shape=(self.pixels,))
+        if order.sort().values.tolist() != list(range(self.pixels)):
+            raise ValueError(f"order: expected each pixel once, got {order.tolist()}")
+        return order
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return next(self.parameters(), torch.zeros(())).dtype
+
+    def _bits(self, x: torch.Tensor) -> torch.Tensor:
+        x = validate.tensor("x", x, shape=("n", self.pixels))
+        if not ((x == 0) | (x == 1)).all():
+            raise ValueError("x: expected zeros and ones, got other numbers too")
+        return x
+
+    @contextlib.contextmanager
+    def _evaluating(self) -> Iterator[None]:
+        modes = [(module, module.training) for module in self.modules()]
+        self.eval()
+        try:
+            yield
+        finally:
+            for module, mode in modes:
+                module.training = mode
+
+    @torch.no_grad()
+    def _check_causal(self) -> None:
+        """Pair images that agree before pixel ``j``: outputs up to ``j`` must agree."""
+        place = torch.arange(self.pixels)
+        generator = torch.Generator().manual_seed(0)
+        first, second = torch.rand(2, 8, self.pixels, generator=generator).round()
+        mixed = torch.where(place < place[:, None, None], first, second)
+        outputs = self._tried(torch.cat([first[None], mixed]).flatten(0, 1))
+        whole, *moved = outputs.unflatten(0, (-1, 8))
+        change = (torch.stack(moved) - whole).abs().amax(dim=1).tril().max()
+        if change > 1e-4 * (1 + whole.abs().max()):
+            raise ValueError(
+                "network: expected outputs that depend on the inputs before them only, "
+                f"got a change of {change:.2g} from an input at or after one"
+            )
+
+    def _tried(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the network's outputs for some images, without dropout."""
+        given = x.to(self._dtype)
+        try:
+            with self._evaluating():
+                outputs = self.network(given)
+            if outputs.shape != given.shape:
+                raise ValueError(f"shape {tuple(outputs.shape)}")
+        except (TypeError, ValueError, RuntimeError) as error:
+            shape = f"(n, {self.pixels})"
+            raise ValueError(
+                f"network: expected a map of {shape} to {shape}, got {error}"
+            ) from None
+        return outputs

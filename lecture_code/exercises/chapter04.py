@@ -1,0 +1,145 @@
+"""Checks of chapter 4: divergence, its direction, the length of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from lecture_code.exercises import Mistake, call, numbers
+
+SEEDS = (111, 222, 333)
+
+
+def _kl(answer: Any) -> None:
+    """4.1: ``kl(p, q)`` in nats, 0 where p is 0 and inf where only q is 0."""
+    for seed in SEEDS:
+        p, q = np.random.default_rng(seed).dirichlet(np.ones(5), size=2)
+        _compare_kl(float(numbers(call(answer, *_tensors(p, q)))), p, q)
+    p, q = np.array([0.5, 0.0, 0.5]), np.array([0.25, 0.5, 0.25])
+    got = float(call(answer, *_tensors(p, q)))
+    if np.isnan(got):
+        raise Mistake("NaN where p is 0: such outcomes never occur and cost nothing.")
+    _compare_kl(got, p, q)
+    _check_empty_bin(answer)
+    if float(call(answer, *_tensors(q, p))) != np.inf:
+        raise Mistake(
+            "Where q is 0 and p is not, the data contain what q calls impossible. "
+            "The divergence is infinite; yours is not."
+        )
+
+
+def _check_empty_bin(answer: Any) -> None:
+    p, q = np.array([0.5, 0.0, 0.5]), np.array([0.25, 0.0, 0.75])
+    got = float(call(answer, *_tensors(p, q)))
+    if np.isnan(got):
+        raise Mistake(
+            "NaN where p and q are both 0: 0 / 0 is NaN before p multiplies it. Such "
+            "an outcome costs nothing either."
+        )
+    _compare_kl(got, p, q)
+
+
+def _tensors(*arrays: np.ndarray) -> list[torch.Tensor]:
+    return [torch.tensor(array) for array in arrays]
+
+
+def _divergence(p: np.ndarray, q: np.ndarray) -> float:
+    seen = p > 0
+    return float(np.sum(p[seen] * np.log(p[seen] / q[seen])))
+
+
+def _compare_kl(got: float, p: np.ndarray, q: np.ndarray) -> None:
+    want = _divergence(p, q)
+    if np.isclose(got, -want):
+        raise Mistake("The sign: a divergence is never negative. Which is on top?")
+    if (q > 0).all() and (p > 0).all() and np.isclose(got, _divergence(q, p)):
+        raise Mistake("The other way round: KL(p || q) averages over p.")
+    if np.isclose(got, want / np.log(2)):
+        raise Mistake("This is in bits: the book counts in nats.")
+    if np.isclose(got, want / len(p)):
+        raise Mistake("You take a mean over outcomes; p already holds the weights.")
+    if not np.isclose(got, want, atol=1e-6):
+        raise Mistake(
+            f"Off by {got - want:+.2g} nats on a hidden pair. KL(p || p) must be 0: "
+            "is yours?"
+        )
+
+
+def _best_bell(answer: Any) -> None:
+    """4.2: the bell that minimises KL in the direction asked for."""
+    x = torch.linspace(-8, 8, 161, dtype=torch.float64)
+    bells = [(c / 2, w) for c in range(-10, 11) for w in (0.7, 1.0, 1.5, 2.5, 3.5)]
+    for seed in SEEDS:
+        p = _two_humps(x, np.random.default_rng(seed))
+        for reverse in (False, True):
+            got = call(answer, p.clone(), x.clone(), list(bells), reverse)
+            pair = tuple(numbers(got, shape=(2,)).tolist())
+            _compare_bell(pair, p, x, bells, reverse)
+
+
+def _two_humps(x: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    left, right = rng.uniform(-4, -2.5), rng.uniform(2.5, 4)
+    weight = rng.uniform(0.55, 0.7)
+    first, second = (torch.softmax(-((x - c) ** 2) / 2, 0) for c in (left, right))
+    return weight * first + (1 - weight) * second
+
+
+def _compare_bell(got: tuple, p, x, bells: list, reverse: bool) -> None:
+    def score(pair: tuple, reverse: bool) -> float:
+        log_q = torch.log_softmax(-(((x - pair[0]) / pair[1]) ** 2) / 2, dim=0)
+        ratio = log_q - p.log()
+        return float((ratio * log_q.exp()).sum() if reverse else -(ratio * p).sum())
+
+    if got not in bells:
+        raise Mistake("Return one of the pairs (centre, width), as it is in the list.")
+    way = "KL(q || p)" if reverse else "KL(p || q)"
+    if got == min(bells, key=lambda pair: score(pair, not reverse)):
+        raise Mistake(
+            f"For {way} you return the best pair of the other direction. The law that "
+            "is averaged over is the one in front, and `reverse` puts q there."
+        )
+    if got != min(bells, key=lambda pair: score(pair, reverse)):
+        raise Mistake(
+            f"Another bell has a smaller {way}: print all of them. Is your q "
+            "normalised on the points, and do you take the minimum?"
+        )
+
+
+def _largest_rate(answer: Any) -> None:
+    """4.3: 2 divided by the largest eigenvalue of a symmetric positive matrix."""
+    for seed in SEEDS:
+        basis, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(4, 4)))
+        eigenvalues = np.random.default_rng(seed).uniform(0.5, 9, size=4)
+        matrix = basis @ np.diag(eigenvalues) @ basis.T
+        got = float(numbers(call(answer, torch.tensor((matrix + matrix.T) / 2))))
+        _compare_rate(got, eigenvalues)
+
+
+def _compare_rate(got: float, eigenvalues: np.ndarray) -> None:
+    largest, smallest = eigenvalues.max(), eigenvalues.min()
+    if np.isclose(got, 1 / largest):
+        raise Mistake(
+            "This rate works, and larger ones do too: a step may overshoot the bottom, "
+            "as long as it ends nearer to it than it began."
+        )
+    if np.isclose(got, 2 / smallest) or np.isclose(got, 1 / smallest):
+        raise Mistake("With this rate the steepest direction explodes. Which is it?")
+    if np.isclose(got, 2 / eigenvalues.sum()):
+        raise Mistake("You take the trace, the sum of the eigenvalues: too careful.")
+    if np.isclose(got, 2 / (largest + smallest)):
+        raise Mistake("This is the fastest rate, not the largest that still arrives.")
+    if not np.isclose(got, 2 / largest, rtol=1e-4):
+        raise Mistake(
+            "Along an eigenvector each step multiplies theta by 1 - rate * eigenvalue. "
+            "For which rates does every such factor lie between -1 and 1?"
+        )
+
+
+CHECKS: dict[str, Callable[[Any], None]] = {
+    "4.1": _kl,
+    "4.2": _best_bell,
+    "4.3": _largest_rate,
+}

@@ -1,0 +1,468 @@
+"""Networks: functions with parameters, and masks that fix what each output sees.
+
+A network knows nothing of probability. The model rooms decide what its outputs mean.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+
+from lecture_code import validate
+
+#: What may stand between two linear layers, by name.
+ACTIVATIONS = {
+    "elu": torch.nn.ELU,
+    "gelu": torch.nn.GELU,
+    "relu": torch.nn.ReLU,
+    "sigmoid": torch.nn.Sigmoid,
+    "silu": torch.nn.SiLU,
+    "tanh": torch.nn.Tanh,
+}
+
+
+def mlp(sizes: Sequence[int], *, activation: str = "relu") -> torch.nn.Sequential:
+    r"""Build a fully connected network, linear after the last layer.
+
+    .. math:: h_{l+1} = \sigma(W_l h_l + b_l)
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Width of the input, of each hidden layer and of the output: at least two.
+    activation : str
+        One of ``ACTIVATIONS``, the nonlinearity between layers.
+
+    Returns
+    -------
+    torch.nn.Sequential
+        Maps (n, sizes[0]) to (n, sizes[-1]); initialised from torch's global
+        generator.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is not a positive integer, there are fewer than two, or the
+        activation is unknown.
+
+    Notes
+    -----
+    Used in chapters 6 to 18.
+
+    References
+    ----------
+    Goodfellow, Bengio and Courville (2016), Deep Learning, eq. (6.40).
+    """
+    widths = _widths(sizes, least=2)
+    between = ACTIVATIONS[validate.choice("activation", activation, ACTIVATIONS)]
+    layers: list[torch.nn.Module] = []
+    for inputs, outputs in itertools.pairwise(widths):
+        layers += [torch.nn.Linear(inputs, outputs), between()]
+    return torch.nn.Sequential(*layers[:-1])
+
+
+class MaskedLinear(torch.nn.Linear):
+    r"""A linear layer whose mask rubs out connections for good.
+
+    .. math:: y = (M \odot W) \, x + b
+
+    Parameters
+    ----------
+    inputs, outputs : int
+        Widths of the layer.
+    mask : array_like, shape (outputs, inputs)
+        1 where output (row) may see input (column), 0 where it may not.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a width is not a positive integer, or the mask does not hold zeros and ones
+        in this shape.
+
+    Notes
+    -----
+    Used in chapter 5.
+
+    References
+    ----------
+    Germain, Gregor, Murray and Larochelle (2015), MADE: Masked autoencoder for
+    distribution estimation, eq. (8).
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, mask: ArrayLike) -> None:
+        inputs = validate.integer("inputs", inputs, low=1)
+        outputs = validate.integer("outputs", outputs, low=1)
+        mask = validate.array("mask", mask, shape=(outputs, inputs))
+        if not np.isin(mask, (0, 1)).all():
+            raise ValueError(f"mask: expected zeros and ones, got {np.unique(mask)}")
+        super().__init__(inputs, outputs)
+        mask = torch.tensor(mask, dtype=self.weight.dtype)
+        self.register_buffer("mask", mask, persistent=False)  # fixed, so not stored
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Apply the masked weights.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, inputs)
+            Inputs.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, outputs)
+            Outputs, in the dtype of the weights.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a floating tensor of this shape.
+        """
+        x = validate.tensor("x", x, shape=("n", self.in_features))
+        weight = self.weight * self.mask
+        return torch.nn.functional.linear(x.to(weight.dtype), weight, self.bias)
+
+
+def order_masks(sizes: Sequence[int]) -> list[torch.Tensor]:
+    r"""Build masks that let output ``i`` of a network see only inputs ``j < i``.
+
+    Each hidden unit gets a degree :math:`m`, dealt out in turn, and sees the inputs
+    from 0 to :math:`m`; a deeper unit sees the units of its own degree or less, and
+    output :math:`i` the units of degree :math:`m < i`. A hidden layer narrower than
+    :math:`d - 1` lacks some degrees, and with them dependences that were allowed.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Widths of the layers; the first and the last are the same.
+
+    Returns
+    -------
+    list of torch.Tensor
+        For each pair of layers a mask of zeros and ones, shape (outputs, inputs).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is not a positive integer, there are fewer than two, or the first
+        and the last differ.
+
+    Notes
+    -----
+    Used in chapter 5.
+
+    References
+    ----------
+    Germain, Gregor, Murray and Larochelle (2015), MADE: Masked autoencoder for
+    distribution estimation, eqs. (12) and (13).
+    """
+    widths = _widths(sizes, least=2)
+    d = widths[0]
+    if widths[-1] != d:
+        raise ValueError(
+            f"sizes: expected the first and the last to agree, got {d} and {widths[-1]}"
+        )
+    hidden = [torch.arange(width) % max(d - 1, 1) for width in widths[1:-1]]
+    degrees = [torch.arange(d), *hidden]
+    masks = [b[:, None] >= a for a, b in itertools.pairwise(degrees)]
+    masks.append(torch.arange(d)[:, None] > degrees[-1])
+    return [mask.float() for mask in masks]
+
+
+def masked_mlp(
+    sizes: Sequence[int], *, activation: str = "relu", dropout: float = 0.0
+) -> torch.nn.Sequential:
+    """Build a fully connected network whose output ``i`` sees only inputs before ``i``.
+
+    Without a hidden layer each output is a logistic regression on the inputs before.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Widths of the layers; the first and the last are the same.
+    activation : str
+        One of ``ACTIVATIONS``.
+    dropout : float
+        Share of hidden units left out in training, from 0 to 0.95.
+
+    Returns
+    -------
+    torch.nn.Sequential
+        Maps (n, d) to (n, d).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapters 5 and 13.
+
+    References
+    ----------
+    Germain, Gregor, Murray and Larochelle (2015), MADE: Masked autoencoder for
+    distribution estimation, section 4.
+    """
+    masks = order_masks(sizes)
+    between = ACTIVATIONS[validate.choice("activation", activation, ACTIVATIONS)]
+    dropout = validate.real("dropout", dropout, low=0, high=0.95)
+    layers: list[torch.nn.Module] = []
+    for mask in masks:
+        outputs, inputs = mask.shape
+        layers += [MaskedLinear(inputs, outputs, mask=mask)]
+        layers += [between(), torch.nn.Dropout(dropout)]
+    return torch.nn.Sequential(*layers[:-2])
+
+
+class MaskedConv(torch.nn.Conv2d):
+    """A convolution that sees only pixels above, and to the left in the same row.
+
+    Parameters
+    ----------
+    inputs, outputs : int
+        Numbers of channels.
+    size : int
+        Side of the filter, odd.
+    centre : bool
+        Whether the pixel itself is seen too: not in a network's first layer, where
+        it would be the answer, but in those after it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is not a positive integer, ``size`` is even, or ``centre`` no bool.
+
+    Notes
+    -----
+    Used in chapter 5.
+
+    References
+    ----------
+    van den Oord, Kalchbrenner and Kavukcuoglu (2016), Pixel recurrent neural networks,
+    section 3.4.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, *, size: int = 3, centre: bool = True
+    ) -> None:
+        inputs = validate.integer("inputs", inputs, low=1)
+        outputs = validate.integer("outputs", outputs, low=1)
+        size = validate.integer("size", size, low=1)
+        if size % 2 == 0:
+            raise ValueError(f"size: expected an odd number, got {size}")
+        seen = validate.flag("centre", centre)
+        super().__init__(inputs, outputs, size, padding=size // 2)
+        place = torch.arange(size * size).reshape(size, size)
+        middle = size * size // 2
+        mask = place <= middle if seen else place < middle
+        mask = mask.to(self.weight.dtype)
+        self.register_buffer("mask", mask, persistent=False)  # fixed, so not stored
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Apply the masked filters; beyond the border all is 0.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, inputs, height, width)
+            Images or maps.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, outputs, height, width)
+            Maps, in the dtype of the weights.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a floating tensor of this shape.
+        """
+        shape = ("n", self.in_channels, "height", "width")
+        x = validate.tensor("x", x, shape=shape)
+        weight = self.weight * self.mask
+        return self._conv_forward(x.to(weight.dtype), weight, self.bias)
+
+
+class MaskedConvNet(torch.nn.Module):
+    r"""A convolutional network whose output ``i`` sees only pixels before ``i``.
+
+    Residual layers :math:`h \leftarrow h + C(\mathrm{relu}(h))` of 3 x 3 masked
+    filters follow one of 5 x 5 that leaves out its centre. Each pixel has its own
+    bias. Beyond the border all is 0, which tells the network where it is, too.
+
+    Parameters
+    ----------
+    side : int
+        Side of the square images.
+    channels : int
+        Number of maps in each layer.
+    depth : int
+        Number of residual layers, at least 0.
+    dropout : float
+        Share of maps left out in training, from 0 to 0.95.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapter 5.
+
+    References
+    ----------
+    van den Oord, Kalchbrenner and Kavukcuoglu (2016), Pixel recurrent neural networks,
+    table 1.
+    """
+
+    def __init__(
+        self, side: int, *, channels: int = 32, depth: int = 3, dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.side = validate.integer("side", side, low=1)
+        channels = validate.integer("channels", channels, low=1)
+        depth = validate.integer("depth", depth, low=0)
+        dropout = validate.real("dropout", dropout, low=0, high=0.95)
+        self.first = MaskedConv(1, channels, size=5, centre=False)
+        self.layers = torch.nn.ModuleList(
+            [MaskedConv(channels, channels) for _ in range(depth)]
+        )
+        self.dropout = torch.nn.Dropout2d(dropout)
+        self.last = torch.nn.Conv2d(channels, 1, 1)
+        self.bias = torch.nn.Parameter(torch.zeros(self.side**2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Compute one output for each pixel.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, side * side)
+            Images, row by row.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, side * side)
+            Outputs, row by row, in the dtype of the weights.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a floating tensor of this shape.
+        """
+        x = validate.tensor("x", x, shape=("n", self.side**2))
+        h = self.first(x.reshape(-1, 1, self.side, self.side))
+        for layer in self.layers:
+            h = h + self.dropout(layer(h.relu()))
+        return self.last(h.relu()).flatten(1) + self.bias
+
+
+class CausalGRU(torch.nn.Module):
+    r"""A recurrent network that reads the inputs in order and guesses the next.
+
+    .. math:: h_i = \mathrm{GRU}(h_{i-1}, (x_{i-1}, e_i)), \quad y_i = w^\top h_i + b_i
+
+    Here :math:`e_i` is a learned vector that says which input is next.
+
+    Parameters
+    ----------
+    d : int
+        Number of inputs and outputs.
+    hidden : int
+        Width of the state that is carried along.
+    embedding : int
+        Length of the vectors :math:`e_i`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a positive integer.
+
+    Notes
+    -----
+    Used in chapter 5.
+
+    References
+    ----------
+    Cho et al. (2014), Learning phrase representations using RNN encoder-decoder for
+    statistical machine translation, section 2.3.
+    """
+
+    def __init__(self, d: int, *, hidden: int = 64, embedding: int = 8) -> None:
+        super().__init__()
+        self.d = validate.integer("d", d, low=1)
+        hidden = validate.integer("hidden", hidden, low=1)
+        embedding = validate.integer("embedding", embedding, low=1)
+        self.places = torch.nn.Parameter(torch.randn(self.d, embedding))
+        self.cell = torch.nn.GRU(1 + embedding, hidden, batch_first=True)
+        self.last = torch.nn.Linear(hidden, 1)
+        self.bias = torch.nn.Parameter(torch.zeros(self.d))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Compute one output for each input, from those before it.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, d)
+            Sequences.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, d)
+            Outputs, in the dtype of the weights.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a floating tensor of this shape.
+        """
+        x = validate.tensor("x", x, shape=("n", self.d))
+        before = torch.nn.functional.pad(x[:, :-1].to(self.bias), (1, 0))[..., None]
+        places = self.places.expand(len(x), -1, -1)
+        states, _ = self.cell(torch.cat([before, places], dim=2))
+        return self.last(states)[..., 0] + self.bias
+
+
+def dependence(network: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
+    r"""Measure which inputs each output depends on.
+
+    .. math:: D_{ij} = \frac1n \sum_{t=1}^{n} \left|
+        \frac{\partial y_i}{\partial x_j}(x^{(t)}) \right|
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Maps (n, d) to (n, outputs), each row by itself.
+    x : torch.Tensor, shape (n, d)
+        Where the derivatives are taken.
+
+    Returns
+    -------
+    torch.Tensor, shape (outputs, d)
+        Mean absolute derivatives; exactly 0 where nothing connects the two.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``network`` is no module or ``x`` no floating tensor with two axes.
+
+    Notes
+    -----
+    Used in chapter 5.
+    """
+    validate.instance("network", network, torch.nn.Module)
+    x = validate.tensor("x", x, shape=("n", "d")).detach().clone().requires_grad_()
+    first = next(network.parameters(), x)
+    columns = network(x.to(first.dtype)).sum(dim=0)
+    rows = [torch.autograd.grad(y, x, retain_graph=True)[0] for y in columns]
+    return torch.stack(rows).abs().mean(dim=1)
+
+
+def _widths(sizes: Sequence[int], *, least: int) -> list[int]:
+    listed = validate.items("sizes", sizes)
+    if len(listed) < least:
+        raise ValueError(f"sizes: expected at least {least} sizes, got {len(listed)}")
+    return [validate.integer("sizes", size, low=1) for size in listed]

@@ -1,0 +1,164 @@
+"""Scenes: several panels that tell one thing together, each made for one chapter.
+
+The figures that serve many chapters are in ``plotting``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lecture_code import validate
+from lecture_code.session import PALETTE
+
+
+def machines(x: Any, densities: Any, *, titles: Sequence[str]) -> None:
+    """Draw several densities over one axis, each in a panel with its own scale.
+
+    Parameters
+    ----------
+    x : array_like
+        Shape (n,).
+    densities : array_like
+        One row for each panel, shape (panels, n), not negative.
+    titles : sequence of str
+        One title for each panel.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays do not have these shapes or the number of titles differs.
+
+    Notes
+    -----
+    Used in chapter 3.
+    """
+    import matplotlib.pyplot as plt
+
+    x = validate.array("x", x, shape=("n",))
+    rows = validate.array("densities", densities, shape=("panels", "n"), low=0)
+    validate.same_length(x=x, densities=rows[0])
+    titles = [validate.text("titles", t) for t in validate.items("titles", titles)]
+    validate.same_length(densities=rows, titles=titles)
+    across = min(len(rows), 3)  # more would be too small to read on a phone
+    down = math.ceil(len(rows) / across)
+    figure = plt.figure(figsize=(5.8, 2.2 * down))
+    for place, (y, title) in enumerate(zip(rows, titles, strict=True), 1):
+        axes = figure.add_subplot(down, across, place)
+        axes.fill_between(x, y, color=PALETTE["blue"], alpha=0.35, linewidth=0)
+        axes.plot(x, y, color=PALETTE["blue"], lw=1)
+        axes.set_title(title, fontsize=11)
+        axes.set(yticks=[], ylim=(0, None))
+        axes.locator_params("x", nbins=3)
+
+
+def search(
+    observed: Any, model: Any, x: Any, *, nll: Any, kl: Any, mark: float, tops: Any
+) -> None:
+    """Draw a bell over shares of ink, beside its two losses over its centre m.
+
+    An arrow at the present centre spans the entropy of the data, NLL minus KL.
+
+    Parameters
+    ----------
+    observed, model : array_like
+        Shares of the amounts of ink and what the model says, shape (k,).
+    x : array_like
+        Values of the centre, ascending, shape (n,).
+    nll, kl : array_like
+        The two losses at these values, in nats, shape (n,).
+    mark : float
+        The present centre.
+    tops : array_like
+        Upper ends of the two vertical axes, shape (2,).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays are not vectors of matching lengths.
+
+    Notes
+    -----
+    Used in chapter 4.
+    """
+    import matplotlib.pyplot as plt
+
+    observed = validate.array("observed", observed, shape=("k",))
+    model = validate.array("model", model, shape=("k",))
+    validate.same_length(observed=observed, model=model)
+    x = validate.array("x", x, shape=("n",))
+    nll = validate.array("nll", nll, shape=("n",))
+    kl = validate.array("kl", kl, shape=("n",))
+    validate.same_length(x=x, nll=nll, kl=kl)
+    mark = validate.real("mark", mark)
+    tops = validate.array("tops", tops, shape=(2,), above=0)
+    data, valley = plt.subplots(1, 2)[1]
+    data.bar(range(len(observed)), observed, color=PALETTE["blue"], label="data")
+    data.plot(model, "o", color=PALETTE["orange"], ms=3.5, label="model")
+    data.set(xlabel="black pixels", ylabel="share", ylim=(0, tops[0]))
+    valley.plot(x, nll, label="NLL")
+    valley.plot(x, kl, label="KL")
+    _mark_entropy(valley, mark, np.interp(mark, x, kl), np.interp(mark, x, nll))
+    valley.set(xlabel="m", ylabel="nats", ylim=(0, tops[1]))
+    for axes in (data, valley):
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
+
+
+def _mark_entropy(axes, at: float, low: float, high: float) -> None:
+    arrow = {"arrowstyle": "<->", "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", (at, high), (at, low), arrowprops=arrow)
+    paper = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+    middle = at, (low + high) / 2
+    axes.annotate("H", middle, ha="center", va="center", bbox=paper)
+
+
+def generator(
+    x: Any, *, target: Any, model: Any, z: Any, exact: Any, best: Any
+) -> None:
+    """Draw a model's density on its target, beside the map that makes it.
+
+    Parameters
+    ----------
+    x : array_like
+        Points on the line, shape (n,).
+    target, model : array_like
+        Densities at these points, shape (n,).
+    z : array_like
+        Latents, shape (m,).
+    exact, best : array_like
+        Where the exact map and the model's send them, shape (m,).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays do not have these shapes.
+
+    Notes
+    -----
+    Used in chapters 15 and 16.
+    """
+    import matplotlib.pyplot as plt
+
+    x, target, model = _columns(x=x, target=target, model=model)
+    z, exact, best = _columns(z=z, exact=exact, best=best)
+    _, (laws, maps) = plt.subplots(1, 2, figsize=(6.8, 3.0))
+    laws.fill_between(x, target, color=PALETTE["grey"], alpha=0.35, label="target")
+    laws.plot(x, model, color=PALETTE["orange"], label="best model")
+    laws.set(xlabel="x", ylabel="density", xlim=(x[0], x[-1]))
+    laws.set_ylim(0, 1.4 * target.max())
+    laws.legend(fontsize=9, loc="upper center")
+    maps.plot(z, exact, color=PALETTE["grey"], label="exact map")
+    maps.plot(z, best, color=PALETTE["orange"], label="best map")
+    maps.set(xlabel="latent z", ylabel="g(z)", ylim=(x[0], x[-1]))
+    maps.legend(fontsize=9, loc="upper left")
+
+
+def _columns(**columns: Any) -> list[np.ndarray]:
+    found = {k: validate.array(k, v, shape=("n",)) for k, v in columns.items()}
+    first, *others = found
+    for name in others:
+        validate.same_length(**{first: found[first], name: found[name]})
+    return list(found.values())

@@ -1,0 +1,287 @@
+"""Autoencoders: losses as likelihoods, gradients, noise, and the best linear code."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import linalg, stats
+from sklearn.decomposition import PCA, TruncatedSVD
+
+from lecture_code import autoencoders, training
+from lecture_code.autoencoders import (
+    Autoencoder,
+    DenoisingAutoencoder,
+    TiedAutoencoder,
+)
+
+KINDS = [Autoencoder, TiedAutoencoder, DenoisingAutoencoder]
+kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+likelihoods = pytest.mark.parametrize("likelihood", autoencoders.LIKELIHOODS)
+
+
+def binary(n: int = 9, d: int = 6, seed: int = 0) -> torch.Tensor:
+    return torch.from_numpy(np.random.default_rng(seed).integers(0, 2, (n, d))).double()
+
+
+def real(n: int = 40, d: int = 6, seed: int = 0) -> torch.Tensor:
+    rng = np.random.default_rng(seed)
+    return torch.from_numpy(rng.normal(size=(n, d)) @ np.diag(range(1, d + 1)) + 2)
+
+
+# ------------------------------------------------------------------- losses, gradients
+
+
+@kinds
+def test_errors_are_negative_log_likelihoods(kind):
+    x, given_ = binary(), real(9)
+    coins = kind(6, 3).double()
+    probs = coins.reconstruct(given_).detach().numpy()
+    expected = -stats.bernoulli(probs).logpmf(x.numpy().astype(int)).sum(axis=1)
+    np.testing.assert_allclose(coins.errors(x, given_).detach(), expected)
+    bell = kind(6, 3, likelihood="gaussian").double()
+    means = bell.reconstruct(x).detach().numpy()
+    expected = -stats.norm(means).logpdf(given_.numpy()).sum(axis=1)
+    constant = 3 * math.log(2 * math.pi)
+    np.testing.assert_allclose(
+        bell.errors(given_, x).detach() + constant, expected, rtol=1e-10
+    )
+
+
+@kinds
+def test_the_loss_is_the_mean_error(kind):
+    model, x = kind(6, 3), binary()
+    torch.testing.assert_close(model.loss(x), model.errors(x).mean())
+    assert model.loss(x).shape == ()
+
+
+@likelihoods
+def test_the_gradient_at_the_pre_activation_is_the_error(likelihood):
+    model, x = Autoencoder(6, 3, likelihood=likelihood).double(), binary()
+    kept = []
+    model.decoder.register_forward_hook(lambda *call: kept.append(call[-1]))
+    total = model.errors(x).sum()
+    [slope] = torch.autograd.grad(total, kept[0])
+    torch.testing.assert_close(slope, model.reconstruct(x) - x)
+
+
+def test_a_sure_and_wrong_output_has_a_finite_error():
+    model = TiedAutoencoder(2, 1)
+    with torch.no_grad():
+        model.c.copy_(torch.tensor([900.0, -900.0]))
+    error = model.errors(torch.tensor([[0.0, 1.0]]))
+    assert error.item() == pytest.approx(1800, abs=5)
+
+
+def test_tied_weights_gather_two_gradients():
+    x, tied, free = (
+        binary(),
+        TiedAutoencoder(6, 3).double(),
+        Autoencoder(6, 3).double(),
+    )
+    with torch.no_grad():
+        for inner, outer in (
+            (free.encoder[0].weight, tied.W),
+            (free.encoder[0].bias, tied.b),
+            (free.decoder[0].weight, tied.W.T),
+            (free.decoder[0].bias, tied.c),
+        ):
+            inner.copy_(outer)
+    torch.testing.assert_close(free.loss(x), tied.loss(x))
+    for model in (free, tied):
+        model.loss(x).backward()
+    halves = free.encoder[0].weight.grad, free.decoder[0].weight.grad.T
+    torch.testing.assert_close(tied.W.grad, sum(halves))
+    assert min(half.abs().max() for half in halves) > 1e-3
+
+
+@kinds
+@pytest.mark.parametrize("activation", autoencoders.ACTIVATIONS)
+def test_every_activation_makes_codes_of_the_right_shape(kind, activation):
+    model = kind(6, 2, activation=activation)
+    z = model.encode(binary())
+    assert z.shape == (9, 2)
+    x_hat = model.decode(z)
+    assert x_hat.shape == (9, 6)
+    assert 0 <= x_hat.min() <= x_hat.max() <= 1
+    torch.testing.assert_close(model.reconstruct(binary()), x_hat)
+
+
+def test_a_linear_autoencoder_is_affine():
+    model = Autoencoder(6, 2, activation="linear", likelihood="gaussian").double()
+    x, y = real(5, seed=1), real(5, seed=2)
+    middle = model.reconstruct((x + y) / 2)
+    torch.testing.assert_close(
+        middle, (model.reconstruct(x) + model.reconstruct(y)) / 2
+    )
+
+
+def test_hidden_layers_are_mirrored():
+    model = Autoencoder(6, 2, hidden=[5, 4], activation="relu")
+    sizes = [tuple(p.shape) for p in model.parameters() if p.ndim == 2]
+    assert sizes == [(5, 6), (4, 5), (2, 4), (4, 2), (5, 4), (6, 5)]
+
+
+@kinds
+def test_training_lowers_the_loss_and_reaches_every_parameter(kind, generator):
+    model, x = kind(6, 3), binary(64).float()
+    losses = training.fit(model, x, steps=60, lr=0.05, generator=generator)
+    assert losses[-1] < losses[0] - 0.3
+    assert all(p.grad is not None and p.grad.any() for p in model.parameters())
+
+
+# ------------------------------------------------------------------------------- noise
+
+
+def test_without_noise_a_denoiser_is_an_autoencoder():
+    plain, noisy = Autoencoder(6, 3), DenoisingAutoencoder(6, 3, nu=0, sigma=0)
+    noisy.load_state_dict(plain.state_dict())
+    x = binary().float()
+    assert torch.equal(noisy.corrupt(x), x)
+    assert noisy.loss(x) == plain.loss(x)
+
+
+@pytest.mark.parametrize("nu", [0.0, 0.1, 0.5, 1.0])
+def test_the_masked_share_is_nu_and_the_rest_stays(nu, generator):
+    x = torch.randn(100, 200, generator=generator)
+    masked = autoencoders.mask(x, nu, generator)
+    kept = masked == x
+    assert ((masked == 0) | kept).all()
+    share = (~kept).double().mean().item()
+    assert abs(share - nu) <= 5 * math.sqrt(nu * (1 - nu) / x.numel())
+
+
+def test_entries_are_masked_independently(generator):
+    masked = autoencoders.mask(torch.ones(40_000, 2), 0.4, generator)
+    both = (masked == 0).all(dim=1).double().mean().item()
+    assert both == pytest.approx(0.16, abs=5 * math.sqrt(0.16 * 0.84 / 40_000))
+
+
+def test_noise_is_gaussian_with_the_given_scale(generator):
+    x = torch.full((20_000,), 3.0, dtype=torch.float64)
+    noise = (autoencoders.add_noise(x, 0.7, generator) - x) / 0.7
+    assert noise.dtype == torch.float64
+    assert stats.kstest(noise.numpy(), "norm").pvalue > 1e-6
+
+
+def test_the_loss_compares_with_the_clean_input():
+    model = DenoisingAutoencoder(6, 3, nu=0.5, sigma=0.1, likelihood="gaussian")
+    x = real().float()
+    seed = 5
+    noisy = model.corrupt(x, torch.Generator().manual_seed(seed))
+    expected = (model.reconstruct(noisy) - x).square().sum(dim=1).mean() / 2
+    loss = model.loss(x, torch.Generator().manual_seed(seed))
+    torch.testing.assert_close(loss, expected)
+    assert not torch.equal(noisy, x)
+
+
+def test_noise_with_a_generator_leaves_the_global_state_alone():
+    state = torch.get_rng_state()
+    model_state = torch.Generator().manual_seed(1)
+    autoencoders.mask(torch.ones(5), 0.5, model_state)
+    autoencoders.add_noise(torch.ones(5), 0.5, model_state)
+    assert torch.equal(state, torch.get_rng_state())
+
+
+# ------------------------------------------------------------------------- linear codes
+
+
+@given(st.integers(1, 7), st.integers(1, 7), st.data())
+def test_the_error_of_the_best_matrix_is_what_was_discarded(n, d, data):
+    rank = data.draw(st.integers(1, min(n, d)))
+    a = np.random.default_rng(n * 10 + d).normal(size=(n, d))
+    best = autoencoders.best_of_rank(torch.tensor(a), rank).numpy()
+    assert np.linalg.matrix_rank(best) <= rank
+    discarded = linalg.svdvals(a)[rank:]
+    assert np.sum((a - best) ** 2) == pytest.approx(np.sum(discarded**2), abs=1e-10)
+
+
+@pytest.mark.parametrize("rank", [1, 2, 4, 5])
+def test_no_random_matrix_of_the_rank_is_nearer(rank):
+    rng = np.random.default_rng(rank)
+    a = rng.normal(size=(8, 5))
+    best = autoencoders.best_of_rank(torch.tensor(a), rank).numpy()
+    least = np.sum((a - best) ** 2)
+    for _ in range(300):
+        columns = rng.normal(size=(8, rank))
+        rival = columns @ np.linalg.lstsq(columns, a, rcond=None)[0]
+        assert np.sum((a - rival) ** 2) >= least - 1e-9
+
+
+def test_the_best_matrix_agrees_with_scikit_learn():
+    a = real().numpy()
+    model = TruncatedSVD(3, algorithm="arpack").fit(a)
+    theirs = model.inverse_transform(model.transform(a))
+    ours = autoencoders.best_of_rank(torch.tensor(a), 3).numpy()
+    np.testing.assert_allclose(ours, theirs, atol=1e-9)
+
+
+@pytest.mark.parametrize("rank", [1, 3, 6])
+def test_principal_components_agree_with_scikit_learn(rank):
+    x = real()
+    model = autoencoders.principal_components(x, rank)
+    theirs = PCA(rank).fit(x.numpy())
+    back = theirs.inverse_transform(theirs.transform(x.numpy()))
+    np.testing.assert_allclose(model.reconstruct(x).detach(), back, atol=1e-9)
+    discarded = linalg.svdvals(x.numpy() - x.numpy().mean(0))[rank:]
+    lost = 2 * model.loss(x).item()
+    assert lost == pytest.approx(np.sum(discarded**2) / len(x), abs=1e-9)
+
+
+def test_principal_components_leave_no_slope():
+    x = real()
+    model = autoencoders.principal_components(x, 3)
+    model.loss(x).backward()
+    for parameter in model.parameters():
+        torch.testing.assert_close(
+            parameter.grad, torch.zeros_like(parameter), atol=1e-9, rtol=0
+        )
+
+
+# -------------------------------------------------------------------- interface, errors
+
+
+def test_repr_says_the_settings():
+    assert (
+        repr(Autoencoder(64, 16)) == "Autoencoder(64 -> 16 -> 64, sigmoid, bernoulli)"
+    )
+    noisy = DenoisingAutoencoder(2, 8, nu=0.25, activation="relu")
+    assert repr(noisy) == (
+        "DenoisingAutoencoder(2 -> 8 -> 2, relu, bernoulli, nu=0.25, sigma=0)"
+    )
+
+
+@kinds
+def test_a_grey_pixel_is_no_coin(kind):
+    with pytest.raises(ValueError, match=r"x: expected zeros and ones.*got 0\.5"):
+        kind(2, 1).loss(torch.tensor([[1.0, 0.5]]))
+
+
+@pytest.mark.parametrize("nu", [-0.01, 1.01, math.nan])
+def test_a_masking_probability_is_one(nu):
+    with pytest.raises(ValueError, match="nu: expected"):
+        DenoisingAutoencoder(6, 3, nu=nu)
+    with pytest.raises(ValueError, match="nu: expected"):
+        autoencoders.mask(torch.ones(2), nu)
+
+
+@pytest.mark.parametrize("rank", [0, 6, 7])
+@pytest.mark.parametrize("name", ["best_of_rank", "principal_components"])
+def test_a_rank_above_the_dimension_is_named(name, rank):
+    with pytest.raises(ValueError, match="rank: expected"):
+        getattr(autoencoders, name)(torch.ones(9, 5), rank)
+
+
+@kinds
+def test_an_unknown_nonlinearity_is_named(kind):
+    with pytest.raises(ValueError, match="activation: expected"):
+        kind(6, 3, activation="swoosh")
+
+
+def test_layers_between_linear_maps_are_refused():
+    with pytest.raises(ValueError, match="hidden: expected no layers"):
+        Autoencoder(6, 3, hidden=[4], activation="linear")

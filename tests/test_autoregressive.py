@@ -1,0 +1,178 @@
+"""Autoregressive models are distributions, and samples follow them."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from scipy import stats
+
+from lecture_code import autoregressive, datasets, networks, training
+
+NETWORKS = {
+    "logistic": lambda: networks.masked_mlp([9, 9]),
+    "masked MLP": lambda: networks.masked_mlp([9, 30, 30, 9]),
+    "convolution": lambda: networks.MaskedConvNet(3, channels=4, depth=2),
+    "recurrent": lambda: networks.CausalGRU(9, hidden=5),
+}
+ORDER = [4, 0, 8, 2, 6, 1, 3, 5, 7]
+EVERY = torch.cartesian_prod(*[torch.tensor([0.0, 1.0])] * 9).double()
+
+each_network = pytest.mark.parametrize("name", NETWORKS)
+each_order = pytest.mark.parametrize("order", [None, ORDER])
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        yield
+
+
+def model(name, order=None, spread=1.0):
+    """Return a model in float64 with parameters far from where they start."""
+    made = autoregressive.Autoregressive(NETWORKS[name](), pixels=9, order=order)
+    made = made.double()
+    with torch.no_grad():
+        for parameter in made.parameters():
+            parameter.normal_(std=spread)
+    return made
+
+
+@each_network
+@each_order
+def test_probabilities_of_all_images_sum_to_one(name, order):
+    total = model(name, order).log_prob(EVERY).exp().sum().item()
+    assert total == pytest.approx(1, abs=1e-6)
+
+
+@each_network
+@each_order
+def test_a_logit_sees_the_pixels_before_it_in_the_order(name, order):
+    logits = model(name, order).logits(EVERY).detach()
+    for place, pixel in enumerate(order or range(9)):
+        before = (order or list(range(9)))[:place]
+        keys = EVERY[:, before] @ 2.0 ** torch.arange(place).double()
+        for key in keys.unique():
+            same = logits[keys == key, pixel]
+            torch.testing.assert_close(same, same[:1].expand_as(same))
+
+
+@each_network
+def test_a_logit_is_the_log_odds_of_its_pixel(name):
+    made = model(name)
+    p = made.log_prob(EVERY).exp().detach()
+    for pixel in range(9):
+        prefix = EVERY[37, :pixel]
+        same = (EVERY[:, :pixel] == prefix).all(dim=1)
+        black = p[same & (EVERY[:, pixel] == 1)].sum()
+        white = p[same & (EVERY[:, pixel] == 0)].sum()
+        logit = made.logits(EVERY[37:38])[0, pixel]
+        torch.testing.assert_close(logit, (black / white).log())
+
+
+@each_order
+def test_samples_pass_a_chi_square_test(order):
+    made = model("masked MLP", order, spread=0.4)
+    n = 20_000
+    drawn = made.sample(n, torch.Generator().manual_seed(1)).double()
+    index = (drawn @ 2.0 ** torch.arange(8, -1, -1).double()).long()
+    observed = torch.bincount(index, minlength=512).numpy()
+    expected = n * made.log_prob(EVERY).exp().detach().numpy()
+    rare = expected < 5
+    observed = [*observed[~rare], observed[rare].sum()]
+    expected = [*expected[~rare], expected[rare].sum()]
+    assert stats.chisquare(observed, expected, sum_check=False).pvalue > 1e-4
+
+
+def test_completion_keeps_what_is_known_and_draws_the_rest():
+    made = model("masked MLP", ORDER, spread=0.4)
+    x = EVERY[341].repeat(5000, 1)
+    drawn = made.complete(x, known=4, generator=torch.Generator().manual_seed(2))
+    assert torch.equal(drawn[:, ORDER[:4]], x[:, ORDER[:4]])
+    p = made.log_prob(EVERY).exp().detach()
+    same = (EVERY[:, ORDER[:4]] == x[0, ORDER[:4]]).all(dim=1)
+    for pixel in ORDER[4:]:
+        want = p[same & (EVERY[:, pixel] == 1)].sum() / p[same].sum()
+        share = drawn[:, pixel].mean()
+        assert abs(share - want) < 5 * (want * (1 - want) / 5000).sqrt()
+
+
+def test_completing_a_whole_image_changes_nothing():
+    made = model("logistic")
+    assert torch.equal(made.complete(EVERY, known=9), EVERY)
+
+
+def test_training_finds_the_law_of_two_pixels():
+    law = torch.tensor([0.4, 0.1, 0.2, 0.3])
+    pairs = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    data = pairs.repeat_interleave((100 * law).long(), dim=0)
+    made = autoregressive.Autoregressive(networks.masked_mlp([2, 2]), pixels=2)
+    training.fit(made, data, steps=600, lr=0.05, batch_size=100)
+    torch.testing.assert_close(made.log_prob(pairs).exp(), law, atol=2e-3, rtol=0)
+
+
+def test_the_loss_is_the_mean_of_the_negative_log_probabilities():
+    made = model("recurrent")
+    torch.testing.assert_close(made.loss(EVERY), -made.log_prob(EVERY).mean())
+
+
+@pytest.mark.parametrize("pixel", [2.0, 0.5, -1.0])
+def test_an_input_that_is_not_binary_is_named(pixel):
+    grey = torch.zeros(2, 9)
+    grey[1, 3] = pixel
+    made = autoregressive.Autoregressive(NETWORKS["logistic"](), pixels=9)
+    for method in (made.log_prob, made.loss, made.logits):
+        with pytest.raises(ValueError, match="x: expected zeros and ones"):
+            method(grey)
+
+
+class Conditional(torch.nn.Module):
+    """Tells a pixel its own colour if the first is black and the second is white."""
+
+    def forward(self, x):
+        return 20 * (x - 0.5) * x[:, :1] * (1 - x[:, 1:2])
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        networks.mlp([9, 9]),
+        networks.mlp([9, 5, 9]),
+        torch.nn.Identity(),
+        Conditional(),
+    ],
+    ids=["dense", "hidden", "its own answer", "its own answer, at times"],
+)
+def test_a_network_that_sees_the_answer_is_refused(network):
+    with pytest.raises(ValueError, match="network: expected outputs that depend"):
+        autoregressive.Autoregressive(network, pixels=9)
+
+
+def test_trying_the_network_leaves_it_as_it_was():
+    network = networks.masked_mlp([9, 30, 9], dropout=0.5)
+    state = torch.get_rng_state()
+    made = autoregressive.Autoregressive(network, pixels=9)
+    assert network.training
+    assert made.training
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_samples_leave_dropout_out_and_training_as_it_was():
+    network = networks.masked_mlp([9, 30, 9], dropout=0.5)
+    made = autoregressive.Autoregressive(network, pixels=9)
+    network[1].eval()
+    first = made.sample(200, torch.Generator().manual_seed(1))
+    assert [module.training for module in network] == [True, False, True, True]
+    again = made.eval().sample(200, torch.Generator().manual_seed(1))
+    assert torch.equal(first, again)
+
+
+def test_samples_are_digits_sized_and_reproducible():
+    network = networks.masked_mlp([64, 64])
+    made = autoregressive.Autoregressive(network, pixels=64)
+    first, again = (made.sample(3, torch.Generator().manual_seed(1)) for _ in "ab")
+    assert torch.equal(first, again)
+    assert first.dtype == torch.float32
+    assert first.unique().tolist() == [0, 1]
+    assert not first.requires_grad
+    assert made.log_prob(datasets.binary_digits("test").pixels).shape == (447,)

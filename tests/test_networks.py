@@ -1,0 +1,139 @@
+"""Networks: layers by hand, and outputs that see what they may, tried by gradients."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from lecture_code import networks
+
+CAUSAL = {
+    "logistic": lambda: networks.masked_mlp([16, 16]),
+    "one hidden layer": lambda: networks.masked_mlp([16, 40, 16], activation="tanh"),
+    "two, one of them narrow": lambda: networks.masked_mlp([16, 5, 40, 16]),
+    "convolution": lambda: networks.MaskedConvNet(4, channels=6, depth=2),
+    "convolution, no residual": lambda: networks.MaskedConvNet(4, depth=0),
+    "recurrent": lambda: networks.CausalGRU(16, hidden=6),
+}
+each_network = pytest.mark.parametrize("name", CAUSAL)
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        yield
+
+
+def test_an_mlp_is_its_formula():
+    network = networks.mlp([3, 5, 4, 2], activation="tanh")
+    first, second, third = (m for m in network if isinstance(m, torch.nn.Linear))
+    x = torch.randn(7, 3)
+    h = torch.tanh(x @ first.weight.T + first.bias)
+    h = torch.tanh(h @ second.weight.T + second.bias)
+    torch.testing.assert_close(network(x), h @ third.weight.T + third.bias)
+
+
+@pytest.mark.parametrize("activation", networks.ACTIVATIONS)
+def test_every_activation_bends(activation):
+    network = networks.mlp([1, 8, 1], activation=activation)
+    y = network(torch.tensor([[-2.0], [0.0], [2.0]])).detach()
+    assert abs(y[0] + y[2] - 2 * y[1]) > 1e-4
+
+
+def test_a_rubbed_out_connection_has_no_effect_and_never_learns():
+    layer = networks.MaskedLinear(3, 2, mask=[[1, 0, 0], [1, 1, 0]])
+    assert networks.dependence(layer, torch.randn(4, 3)).gt(0).tolist() == [
+        [True, False, False],
+        [True, True, False],
+    ]
+    layer(torch.randn(5, 3)).square().sum().backward()
+    assert (layer.weight.grad != 0).float().tolist() == layer.mask.tolist()
+
+
+@each_network
+def test_an_output_depends_on_inputs_before_it_only(name):
+    network = CAUSAL[name]().double()
+    x = torch.randn(8, 16, dtype=torch.float64)
+    assert networks.dependence(network, x).triu().count_nonzero() == 0
+
+
+@pytest.mark.parametrize("name", ["logistic", "one hidden layer", "recurrent"])
+def test_an_output_depends_on_every_input_before_it(name):
+    network = CAUSAL[name]().double()
+    x = torch.randn(64, 16, dtype=torch.float64)
+    assert networks.dependence(network, x).count_nonzero() == 16 * 15 // 2
+
+
+def test_a_masked_convolution_has_a_blind_spot():
+    network = networks.MaskedConvNet(8, channels=4, depth=4).double()
+    sees = networks.dependence(network, torch.randn(8, 64, dtype=torch.float64)) > 0
+    above_left = sees[4 * 8 + 4].reshape(8, 8)
+    assert above_left[4, :4].all()
+    assert above_left[3, :7].all()
+    assert not above_left[3, 7]  # to the right, out of reach of any path
+
+
+def test_masks_compose_to_paths_from_earlier_inputs_only():
+    masks = networks.order_masks([6, 11, 7, 6])
+    assert [tuple(m.shape) for m in masks] == [(11, 6), (7, 11), (6, 7)]
+    paths = masks[2] @ masks[1] @ masks[0]
+    assert torch.equal(paths > 0, torch.ones(6, 6).tril(-1) > 0)
+
+
+@pytest.mark.parametrize("sizes", [[1, 1], [1, 4, 1]])
+def test_a_single_pixel_sees_nothing(sizes):
+    network = networks.masked_mlp(sizes)
+    assert network(torch.zeros(1, 1)) == network(torch.ones(1, 1))
+
+
+@pytest.mark.parametrize(("centre", "seen"), [(True, 5), (False, 4)])
+def test_a_masked_filter_sees_above_and_left(centre, seen):
+    layer = networks.MaskedConv(1, 1, centre=centre)
+    x = torch.randn(1, 1, 5, 5, requires_grad=True)
+    layer(x)[0, 0, 2, 2].backward()
+    used = x.grad[0, 0].ne(0)
+    assert used.sum() == seen
+    assert not used[3:].any()
+    assert not used[2, 3:].any()
+    assert used[2, 2].item() is centre
+
+
+def test_a_convolution_looks_the_same_everywhere_but_for_its_bias():
+    network = networks.MaskedConvNet(9, channels=3, depth=1)
+    with torch.no_grad():
+        network.bias.normal_()
+    image = torch.zeros(9, 9)
+    image[3, 3] = 1
+    moved = image.roll((1, 1), (0, 1))
+    blank, here, there = network(
+        torch.stack([torch.zeros(9, 9), image, moved]).flatten(1)
+    )
+    effect = (here - blank).reshape(9, 9)
+    torch.testing.assert_close(
+        effect.roll((1, 1), (0, 1)), (there - blank).reshape(9, 9)
+    )
+
+
+def test_dropout_acts_in_training_only():
+    for network in (
+        networks.masked_mlp([16, 64, 16], dropout=0.5),
+        networks.MaskedConvNet(4, dropout=0.5),
+    ):
+        x = torch.randn(2, 16)
+        assert not torch.equal(network(x), network(x))
+        network.eval()
+        assert torch.equal(network(x), network(x))
+
+
+def test_the_dependence_of_a_linear_map_is_its_matrix():
+    layer = torch.nn.Linear(3, 2)
+    got = networks.dependence(layer, torch.randn(5, 3))
+    torch.testing.assert_close(got, layer.weight.detach().abs())
+    assert layer.weight.grad is None
+
+
+@pytest.mark.parametrize("mask", [[[1, 0]], [[1, 0, 1]], torch.ones(2, 3), [[1, 2]]])
+def test_a_mask_of_the_wrong_shape_is_named(mask):
+    with pytest.raises(ValueError, match="mask: expected"):
+        networks.MaskedLinear(2, 3, mask=mask)
