@@ -193,8 +193,8 @@ def gaussian_pair_lipschitz_min(
 
     References
     ----------
-    Mikulincer and Shenfeld (2024), On the Lipschitz properties of transportation along
-    heat flows, GAFA Seminar 2020-2022.
+    Mikulincer and Shenfeld (2022), On the Lipschitz properties of transportation along
+    heat flows, arXiv:2201.01382.
     """
     separation = validate.real("separation", separation, low=0)
     scale = validate.real("scale", scale, above=0)

@@ -148,7 +148,7 @@ def generator(
     laws.fill_between(x, target, color=PALETTE["grey"], alpha=0.35, label="target")
     laws.plot(x, model, color=PALETTE["orange"], label="best model")
     laws.set(xlabel="x", ylabel="density", xlim=(x[0], x[-1]))
-    laws.set_ylim(0, 1.4 * target.max())
+    laws.set_ylim(0, 1.4 * max(target.max(), model.max()))
     laws.legend(fontsize=9, loc="upper center")
     maps.plot(z, exact, color=PALETTE["grey"], label="exact map")
     maps.plot(z, best, color=PALETTE["orange"], label="best map")
