@@ -17,4 +17,14 @@ document.addEventListener("DOMContentLoaded", () => {
   document
     .querySelectorAll(".citation-list[role], .citation[role]")
     .forEach((element) => element.removeAttribute("role"));
+
+  // A formula that is wider than the page scrolls, by keyboard too.
+  const reach = () =>
+    document.querySelectorAll("mjx-container[display]").forEach((formula) => {
+      if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0;
+    });
+  window.addEventListener("load", () =>
+    window.MathJax?.startup?.promise?.then(() => requestAnimationFrame(reach)),
+  );
+  window.addEventListener("resize", reach);
 });

@@ -220,6 +220,7 @@ class NameClaims(SphinxTransform):
         claim = nodes.paragraph("", "", link, nodes.Text(f" {sentence}"))
         claim["classes"].append("claim")
         claim["names"].append(name)
+        claim["support_smartquotes"] = False  # the sentence is code's, not prose
         self.document.note_explicit_target(claim)
         return claim
 
