@@ -102,6 +102,57 @@ def binary_digits(part: str = "train", *, threshold: int = 8) -> Digits:
     return Digits((pixels >= threshold).float(), labels)
 
 
+def scaled(pixels: torch.Tensor) -> torch.Tensor:
+    """Map grey levels 0 to 16 to the interval from -1 (paper) to 1 (ink).
+
+    Parameters
+    ----------
+    pixels : torch.Tensor, shape (n, 64)
+        Grey levels.
+
+    Returns
+    -------
+    torch.Tensor, shape (n, 64)
+        ``pixels / 8 - 1``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``pixels`` is no floating tensor of this shape.
+
+    Notes
+    -----
+    Used in chapters 11, 12 and 14: models without a likelihood work on this scale.
+    """
+    return validate.tensor("pixels", pixels, shape=("n", _SIDE**2)) / 8 - 1
+
+
+def grey_levels(x: torch.Tensor) -> torch.Tensor:
+    """Undo :func:`scaled` and round to the grey levels that an image can have.
+
+    Parameters
+    ----------
+    x : torch.Tensor, shape (n, 64)
+        Images on the scale from -1 to 1; what lies outside is cut off.
+
+    Returns
+    -------
+    torch.Tensor, shape (n, 64)
+        Whole numbers from 0 to 16.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``x`` is no floating tensor of this shape.
+
+    Notes
+    -----
+    Used in chapters 11, 12 and 14.
+    """
+    x = validate.tensor("x", x, shape=("n", _SIDE**2))
+    return (8 * (x + 1)).round().clamp(0, 16)
+
+
 def patches(pixels: torch.Tensor, size: int) -> torch.Tensor:
     """Cut every square patch out of 8 x 8 images, overlaps included.
 

@@ -113,3 +113,52 @@ def _mark_entropy(axes, at: float, low: float, high: float) -> None:
     paper = {"facecolor": "white", "edgecolor": "none", "pad": 1}
     middle = at, (low + high) / 2
     axes.annotate("H", middle, ha="center", va="center", bbox=paper)
+
+
+def generator(
+    x: Any, *, target: Any, model: Any, z: Any, exact: Any, best: Any
+) -> None:
+    """Draw a model's density on its target, beside the map that makes it.
+
+    Parameters
+    ----------
+    x : array_like
+        Points on the line, shape (n,).
+    target, model : array_like
+        Densities at these points, shape (n,).
+    z : array_like
+        Latents, shape (m,).
+    exact, best : array_like
+        Where the exact map and the model's send them, shape (m,).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays do not have these shapes.
+
+    Notes
+    -----
+    Used in chapters 15 and 16.
+    """
+    import matplotlib.pyplot as plt
+
+    x, target, model = _columns(x=x, target=target, model=model)
+    z, exact, best = _columns(z=z, exact=exact, best=best)
+    _, (laws, maps) = plt.subplots(1, 2, figsize=(6.8, 3.0))
+    laws.fill_between(x, target, color=PALETTE["grey"], alpha=0.35, label="target")
+    laws.plot(x, model, color=PALETTE["orange"], label="best model")
+    laws.set(xlabel="x", ylabel="density", xlim=(x[0], x[-1]))
+    laws.set_ylim(0, 1.4 * max(target.max(), model.max()))
+    laws.legend(fontsize=9, loc="upper center")
+    maps.plot(z, exact, color=PALETTE["grey"], label="exact map")
+    maps.plot(z, best, color=PALETTE["orange"], label="best map")
+    maps.set(xlabel="latent z", ylabel="g(z)", ylim=(x[0], x[-1]))
+    maps.legend(fontsize=9, loc="upper left")
+
+
+def _columns(**columns: Any) -> list[np.ndarray]:
+    found = {k: validate.array(k, v, shape=("n",)) for k, v in columns.items()}
+    first, *others = found
+    for name in others:
+        validate.same_length(**{first: found[first], name: found[name]})
+    return list(found.values())

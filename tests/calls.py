@@ -2,7 +2,8 @@
 
 ``test_bad_input.py`` lists the callables from the package itself and fails for one that
 has no entry here. To add a function, describe each of its arguments by a domain of
-``arguments.py``.
+``arguments.py``; a room with many functions has a file of its own, ``calls_ROOM.py``
+with a table ``CALLS``, which is added to the one at the end of this file.
 
 The libraries that rooms import late are imported here, so that what they do to the
 process when they are imported is not laid at the door of the function that needs them.
@@ -36,22 +37,31 @@ import lecture_code
 from lecture_code import (
     autoencoders,
     autoregressive,
+    chains,
     claims,
+    crossings,
     datasets,
     densities,
     divergences,
     exercises,
+    half_lines,
     histograms,
+    lattice,
+    lipschitz,
     networks,
+    normal_scores,
     plotting,
+    pushforward,
+    routes,
     scenes,
     session,
-    study,
     trained,
     training,
+    transport,
     validate,
     widgets,
 )
+from lecture_code.study import models
 
 
 @dataclass(frozen=True)
@@ -156,14 +166,14 @@ def _players(**changed: Any) -> list[training.Player]:
 
 
 @contextlib.contextmanager
-def _own_store() -> Iterator[None]:
+def own_store() -> Iterator[None]:
     """Let ``trained`` read and write in a folder of its own."""
     with (
         tempfile.TemporaryDirectory() as folder,
         mock.patch.object(trained, "FOLDER", Path(folder)),
         mock.patch.object(trained, "RECIPES", {"line": _Line}),
-        mock.patch.object(study, "TABLES", {}),
-        mock.patch.object(study, "WEIGHTS", {}),
+        mock.patch.object(models, "TABLES", {}),
+        mock.patch.object(models, "WEIGHTS", {}),
     ):
         trained.store("line", _Line())
         trained.store_table("numbers", {"n": np.arange(3.0)})
@@ -297,6 +307,60 @@ def _autoencoder(kind: str, special: dict[str, Domain]) -> dict[str, Call]:
 
 def _method(build: Callable, method: str) -> Callable:
     return getattr(build(3, 2), method)
+
+
+def _law() -> normal_scores.Law:
+    law = normal_scores.Law(_mixture())
+    _ = law.steepest  # and the grid: what is computed once is computed by now
+    return law
+
+
+def _route() -> routes.Route:
+    return routes.Route(_law(), 1.0, [0.1])
+
+
+def _kinked_net() -> torch.nn.Sequential:
+    layers = torch.nn.Linear(1, 3), torch.nn.LeakyReLU(0.2), torch.nn.Linear(3, 1)
+    return torch.nn.Sequential(*layers)
+
+
+def _small_lattice() -> contextlib.AbstractContextManager:
+    return mock.patch.object(lattice, "_LEVELS", 200)
+
+
+#: The rooms behind ``pushforward`` get what it has checked already.
+CHECKED = "handed on by pushforward, which checks what a reader passes"
+INSIDE = a.trusted(np.array([-1.0, 0.0, 2.0]), CHECKED)
+MASS, OTHER_MASS = (
+    a.trusted(np.array(masses), CHECKED) for masses in ([0.2, 0.9], [0.8, 0.1])
+)
+BRACKET = {
+    "low": a.trusted(0.0, CHECKED),
+    "high": a.trusted(3.0, CHECKED),
+    "rounds": a.trusted(3, CHECKED),
+}
+LAW_SLOPE = {
+    "law": a.trusted(_law(), CHECKED),
+    "lipschitz": a.trusted(1.0, CHECKED),
+}
+SLOPE = a.array(_tensor(0.5, 4.0), rank=False, low=0.0)
+SLOPE = replace(SLOPE, bad={**SLOPE.bad, "zero": [0.0, [1.0, 0.0]]})
+TARGET = Domain(
+    _mixture,
+    {
+        "no law": [None, 3, "normal", [], object(), torch.ones(3)],
+        "not on the line": [_spots(), densities.Banana()],
+        "no density": [histograms.Histogram.of([0.5, 0.5])],
+    },
+)
+CHAIN = {
+    "target": a.instance(_mixture, _spots(), densities.Banana()),
+    "steps": a.count(2),
+}
+_UNKNOWN_NETS = [
+    *(torch.nn.LayerNorm(1), torch.nn.Sequential(torch.nn.Linear(1, 1), _Line())),
+    torch.nn.Sequential(torch.nn.Linear(1, 2), torch.nn.Softmax(dim=1)),
+]
 
 
 CALLS: dict[str, Call] = {
@@ -490,6 +554,12 @@ CALLS: dict[str, Call] = {
         lambda: datasets.binary_digits,
         {"part": PART, "threshold": a.count(8, low=1, high=16)},
     ),
+    "datasets.scaled": Call(
+        lambda: datasets.scaled, {"pixels": a.tensor(_images, fixed=(1,))}
+    ),
+    "datasets.grey_levels": Call(
+        lambda: datasets.grey_levels, {"x": a.tensor(_images, fixed=(1,))}
+    ),
     "datasets.patches": Call(
         lambda: datasets.patches,
         {
@@ -656,6 +726,211 @@ CALLS: dict[str, Call] = {
         lambda: autoencoders.principal_components,
         {"x": a.tensor(_points(4, 3)), "rank": a.count(2, low=1, high=3)},
         changes_globals=INITIALISED,
+    ),
+    # the push-forward theorem
+    "pushforward.isoperimetric_profile": Call(
+        lambda: pushforward.isoperimetric_profile,
+        {"t": a.array(_tensor(0.0, 0.3, 1.0), rank=False, low=0, high=1)},
+    ),
+    "pushforward.enlarged_mass": Call(
+        lambda: pushforward.enlarged_mass,
+        {
+            "mass": a.array(_tensor(0.3), rank=False, low=0, high=1),
+            "distance": a.array(_tensor(0.5), rank=False, low=0),
+            "lipschitz": SLOPE,
+        },
+    ),
+    "pushforward.lipschitz_min": Call(
+        lambda: pushforward.lipschitz_min, {"target": TARGET}
+    ),
+    "pushforward.gaussian_pair_lipschitz_min": Call(
+        lambda: pushforward.gaussian_pair_lipschitz_min,
+        {
+            "separation": a.real(2.0, low=0),
+            "scale": a.real(0.5, above=0),
+            "weight": a.real(0.25, above=0, high=1),
+        },
+    ),
+    "pushforward.tv_lower_bound": Call(
+        lambda: pushforward.tv_lower_bound, {"target": TARGET, "lipschitz": SLOPE}
+    ),
+    "pushforward.tv_lower_bound_from_samples": Call(
+        lambda: pushforward.tv_lower_bound_from_samples,
+        {
+            "samples": a.array(_points(8)),
+            "target": TARGET,
+            "lipschitz": SLOPE,
+            "confidence": a.real(0.5, above=0, high=1),
+        },
+    ),
+    "pushforward.tv_star": Call(
+        lambda: pushforward.tv_star, {"target": TARGET, "lipschitz": SLOPE}
+    ),
+    "pushforward.kl_lower_bound": Call(
+        lambda: pushforward.kl_lower_bound,
+        {
+            "target": TARGET,
+            "lipschitz": SLOPE,
+            "direction": a.choice("forward", "reverse"),
+        },
+    ),
+    "pushforward.wasserstein1_star": Call(
+        lambda: pushforward.wasserstein1_star, {"target": TARGET, "lipschitz": SLOPE}
+    ),
+    "pushforward.lipschitz_needed": Call(
+        lambda: pushforward.lipschitz_needed,
+        {"target": TARGET, "tv": a.real(0.1, low=0, high=1)},
+    ),
+    "pushforward.map_density": Call(
+        lambda: pushforward.map_density,
+        {
+            "z": replace(
+                a.array(_points(4), fixed=(0,)),
+                bad={
+                    **a.array(_points(4), fixed=(0,)).bad,
+                    "falling": [[3.0, 2.0, 1.0, 0.0]],
+                },
+            ),
+            "points": a.array(_points(4), fixed=(0,)),
+            "x": a.array(_points(5), rank=False),
+        },
+    ),
+    "pushforward.chain_lipschitz": Call(
+        lambda: pushforward.chain_lipschitz,
+        {
+            "step_slopes": a.array(_tensor(0.5, 2.0), fixed=(0,), low=0),
+            "noise_scales": a.array(_tensor(1.0, 0.5, 0.0), fixed=(0,), low=0),
+        },
+    ),
+    "chains.noise_levels": Call(lambda: chains.noise_levels, CHAIN),
+    "chains.probability_flow": Call(lambda: chains.probability_flow, CHAIN),
+    "chains.ancestral": Call(lambda: chains.ancestral, CHAIN),
+    "lipschitz.exact_1d": Call(
+        lambda: lipschitz.exact_1d,
+        {
+            "net": a.instance(_kinked_net, *_UNKNOWN_NETS),
+            "low": a.real(-1.0, high=2.0),
+            "high": a.real(2.0, low=-1.0),
+        },
+    ),
+    "lipschitz.upper_bound": Call(
+        lambda: lipschitz.upper_bound,
+        {
+            "net": a.instance(_kinked_net, *_UNKNOWN_NETS),
+            "input_shape": a.optional(
+                a.collection(lambda: (1,), [(), (0,), (1.0,), (7,), "1", (1, None)])
+            ),
+        },
+    ),
+    "lipschitz.lower_bound": Call(
+        lambda: lipschitz.lower_bound,
+        {
+            "net": a.instance(_kinked_net),
+            "latents": a.tensor(_points(3, 1), rank=False),
+            "steps": a.count(2, low=0),
+        },
+    ),
+    "normal_scores.Law": Call(lambda: normal_scores.Law, {"target": TARGET}),
+    "normal_scores.Law.cdf": Call(lambda: _law().cdf, {"y": INSIDE}),
+    "normal_scores.Law.sf": Call(lambda: _law().sf, {"y": INSIDE}),
+    "normal_scores.Law.pdf": Call(lambda: _law().pdf, {"y": INSIDE}),
+    "normal_scores.Law.slopes": Call(lambda: _law().slopes, {"y": INSIDE}),
+    "normal_scores.Law.scores": Call(
+        lambda: _law().scores, {"y": INSIDE, "cut": a.trusted(0.1, CHECKED)}
+    ),
+    "normal_scores.Law.points": Call(
+        lambda: _law().points, {"scores": INSIDE, "cut": a.trusted(0.1, CHECKED)}
+    ),
+    "normal_scores.Law.quantile": Call(
+        lambda: _law().quantile, {"below": MASS, "above": OTHER_MASS}
+    ),
+    "normal_scores.scores_of": Call(
+        lambda: normal_scores.scores_of, {"below": MASS, "above": OTHER_MASS}
+    ),
+    "normal_scores.profile": Call(lambda: normal_scores.profile, {"scores": INSIDE}),
+    "normal_scores.mass_below": Call(
+        lambda: normal_scores.mass_below, {"scores": INSIDE}
+    ),
+    "normal_scores.excess": Call(
+        lambda: normal_scores.excess,
+        {"scores": MASS, "below": MASS, "above": OTHER_MASS},
+    ),
+    "normal_scores.log_ratio": Call(
+        lambda: normal_scores.log_ratio, {"top": MASS, "bottom": MASS}
+    ),
+    "normal_scores.zoom": Call(
+        lambda: normal_scores.zoom,
+        {"function": a.trusted(np.sin, CHECKED), **BRACKET},
+    ),
+    "normal_scores.fall": Call(
+        lambda: normal_scores.fall,
+        {
+            "function": a.trusted(np.cos, CHECKED),
+            "low": MASS,
+            "high": a.trusted(np.full(2, 3.0), CHECKED),
+            "rounds": a.trusted(3, CHECKED),
+        },
+    ),
+    "crossings.cheapest": Call(lambda: crossings.cheapest, LAW_SLOPE),
+    "half_lines.gap_excess": Call(
+        lambda: half_lines.gap_excess,
+        {"mass": MASS, "shift": a.trusted(np.array([0.5]), CHECKED)},
+    ),
+    "half_lines.total_variation": Call(lambda: half_lines.total_variation, LAW_SLOPE),
+    "half_lines.total_variation_seen": Call(
+        lambda: half_lines.total_variation_seen,
+        {
+            **LAW_SLOPE,
+            "seen": a.trusted(np.linspace(-1, 1, 9), CHECKED),
+            "band": a.trusted(0.1, CHECKED),
+        },
+    ),
+    "half_lines.divergence": Call(
+        lambda: half_lines.divergence,
+        {**LAW_SLOPE, "forward": a.trusted(True, CHECKED)},
+    ),
+    "lattice.floor": Call(lambda: lattice.floor, LAW_SLOPE, within=_small_lattice),
+    "lattice.sketch": Call(lambda: lattice.sketch, LAW_SLOPE),
+    "routes.Route": Call(
+        lambda: routes.Route,
+        {
+            **LAW_SLOPE,
+            "cuts": a.trusted([0.1], CHECKED),
+            "borders": a.trusted([], CHECKED),
+            "extra": a.trusted([], CHECKED),
+        },
+    ),
+    "routes.Route.__call__": Call(
+        lambda: _route(), {"z": a.array(_points(4), rank=False)}
+    ),
+    "routes.valleys": Call(lambda: routes.valleys, LAW_SLOPE),
+    "routes.planned": Call(
+        lambda: routes.planned,
+        {
+            **LAW_SLOPE,
+            "known": a.trusted(routes.Route(_law(), 1.0, [0.1]), CHECKED),
+            "points": a.trusted(np.linspace(-1, 1, 9), CHECKED),
+            "cuts": a.trusted(np.linspace(0, 0.1, 9), CHECKED),
+        },
+    ),
+    "transport.nearest_cost": Call(lambda: transport.nearest_cost, LAW_SLOPE),
+    "transport.isotonic_medians": Call(
+        lambda: transport.isotonic_medians, {"values": MASS, "weights": MASS}
+    ),
+    "scenes.generator": Call(
+        lambda: scenes.generator,
+        {
+            # one figure for each valid value: one value each is enough
+            **dict.fromkeys(
+                ("x", "target", "model"),
+                replace(a.array(_points(4), fixed=(0,)), also=()),
+            ),
+            **dict.fromkeys(
+                ("z", "exact", "best"),
+                replace(a.array(_points(3), fixed=(0,)), also=()),
+            ),
+        },
+        changes_globals=DRAWN,
     ),
     # training
     "training.fit": Call(
@@ -862,7 +1137,7 @@ CALLS: dict[str, Call] = {
     ),
     # trained
     "trained.load": Call(
-        lambda: trained.load, {"name": a.choice("line")}, within=_own_store
+        lambda: trained.load, {"name": a.choice("line")}, within=own_store
     ),
     "trained.store": Call(
         lambda: trained.store,
@@ -870,10 +1145,10 @@ CALLS: dict[str, Call] = {
             "name": a.collection(lambda: "line", ["", " ", "a/b", "../a", b"a"]),
             "model": a.instance(_Line, _Line),
         },
-        within=_own_store,
+        within=own_store,
     ),
     "trained.table": Call(
-        lambda: trained.table, {"name": a.choice("numbers")}, within=_own_store
+        lambda: trained.table, {"name": a.choice("numbers")}, within=own_store
     ),
     "trained.store_table": Call(
         lambda: trained.store_table,
@@ -889,44 +1164,15 @@ CALLS: dict[str, Call] = {
                 named=("n", "m"),
             ),
         },
-        within=_own_store,
+        within=own_store,
     ),
     "trained.names": Call(lambda: trained.names, {"suffix": a.choice(".csv", ".npz")}),
-    # study
-    "study.coverage": Call(
-        lambda: study.coverage,
-        {
-            "patch_size": a.count(2, low=1, high=8),
-            "images": a.count(9, low=1, high=1000),
-            "generator": a.optional(a.generator()),
-        },
-    ),
-    "study.digit_model": Call(
-        lambda: study.digit_model,
-        {
-            "name": a.choice("logistic"),
-            "lr": a.real(0.01, above=0),
-            "rounds": a.count(1),
-            "steps": a.count(1),
-        },
-    ),
-    "study.coverage_table": Call(
-        lambda: study.coverage_table,
-        {"repeats": a.count(2, low=2)},
-        within=lambda: mock.patch.multiple(study, PATCH_SIZES=(8,), TRAIN_SIZES=(9,)),
-    ),
-    "study.main": Call(
-        lambda: study.main,
-        {
-            "arguments": a.trusted(
-                ["models"], "argparse refuses it on the command line, see test_study.py"
-            )
-        },
-        within=_own_store,
-    ),
 }
 
 #: What has no entry, and why.
 EXEMPT = {
     "widgets.Explorer": "made by widgets.explore, which checks what it is made of",
 }
+
+for _path in sorted(Path(__file__).parent.glob("calls_*.py")):
+    CALLS |= importlib.import_module(_path.stem).CALLS

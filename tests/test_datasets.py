@@ -157,3 +157,14 @@ def test_an_unknown_toy_is_named() -> None:
         datasets.toy("torus")
     with pytest.raises(TypeError, match="name: expected"):
         datasets.toy(None)
+
+
+def test_grey_levels_undo_the_scaling():
+    pixels = datasets.digits("test").pixels
+    x = datasets.scaled(pixels)
+    assert (x.min(), x.max()) == (-1, 1)
+    assert torch.equal(datasets.grey_levels(x), pixels)
+    nearby = x + 0.06 * torch.sign(torch.randn(x.shape))  # less than half a level
+    assert torch.equal(datasets.grey_levels(nearby), pixels)
+    outside = torch.tensor([[-7.0, 9.0] * 32])
+    assert datasets.grey_levels(outside)[0, :2].tolist() == [0, 16]

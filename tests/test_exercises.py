@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import pkgutil
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from scipy import special
 
 from lecture_code import exercises
 
@@ -159,6 +161,10 @@ RIGHT = {
     "2.3": lambda t, v, k, cs: cs[
         int(torch.stack([held_out(t, v, k, c) for c in cs]).argmin())
     ],
+    "15.1": lambda a, b, s: s * math.exp(float(torch.dist(a, b)) ** 2 / 8 / s**2),
+    "15.2": lambda d, w, e: d / float(special.ndtri(w + e) - special.ndtri(w)),
+    "15.3": (2.0, [0.2, 0.0, 0.8], [0.02, 0.46, 0.52]),
+    "15.4": lambda z, d, s: torch.minimum(torch.relu(s * z), torch.tensor(d)).tolist(),
     "2.4": lambda x: int((torch.bincount(x) == 1).sum()) / len(x),
     "3.1": lambda x, m, s: torch.distributions.LogNormal(m, s).log_prob(x),
     "3.2": lambda W: torch.logsumexp(energies(W), 0).item(),
@@ -195,6 +201,39 @@ RIGHT = {
 }
 
 WRONG = [
+    ("15.1", lambda a, b, s: math.exp((a - b).square().sum() / (8 * s**2)), "factor s"),
+    (
+        "15.1",
+        lambda a, b, s: s * math.exp((a - b).square().sum() / (2 * s**2)),
+        "in the place of m",
+    ),
+    ("15.1", lambda a, b, s: s * math.exp((a - b).norm() / (8 * s**2)), "squared"),
+    ("15.1", lambda a, b, s: s * math.exp((a - b).square().sum() / 8), "units of s"),
+    ("15.1", lambda a, b, s: 2 * s, "apart with s"),
+    ("15.2", lambda d, w, e: d / special.ndtri(0.5 + e), "equal weights"),
+    (
+        "15.2",
+        lambda d, w, e: d / (special.ndtri(1 - w + e) - special.ndtri(1 - w)),
+        "lighter point exactly",
+    ),
+    ("15.2", lambda d, w, e: d / special.ndtri(w + e), "subtract its start"),
+    (
+        "15.2",
+        lambda d, w, e: (special.ndtri(w + e) - special.ndtri(w)) / d,
+        "Upside down",
+    ),
+    ("15.2", lambda d, w, e: 0.4 * d / e, "the mass between the points"),
+    ("15.3", 3, "Hand in the tuple"),
+    ("15.3", (-1.0, (0.3, 0.0, 0.7), (0.1, 0.2, 0.7)), "has to be positive"),
+    ("15.3", (1.0, (0.3, 0.3, 0.7), (0.1, 0.2, 0.7)), "sum to 1"),
+    ("15.3", (1.0, (0.3, 0.0, 0.7), (0.12, 0.1, 0.78)), "No model is like that"),
+    ("15.3", (0.1, (0.3, 0.4, 0.3), (0.3, 0.4, 0.3)), "says nothing"),
+    ("15.3", (1.0, (0.5, 0.0, 0.5), (0.5, 0.35, 0.15)), "no contradiction yet"),
+    ("15.4", lambda z, d, s: (2 * s * z).clamp(0, d), "Its slope reaches"),
+    ("15.4", lambda z, d, s: (-s * z).clamp(0, d), "It falls somewhere"),
+    ("15.4", lambda z, d, s: s * z, "leaves the interval"),
+    ("15.4", lambda z, d, s: (s * z + d / 2).clamp(0, d), "symmetric map"),
+    ("15.4", lambda z, d, s: (s * z / 2).clamp(0, d), "more slowly"),
     ("1.1", in_place, "has changed the table"),
     ("1.1", lambda p, n, i: n * p + one_hot(p, i), "new counts"),
     ("1.1", lambda p, n, i: p + one_hot(p, i) / n, "n + 1 outcomes now"),
@@ -455,6 +494,12 @@ WRONG = [
     ("8.4", lambda x, K: 2 * RIGHT["8.4"](x, K), "not orthonormal"),
     ("8.4", lambda x, K: RIGHT["8.4"](x, 5)[:K].T, "rows of U"),
 ]
+
+
+#: Chapters written later keep their answers in a file of their own, ``answers_NN.py``.
+for _path in sorted(Path(__file__).parent.glob("answers_*.py")):
+    RIGHT |= importlib.import_module(_path.stem).RIGHT
+    WRONG += importlib.import_module(_path.stem).WRONG
 
 
 def all_identities() -> list[str]:

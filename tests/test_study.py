@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from lecture_code import datasets, study, trained
+from lecture_code import datasets, trained
+from lecture_code.study import __main__ as command
+from lecture_code.study import binary, coverage, models
 
 
 def test_coverage_agrees_with_sets_of_patches():
     generator = torch.Generator().manual_seed(5)
-    got = study.coverage(3, 40, generator=generator)
+    got = coverage.unseen_share(3, 40, generator=generator)
     chosen = torch.randperm(1000, generator=torch.Generator().manual_seed(5))[:40]
     train = datasets.patches(datasets.binary_digits("train").pixels[chosen], 3)
     test = datasets.patches(datasets.binary_digits("test").pixels, 3)
@@ -23,10 +25,10 @@ def test_coverage_agrees_with_sets_of_patches():
 def test_the_stored_table_is_what_the_code_computes():
     stored = trained.table("coverage")
     rows = list(zip(*(stored[c] for c in ("patch_size", "images")), strict=True))
-    assert rows == [(s, n) for s in study.PATCH_SIZES for n in study.TRAIN_SIZES]
+    assert rows == [(s, n) for s in coverage.PATCH_SIZES for n in coverage.TRAIN_SIZES]
     for size, images in ((3, 62), (4, 500), (5, 1000)):
         at = rows.index((size, images))
-        fresh = study.coverage(
+        fresh = coverage.unseen_share(
             size, images, generator=torch.Generator().manual_seed(11)
         )
         tolerance = 5 * stored["spread"][at] + 1e-5
@@ -35,7 +37,7 @@ def test_the_stored_table_is_what_the_code_computes():
 
 def test_more_images_leave_fewer_patches_new():
     stored = trained.table("coverage")
-    for size in study.PATCH_SIZES[2:]:
+    for size in coverage.PATCH_SIZES[2:]:
         shares = stored["unseen"][stored["patch_size"] == size]
         assert shares[-1] < shares[0]
 
@@ -47,15 +49,15 @@ def test_the_stored_digit_models_reach_the_figure_of_the_chapter():
     validation, test = (
         datasets.binary_digits(part).pixels for part in ("validation", "test")
     )
-    models = {name: trained.load(name) for name in AUTOREGRESSIVE}
+    stored = {name: trained.load(name) for name in AUTOREGRESSIVE}
     with torch.no_grad():
-        best = min(models.values(), key=lambda model: model.loss(validation))
+        best = min(stored.values(), key=lambda model: model.loss(validation))
         assert best.loss(test) <= 17.7
 
 
 def test_a_stored_digit_model_is_what_the_code_trains():
     test = datasets.binary_digits("test").pixels
-    fresh = study.WEIGHTS["logistic"]()
+    fresh = binary.WEIGHTS["logistic"]()
     stored = trained.load("logistic")
     assert fresh.loss(test).item() == pytest.approx(stored.loss(test).item(), abs=0.05)
 
@@ -64,7 +66,7 @@ def test_training_keeps_the_best_round_and_the_global_state(monkeypatch):
     held_out = datasets.binary_digits("validation").pixels
     state = torch.get_rng_state()
     one, two = (
-        study.digit_model("logistic", lr=0.05, rounds=rounds, steps=30)
+        binary.digit_model("logistic", lr=0.05, rounds=rounds, steps=30)
         for rounds in (1, 4)
     )
     assert two.loss(held_out) <= one.loss(held_out)
@@ -74,10 +76,10 @@ def test_training_keeps_the_best_round_and_the_global_state(monkeypatch):
 
 def test_models_skips_what_is_there(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(trained, "FOLDER", tmp_path)
-    monkeypatch.setattr(study, "WEIGHTS", {})
-    monkeypatch.setitem(study.TABLES, "coverage", lambda: {"a": np.ones(1)})
-    study.main(["models"])
-    study.main(["models"])
+    monkeypatch.setattr(models, "WEIGHTS", {})
+    monkeypatch.setitem(models.TABLES, "coverage", lambda: {"a": np.ones(1)})
+    command.main(["models"])
+    command.main(["models"])
     first, second = capsys.readouterr().out.splitlines()
     assert first == "coverage.csv written"
     assert "there already" in second
@@ -86,5 +88,5 @@ def test_models_skips_what_is_there(monkeypatch, tmp_path, capsys):
 
 def test_an_unknown_command_ends_with_usage(capsys):
     with pytest.raises(SystemExit):
-        study.main(["everything"])
+        command.main(["everything"])
     assert "invalid choice" in capsys.readouterr().err

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from scipy import special
 
-from lecture_code import densities, session
+from lecture_code import densities, pushforward, session
 from lecture_code.session import PALETTE
 
 FOLDER = Path(__file__).resolve().parent.parent / "book" / "images"
@@ -110,11 +111,72 @@ def log_tangent() -> plt.Figure:
     return figure
 
 
+def isoperimetry() -> plt.Figure:
+    """Draw a half-plane and a disc of mass one half, each with a rim."""
+    figure, panels = plt.subplots(1, 2, figsize=(7.2, 3.6))
+    radius, rim = np.sqrt(2 * np.log(2)), 0.5
+    gains = special.ndtr(rim) - 0.5, 0.5 - np.exp(-((radius + rim) ** 2) / 2)
+    fill, edge = PALETTE["blue"], PALETTE["orange"]
+    panels[0].axvspan(-3, 0, color=fill, alpha=0.45, lw=0)
+    panels[0].axvspan(0, rim, color=edge, alpha=0.7, lw=0)
+    panels[1].add_patch(plt.Circle((0, 0), radius + rim, color=edge, alpha=0.7, lw=0))
+    panels[1].add_patch(plt.Circle((0, 0), radius, color="white", lw=0))
+    panels[1].add_patch(plt.Circle((0, 0), radius, color=fill, alpha=0.45, lw=0))
+    points = np.random.default_rng(0).normal(size=(2, 700))
+    for axes, gain in zip(panels, gains, strict=True):
+        axes.plot(*points, ".", ms=2, color=PALETTE["ink"], alpha=0.5)
+        axes.set(xlim=(-3, 3), ylim=(-3, 3), aspect="equal", xticks=[], yticks=[])
+        axes.set_title(f"mass in the rim {gain:.2f}")
+    return figure
+
+
+def three_masses() -> plt.Figure:
+    """Draw a target cut into a half-line, a gap and the rest."""
+    figure, axes = plt.subplots(figsize=(6.4, 3.4))
+    law, x1, x2 = densities.GaussianMixture([-2.5, 2.5], 1, [0.45, 0.55]), -1.0, 0.9
+    x = np.linspace(-6, 6, 600)
+    axes.plot(x, law.pdf(x), color=PALETTE["ink"])
+    cells = ((-6, x1, "blue", "$a_0$"), (x1, x2, "orange", "$b_0$"))
+    for low, high, colour, name in (*cells, (x2, 6, "green", "$c_0$")):
+        part = x[(x >= low) & (x <= high)]
+        axes.fill_between(part, law.pdf(part), color=PALETTE[colour], alpha=0.45, lw=0)
+        middle = np.clip((low + high) / 2, -2.5, 2.5)
+        axes.text(middle, 0.035, name, ha="center", fontsize=15)
+    axes.annotate("", (x2, 0.15), (x1, 0.15), arrowprops={"arrowstyle": "<->"})
+    axes.text((x1 + x2) / 2, 0.158, "$r$", ha="center", fontsize=14)
+    axes.text(-5.9, 0.16, "$A$", fontsize=14, color=PALETTE["blue"])
+    axes.set(xlabel="x", yticks=[], ylim=(0, 0.24))
+    return figure
+
+
+def debt() -> plt.Figure:
+    """Draw the best model of slope 5, and the mass that it is behind."""
+    target, slope = densities.GaussianMixture([-3, 3]), 5.0
+    fit = pushforward.tv_star(target, slope)
+    z = np.linspace(-6, 6, 4001)
+    x = np.append(fit.map(z), 7.0)
+    model = np.append(special.ndtr(z), 1.0)
+    figure, panels = plt.subplots(2, 1, figsize=(6.4, 5.2), sharex=True)
+    grid = np.linspace(-6.5, 6.5, 700)
+    density = np.gradient(np.interp(grid, x, model), grid)
+    panels[0].fill_between(grid, target.pdf(grid), color=PALETTE["grey"], alpha=0.35)
+    panels[0].plot(grid, density, color=PALETTE["blue"], label="best model")
+    panels[0].plot([], [], color=PALETTE["grey"], lw=6, alpha=0.35, label="target")
+    panels[0].legend()
+    panels[0].set(ylabel="density", ylim=(0, 0.24))
+    behind = target.cdf(grid) - np.interp(grid, x, model)
+    panels[1].plot(grid, behind, color=PALETTE["orange"])
+    panels[1].axhline(0, color=PALETTE["ink"], lw=0.8)
+    panels[1].set(xlabel="x", ylabel="debt U = F - G", xlim=(-6.5, 6.5))
+    return figure
+
+
 def main() -> None:
     """Write all pictures."""
     session.start(seed=0)
     FOLDER.mkdir(exist_ok=True)
-    for draw in (cover, family_tree, log_tangent):
+    pages = (cover, family_tree, log_tangent, isoperimetry, three_masses, debt)
+    for draw in pages:
         name, figure = draw.__name__.replace("_", "-"), draw()
         figure.savefig(FOLDER / f"{name}.png", dpi=100)
         print(f"book/images/{name}.png")

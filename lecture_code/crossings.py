@@ -1,0 +1,258 @@
+r"""What it costs to cross a valley: the function E(k) of the push-forward theorem.
+
+A model that gives up the mass k on the far left and then follows the target has to
+leave it where the target is thinner than a slope L allows, at x1, and comes out on the
+other side, at x2, with too much mass behind it:
+
+.. math:: V(k) = \sup_{x_1 \le x_2} \Phi(\Phi^{-1}(F(x_1) - k) + (x_2 - x_1) / L)
+          - F(x_2), \qquad E(k) = k + \max(V(k), 0)
+
+No L-Lipschitz model has a total variation below the smallest E(k).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lecture_code.normal_scores import (
+    Law,
+    excess,
+    fall,
+    log_ratio,
+    mass_below,
+    profile,
+    scores_of,
+)
+
+_TOLERANCE = 3e-7
+_ROUNDS = 7  # of root finding: at a tangency an error in the point hardly matters
+_MOST = 300  # points in k; only slopes far below the law's own need so many
+_TAIL = 1e-13
+_OUTSIDE = -1.0  # smaller than every gain
+
+#: Masses to start with, as shares of the largest of use; closer together near 0.
+_SHARES = np.concatenate(
+    [
+        *([0], np.geomspace(1e-13, 1e-2, 12), np.linspace(0.05, 0.99, 18)),
+        *(1 - np.geomspace(1e-3, 1e-6, 4), [1]),
+    ]
+)
+
+#: Offsets, in units of L, at which a crossing far shorter than a mode is looked for.
+_NEAR = np.concatenate([[1e-3, 1e-2], np.linspace(0.03, 20, 80)])
+
+
+class Crossings(NamedTuple):
+    """The best crossing for each mass given up, as arrays of one length.
+
+    Parameters
+    ----------
+    given_up : numpy.ndarray
+        The masses k.
+    leave, arrive : numpy.ndarray
+        The points x1 and x2, in standard units.
+    masses : numpy.ndarray, shape (4, n)
+        Mass left and right of x1, then left and right of x2.
+    """
+
+    given_up: np.ndarray
+    leave: np.ndarray
+    arrive: np.ndarray
+    masses: np.ndarray
+
+    def gains(self, given_up: np.ndarray, lipschitz: float) -> np.ndarray:
+        """Return what the crossings would cost with other masses given up before.
+
+        Parameters
+        ----------
+        given_up : numpy.ndarray
+            Masses k.
+        lipschitz : float
+            The slope L, in the law's units.
+
+        Returns
+        -------
+        numpy.ndarray
+            Values G - F at the far end.
+        """
+        below, above, *end = self.masses
+        start = scores_of(below - given_up, above + given_up)
+        return excess(start + (self.arrive - self.leave) / lipschitz, *end)
+
+    def pick(self, where: np.ndarray | slice) -> Crossings:
+        """Return some of the crossings.
+
+        Parameters
+        ----------
+        where : numpy.ndarray or slice
+            Which ones.
+
+        Returns
+        -------
+        Crossings
+            Those.
+        """
+        return Crossings(*(each[..., where] for each in self))
+
+
+def cheapest(law: Law, lipschitz: float) -> tuple[float, float, Crossings]:
+    """Minimise E over k, with a proof: a branch and bound.
+
+    Each crossing gives a gain that is concave in k. Between two values of k, E is
+    therefore at least the smaller of what one and the same crossing gives at both.
+
+    Parameters
+    ----------
+    law : Law
+        The target.
+    lipschitz : float
+        The slope L, in the law's units.
+
+    Returns
+    -------
+    lower : float
+        A number that no E(k) falls below.
+    value : float
+        The smallest E(k) seen.
+    best : Crossings
+        The crossing at that k, as arrays of length 1.
+    """
+    first = _search(law, lipschitz, np.zeros(1))
+    most = np.maximum(first.gains(first.given_up, lipschitz), 0)
+    found = _search(law, lipschitz, most * _SHARES)  # since E(k) is at least k
+    while True:
+        cost, floor = _costs(found, lipschitz), _floors(found, lipschitz)
+        rough = np.flatnonzero(floor < cost.min() - _TOLERANCE)
+        if not len(rough) or len(found.given_up) > _MOST:
+            break
+        new = _between(found, rough, lipschitz)
+        if not len(new):
+            break
+        found = _merged(found, _search(law, lipschitz, new))
+    best = _search(law, lipschitz, found.given_up[[cost.argmin()]], 4 * _ROUNDS)
+    value = max(float(_costs(best, lipschitz)[0]), float(cost.min()))
+    return min(float(floor.min()), value), value, best
+
+
+def _costs(found: Crossings, lipschitz: float) -> np.ndarray:
+    """Return E at each k; a neighbour's crossing may be better than the one found."""
+    last = len(found.given_up) - 1
+    gains = [
+        found.pick(np.clip(np.arange(last + 1) + step, 0, last)).gains(
+            found.given_up, lipschitz
+        )
+        for step in (-1, 0, 1)
+    ]
+    return found.given_up + np.maximum(np.max(gains, axis=0), 0)
+
+
+def _floors(found: Crossings, lipschitz: float) -> np.ndarray:
+    """Return what E is at least, between each value of k and the next."""
+    left, right = found.pick(slice(None, -1)), found.pick(slice(1, None))
+    ends = left.given_up, right.given_up
+    floors = [ends[0]]
+    for crossing in (left, right):
+        gains = [k + crossing.gains(k, lipschitz) for k in ends]
+        concave = crossing.masses[0] > ends[1]
+        floors.append(np.where(concave, np.minimum(*gains), 0.0))
+    return np.max(floors, axis=0)
+
+
+def _between(found: Crossings, rough: np.ndarray, lipschitz: float) -> np.ndarray:
+    """Split intervals of k: evenly, by ratio, and where a gain passes zero."""
+    left = found.pick(rough)
+    a, b = left.given_up, found.given_up[rough + 1]
+    below, _, *end = left.masses
+    width = (left.arrive - left.leave) / lipschitz
+    zero = below - mass_below(scores_of(*end) - width)
+    zero = np.where((zero > a) & (zero < b), zero, (a + b) / 2)
+    ratio = np.where(a > 0, np.sqrt(a * b), b / 8)
+    new = [(3 * a + b) / 4, (a + b) / 2, (a + 3 * b) / 4, zero, ratio]
+    return np.setdiff1d(np.concatenate(new), found.given_up)
+
+
+def _merged(found: Crossings, new: Crossings) -> Crossings:
+    both = Crossings(
+        *(np.concatenate(p, axis=-1) for p in zip(found, new, strict=True))
+    )
+    return both.pick(np.argsort(both.given_up))
+
+
+def _search(
+    law: Law, lipschitz: float, given_up: np.ndarray, rounds: int = _ROUNDS
+) -> Crossings:
+    """Find the best crossing for each k: on a grid, then by its two tangencies."""
+    coarse = _on_grid(law, lipschitz, given_up, law.grid[None])
+    found = _tangent(law, lipschitz, given_up, coarse, rounds)
+    cell = np.searchsorted(law.cdf(law.grid), given_up).clip(1, len(law.grid) - 1)
+    unseen = (np.diff(law.grid)[cell - 1] > lipschitz / 4) & (given_up > 0)
+    unseen &= given_up < 1
+    if not unseen.any():
+        return found
+    # The grid does not resolve so short a crossing, which happens where it starts.
+    k = np.where(unseen, given_up, 0.5)
+    near = law.quantile(k, 1 - k)[:, None] + lipschitz * _NEAR
+    coarse = _on_grid(law, lipschitz, given_up, near)
+    return _better(_tangent(law, lipschitz, given_up, coarse, rounds), found, lipschitz)
+
+
+def _on_grid(law: Law, lipschitz: float, given_up: np.ndarray, y: np.ndarray) -> tuple:
+    """Find the best pair of grid points for each k, and their neighbours.
+
+    The best start for every end is a running maximum, because a higher score at the
+    start is a higher score all along the crossing.
+    """
+    below, above, density = law.cdf(y), law.sf(y), law.pdf(y)
+    k = given_up[:, None]
+    level = scores_of(below - k, above + k) - y / lipschitz
+    top = np.maximum.accumulate(level, axis=1)
+    start = np.where(level == top, np.arange(y.shape[1]), 0)
+    start = np.maximum.accumulate(start, axis=1)
+    path = top + y / lipschitz
+    growth = profile(path) / lipschitz - density
+    # Far on the right only rounding is left, and it must not pass for a gain.
+    peak = (growth[:, :-1] > 0) & (growth[:, 1:] < 0)
+    peak &= above[:, :-1] > _TAIL
+    gain = excess(path, below, above)
+    gain = np.where(peak, np.maximum(gain[:, :-1], gain[:, 1:]), _OUTSIDE)
+    last = gain.argmax(axis=1)
+    rows, ends = np.arange(len(k)), y.shape[1] - 1
+    first = start[rows, last]
+    y = np.broadcast_to(y, path.shape)
+    places = first - 1, first, first + 1, last, last + 1
+    return tuple(y[rows, np.clip(place, 0, ends)] for place in places)
+
+
+def _tangent(law, lipschitz, given_up, coarse, rounds) -> Crossings:
+    """Refine crossings: at both ends the target's slope in scores is 1/L."""
+    low1, grid1, high1, low2, high2 = coarse
+
+    def leaving(y: np.ndarray) -> np.ndarray:
+        return log_ratio(law.pdf(y), profile(law.scores(y, given_up)) / lipschitz)
+
+    leave = fall(leaving, low1, high1, rounds)
+    start = law.scores(leave, given_up)
+
+    def arriving(y: np.ndarray) -> np.ndarray:
+        return log_ratio(
+            profile(start + (y - leave) / lipschitz) / lipschitz, law.pdf(y)
+        )
+
+    ends = np.maximum(low2, leave), np.maximum(high2, leave)
+    arrive = fall(arriving, *ends, rounds)
+    fine = _crossings(law, given_up, leave, arrive)
+    # Where float64 sees no difference between a mass and k, the grid does better.
+    return _better(_crossings(law, given_up, grid1, high2), fine, lipschitz)
+
+
+def _crossings(law: Law, given_up, leave, arrive) -> Crossings:
+    masses = [law.cdf(leave), law.sf(leave), law.cdf(arrive), law.sf(arrive)]
+    return Crossings(given_up, leave, arrive, np.array(masses))
+
+
+def _better(one: Crossings, other: Crossings, lipschitz: float) -> Crossings:
+    k = other.given_up
+    first = one.gains(k, lipschitz) > other.gains(k, lipschitz)
+    return Crossings(*(np.where(first, a, b) for a, b in zip(one, other, strict=True)))

@@ -1,0 +1,1 @@
+"""What takes longer than a chapter may, run from the command line."""

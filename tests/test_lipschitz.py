@@ -1,0 +1,293 @@
+"""Slopes of networks: known nets, finite differences, dense matrices, refusals."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from lecture_code import lipschitz
+
+
+def _net(*sizes, activation=None, gain=2.0, seed=0):
+    torch.manual_seed(seed)
+    layers = []
+    for inputs, outputs in itertools.pairwise(sizes):
+        layers += [nn.Linear(inputs, outputs), activation or nn.LeakyReLU(0.2)]
+    net = nn.Sequential(*layers[:-1])
+    for values in net.parameters():
+        values.data *= gain
+    return net
+
+
+@torch.no_grad()
+def _quotients(net, low, high, points=40_001):
+    net = net.double().eval()
+    z = torch.linspace(low, high, points, dtype=torch.float64)[:, None]
+    return (net(z).diff(dim=0).norm(dim=1) / z.diff(dim=0)[:, 0]).max().item()
+
+
+# ------------------------------------------------------------------- exactly, in 1-D
+
+
+def _tent():
+    """max(0, z) - 3 max(0, z - 1) + 2 max(0, z - 2): slopes 0, 1, -2, 0."""
+    net = nn.Sequential(nn.Linear(1, 3), nn.ReLU(), nn.Linear(3, 1))
+    net[0].weight.data = torch.ones(3, 1)
+    net[0].bias.data = torch.tensor([0.0, -1.0, -2.0])
+    net[2].weight.data = torch.tensor([[1.0, -3.0, 2.0]])
+    net[2].bias.data = torch.zeros(1)
+    return net
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "slope"), [(-1, 3, 2), (0.2, 0.9, 1), (-3, -0.5, 0), (0.5, 1.1, 2)]
+)
+def test_a_tent_has_the_slopes_that_it_was_given(low, high, slope):
+    assert lipschitz.exact_1d(_tent(), low, high) == pytest.approx(slope, abs=1e-12)
+
+
+@pytest.mark.parametrize("sizes", [(1, 128, 1), (1, 64, 32, 1), (1, 40, 30, 20, 2)])
+@pytest.mark.parametrize("activation", [nn.ReLU(), nn.LeakyReLU(0.2)])
+def test_a_random_net_agrees_with_its_quotients(sizes, activation):
+    net = _net(*sizes, activation=activation)
+    exact = lipschitz.exact_1d(net, -5, 5)
+    quotient = _quotients(net, -5, 5, 400_001)
+    assert quotient <= exact * (1 + 1e-8)
+    assert quotient == pytest.approx(exact, rel=1e-6)
+
+
+def test_a_wide_and_deep_net_is_done_within_a_second():
+    import time
+
+    net = _net(1, 512, 512, 512, 1)
+    start = time.process_time()
+    exact = lipschitz.exact_1d(net, -5, 5)
+    assert time.process_time() - start < 1
+    assert exact >= _quotients(net, -5, 5) * (1 - 1e-6)  # quotients are rounded
+
+
+def test_normalised_layers_are_read_as_in_evaluation():
+    plain = _net(1, 16, 1)
+    norm = nn.BatchNorm1d(16)
+    norm.running_var.fill_(4.0)
+    norm.running_mean.fill_(0.3)
+    net = nn.Sequential(plain[0], norm, nn.Identity(), nn.Dropout(0.5), *plain[1:])
+    exact = lipschitz.exact_1d(net.train(), -5, 5)
+    assert exact == pytest.approx(_quotients(net, -5, 5, 400_001), rel=1e-6)
+
+
+def test_two_neurons_that_turn_at_one_point_leave_no_sliver():
+    # 7 max(0, 3 z - 1) - 3 max(0, 7 z - 7/3): both turn at 1/3, up to rounding.
+    net = nn.Sequential(nn.Linear(1, 2), nn.ReLU(), nn.Linear(2, 1)).double()
+    net[0].weight.data = torch.tensor([[3.0], [7.0]], dtype=torch.float64)
+    net[0].bias.data = torch.tensor([-1.0, -7 / 3], dtype=torch.float64)
+    net[2].weight.data = torch.tensor([[7.0, -3.0]], dtype=torch.float64)
+    assert lipschitz.exact_1d(net, -1, 1) == pytest.approx(0.0, abs=1e-9)
+
+
+# --------------------------------------------------------------------------- from above
+
+
+def test_the_bounds_bracket_the_truth():
+    for seed in range(5):
+        net = _net(1, 32, 32, 1, seed=seed)
+        exact = lipschitz.exact_1d(net, -5, 5)
+        latents = torch.randn(200, 1, generator=torch.Generator().manual_seed(seed))
+        below = lipschitz.lower_bound(net, latents.clamp(-4, 4))
+        assert below <= exact * (1 + 1e-6)
+        assert below > 0.5 * exact
+        assert exact <= lipschitz.upper_bound(net)
+
+
+def test_the_product_is_that_of_the_layers():
+    net = _net(3, 5, 2, activation=nn.SiLU())
+    weights = [layer.weight.detach().double() for layer in (net[0], net[2])]
+    norms = [float(torch.linalg.svdvals(weight)[0]) for weight in weights]
+    expected = 1.0999 * norms[0] * norms[1]
+    assert lipschitz.upper_bound(net) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("layer", "slope"),
+    [
+        *((nn.ReLU(), 1), (nn.Tanh(), 1), (nn.Sigmoid(), 0.25), (nn.Softplus(), 1)),
+        *((nn.LeakyReLU(3.0), 3), (nn.ELU(2.0), 2), (nn.SiLU(), 1.09984)),
+        *((nn.GELU(), 1.12890), (nn.GELU("tanh"), 1.12899), (nn.Hardtanh(), 1)),
+    ],
+    ids=repr,
+)
+def test_an_activation_is_bounded_by_its_largest_slope(layer, slope):
+    z = torch.linspace(-8, 8, 200_001, dtype=torch.float64, requires_grad=True)
+    (slopes,) = torch.autograd.grad(layer(z).sum(), z)
+    steepest = slopes.abs().max().item()
+    assert steepest == pytest.approx(slope, abs=4e-4)
+    assert steepest <= lipschitz.upper_bound(layer) <= steepest + 4e-4
+
+
+CONVOLUTIONS = [
+    nn.Conv2d(2, 3, 3, padding=1),
+    nn.Conv2d(2, 3, 3, stride=2, padding=1),
+    nn.Conv2d(4, 6, 3, groups=2),
+    nn.Conv2d(2, 3, 3, dilation=2, padding=2),
+    nn.Conv2d(2, 3, (1, 5), stride=(1, 3), padding=(0, 2)),
+    nn.Conv2d(2, 2, 3, padding=1, padding_mode="circular"),
+    nn.ConvTranspose2d(2, 3, 4, stride=2, padding=1),
+    nn.ConvTranspose2d(4, 6, 3, groups=2),
+    nn.Conv1d(4, 5, 5, dilation=2),
+    nn.ConvTranspose1d(4, 5, 4, stride=2),
+]
+
+
+def _shape(layer, size):
+    return (layer.in_channels, *[size] * (layer.weight.ndim - 2))
+
+
+@pytest.mark.parametrize("layer", CONVOLUTIONS, ids=repr)
+def test_a_convolution_has_the_norm_of_its_matrix(layer):
+    shape = _shape(layer, 9)
+    zero = torch.zeros(1, *shape, dtype=torch.float64)
+    matrix = torch.autograd.functional.jacobian(layer.double(), zero)
+    matrix = matrix.reshape(-1, zero.numel())
+    expected = float(torch.linalg.svdvals(matrix.detach())[0])
+    assert lipschitz.upper_bound(layer, shape) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("layer", CONVOLUTIONS, ids=repr)
+def test_the_norm_on_an_endless_image_is_approached_from_below(layer):
+    endless = lipschitz.upper_bound(layer)
+    small, large = (lipschitz.upper_bound(layer, _shape(layer, n)) for n in (9, 16))
+    assert max(small, large) <= endless < 1.2 * large
+
+
+def test_a_reshaped_kernel_would_not_be_a_bound():
+    layer = nn.Conv2d(1, 1, 3, padding=1, bias=False).requires_grad_(False)
+    layer.weight.fill_(1.0)
+    flat = float(torch.linalg.matrix_norm(layer.weight.reshape(1, 9), 2))
+    assert flat == pytest.approx(3)
+    assert lipschitz.upper_bound(layer, (1, 20, 20)) > 8.5
+    assert lipschitz.upper_bound(layer) == pytest.approx(9, rel=0.01)
+
+
+def test_spectral_normalisation_is_not_taken_at_its_word():
+    torch.manual_seed(0)
+    layer = nn.utils.parametrizations.spectral_norm(nn.Linear(64, 64))
+    bound = lipschitz.upper_bound(nn.Sequential(layer, nn.ReLU()))
+    true = float(torch.linalg.svdvals(layer.eval().weight.detach().double())[0])
+    assert bound == pytest.approx(true, rel=1e-6)
+    assert bound > 1
+
+
+def test_a_conv_net_is_bounded_end_to_end(generator):
+    torch.manual_seed(1)
+    net = nn.Sequential(
+        *(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU()),
+        *(nn.Conv2d(4, 2, 3, stride=2), nn.Flatten(), nn.Linear(18, 5)),
+    )
+    latents = torch.randn(20, 1, 8, 8, generator=generator)
+    sized, endless = lipschitz.upper_bound(net, (1, 8, 8)), lipschitz.upper_bound(net)
+    assert lipschitz.lower_bound(net, latents) <= sized <= endless
+
+
+# --------------------------------------------------------------------------- from below
+
+
+def test_a_linear_net_is_seen_whole(generator):
+    layer = nn.Linear(4, 3)
+    norm = float(torch.linalg.svdvals(layer.weight.detach().double())[0])
+    latents = torch.randn(5, 4, generator=generator)
+    assert lipschitz.lower_bound(layer, latents) == pytest.approx(norm, rel=1e-9)
+
+
+def test_climbing_finds_a_steep_place_that_no_sample_hit():
+    # tanh(6 z) has slope 6 at 0 only; the samples lie beside it.
+    net = nn.Sequential(nn.Linear(1, 1), nn.Tanh())
+    net[0].weight.data, net[0].bias.data = torch.tensor([[6.0]]), torch.zeros(1)
+    latents = torch.tensor([[0.5], [0.7], [-0.9]])
+    seen = lipschitz.lower_bound(net, latents, steps=0)
+    climbed = lipschitz.lower_bound(net, latents)
+    assert seen == pytest.approx(6 / math.cosh(3) ** 2, rel=1e-6)
+    assert 5.5 < climbed <= 6
+
+
+# ------------------------------------------------------------------------- interface
+
+
+def test_the_net_and_its_mode_are_left_alone():
+    net = nn.Sequential(
+        nn.utils.parametrizations.spectral_norm(nn.Linear(1, 4)), nn.ReLU()
+    ).train()
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    lipschitz.exact_1d(net, -1, 1)
+    lipschitz.upper_bound(net)
+    lipschitz.lower_bound(net, torch.zeros(2, 1))
+    assert net.training
+    assert all(torch.equal(before[k], v) for k, v in net.state_dict().items())
+
+
+class _Squash(nn.Module):
+    def forward(self, x):
+        return x
+
+
+class _Masked(nn.Linear):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("layer", "name"),
+    [
+        (_Squash(), "_Squash"),
+        (_Masked(1, 1), "_Masked"),
+        (nn.LayerNorm(1), "LayerNorm"),
+        (nn.Softmax(dim=1), "Softmax"),
+    ],
+)
+def test_an_unknown_layer_is_refused_by_name(layer, name):
+    net = nn.Sequential(nn.Linear(1, 1), layer)
+    with pytest.raises(ValueError, match=f"net: expected layers .* got {name}"):
+        lipschitz.upper_bound(net)
+    with pytest.raises(ValueError, match=f"net: expected layers .* got {name}"):
+        lipschitz.exact_1d(net, -1, 1)
+
+
+def test_a_layer_with_a_hook_is_refused():
+    layer = nn.Linear(2, 2)
+    layer.register_forward_pre_hook(lambda module, inputs: None)
+    with pytest.raises(ValueError, match="without hooks"):
+        lipschitz.upper_bound(layer)
+
+
+def test_a_smooth_net_has_no_exact_walk():
+    with pytest.raises(ValueError, match="got Tanh"):
+        lipschitz.exact_1d(_net(1, 3, 1, activation=nn.Tanh()), -1, 1)
+
+
+@pytest.mark.parametrize("net", [nn.Linear(2, 1), _net(3, 4, 1)])
+def test_a_net_of_several_inputs_has_no_exact_walk(net):
+    with pytest.raises(ValueError, match="net: expected layers that fit"):
+        lipschitz.exact_1d(net, -1, 1)
+
+
+def test_weights_that_are_not_numbers_are_refused():
+    net = nn.Linear(1, 1)
+    net.weight.data.fill_(math.nan)
+    for call in (lipschitz.upper_bound, lambda n: lipschitz.exact_1d(n, -1, 1)):
+        with pytest.raises(ValueError, match="net: expected finite weights"):
+            call(net)
+
+
+@pytest.mark.parametrize(
+    "latents", [torch.zeros(3), torch.zeros(3, 2), torch.zeros(0, 1)]
+)
+def test_wrong_latents_are_refused(latents):
+    with pytest.raises(ValueError, match="latents: expected"):
+        lipschitz.lower_bound(nn.Linear(1, 1), latents)
+
+
+def test_an_empty_interval_is_refused():
+    with pytest.raises(ValueError, match="low and high: expected low < high"):
+        lipschitz.exact_1d(nn.Linear(1, 1), 1, 1)

@@ -1,0 +1,425 @@
+"""The push-forward theorem: closed forms, laws, and models that must obey it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import special, stats
+
+from lecture_code import pushforward
+from lecture_code.densities import GaussianMixture
+
+#: TV*(L) of 1/2 N(-m, 1) + 1/2 N(m, 1), computed once by another method: a scan of 80
+#: masses on a grid of 1201 x 1201 points with five zooms, certified by integration.
+OPTIMA = {
+    (1, 1): 0.206744,
+    (2, 1): 0.459120,
+    (3, 1): 0.497622,
+    (4, 1): 0.499945,
+    (2, 2): 0.225511,
+    (3, 2): 0.412564,
+    (4, 2): 0.480983,
+    (2, 5): 0.019462,
+    (3, 5): 0.164784,
+    (4, 5): 0.288259,
+}
+#: The bound of the a-priori theorem in the same cells.
+BOUNDS = {
+    (1, 1): 0.175205,
+    (2, 1): 0.385622,
+    (3, 1): 0.472889,
+    (4, 1): 0.495511,
+    (2, 2): 0.219145,
+    (3, 2): 0.394393,
+    (4, 2): 0.466512,
+    (2, 5): 0.019462,
+    (3, 5): 0.164556,
+    (4, 5): 0.286826,
+}
+#: The smallest slope for a pair with scale 1, searched over half-spaces on a grid.
+SLOPES = {
+    (4, 0.6): 7.342,
+    (4, 0.75): 7.065,
+    (4, 0.9): 6.307,
+    (4, 0.99): 4.601,
+    (6, 0.75): 84.35,
+    (6, 0.99): 41.67,
+    (8, 0.9): 2275,
+}
+
+
+def _pair(m, weight=0.5, scale=1.0, shift=0.0):
+    return GaussianMixture([shift - m, shift + m], scale, [weight, 1 - weight])
+
+
+def _tv(points, z, target):
+    """Total variation of the law of an increasing map, known at latents z."""
+    ahead = np.where(
+        z < 0,
+        target.cdf(points) - special.ndtr(z),
+        special.ndtr(-z) - target.sf(points),
+    )
+    return (np.abs(np.diff(ahead)).sum() + abs(ahead[0]) + abs(ahead[-1])) / 2
+
+
+# --------------------------------------------------------------- isoperimetry, slopes
+
+
+def test_the_profile_is_the_gaussian_one():
+    t = np.array([0.0, 1e-200, 0.1, 0.5, 0.9, 1.0])
+    expected = stats.norm.pdf(stats.norm.ppf(t))
+    np.testing.assert_allclose(
+        pushforward.isoperimetric_profile(t), expected, rtol=1e-9
+    )
+    assert isinstance(pushforward.isoperimetric_profile(0.3), float)
+
+
+def test_the_profile_solves_its_differential_equation():
+    t, step = np.linspace(0.05, 0.95, 19), 1e-4
+    low, mid, high = (
+        pushforward.isoperimetric_profile(t + d) for d in (-step, 0, step)
+    )
+    np.testing.assert_allclose((low - 2 * mid + high) / step**2, -1 / mid, rtol=1e-4)
+
+
+def test_a_half_line_is_enlarged_exactly():
+    # g(z) = 3 z + 1, A = (-inf, 2]: the theorem is an equality.
+    law = stats.norm(1, 3)
+    for distance in (0.0, 0.7, 20.0):
+        enlarged = pushforward.enlarged_mass(law.cdf(2.0), distance, 3.0)
+        assert enlarged == pytest.approx(law.cdf(2.0 + distance), rel=1e-12)
+
+
+@given(st.floats(0, 1), st.floats(0, 1e6), st.floats(1e-3, 1e12))
+def test_an_enlarged_mass_is_a_mass_and_not_smaller(mass, distance, slope):
+    enlarged = pushforward.enlarged_mass(mass, distance, slope)
+    assert mass <= enlarged <= 1
+
+
+def test_a_two_dimensional_model_obeys_the_theorem():
+    # |z| is 1-Lipschitz in R^2 and has the Rayleigh law.
+    law = stats.rayleigh()
+    x, r = np.meshgrid(np.linspace(0.1, 4, 30), np.linspace(0, 3, 30))
+    bound = pushforward.enlarged_mass(law.cdf(x), r, 1.0)
+    assert np.all(law.cdf(x + r) >= bound - 1e-12)
+
+
+@pytest.mark.parametrize("delta", [0.0, 0.1, 1.0, 4.0, 8.0, 10.0, 20.0])
+@pytest.mark.parametrize("scale", [0.5, 1.0, 2.0])
+def test_the_smallest_slope_for_equal_weights(delta, scale):
+    expected = scale * math.exp(delta**2 / 8)
+    closed = pushforward.gaussian_pair_lipschitz_min(delta * scale, scale)
+    searched = pushforward.lipschitz_min(_pair(delta * scale / 2, scale=scale))
+    assert closed == pytest.approx(expected, rel=1e-12)
+    assert searched == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(("separation", "weight"), SLOPES)
+def test_the_smallest_slope_for_other_weights(separation, weight):
+    slope = pushforward.gaussian_pair_lipschitz_min(separation, weight=weight)
+    mirrored = pushforward.gaussian_pair_lipschitz_min(separation, weight=1 - weight)
+    assert slope == pytest.approx(SLOPES[separation, weight], rel=2e-4)
+    assert slope == pytest.approx(mirrored, rel=1e-9)
+    assert slope <= math.exp(separation**2 / 8)
+
+
+def test_slopes_beyond_float64_are_infinite():
+    assert pushforward.gaussian_pair_lipschitz_min(200.0) == math.inf
+    assert pushforward.gaussian_pair_lipschitz_min(200.0, weight=0.3) == math.inf
+    assert pushforward.lipschitz_min(GaussianMixture([-100, 100])) == math.inf
+
+
+@given(
+    st.lists(st.floats(-4, 4), min_size=1, max_size=4),
+    st.integers(0, 2**31),
+)
+def test_no_mixture_needs_more_than_its_diameter_says(means, seed):
+    weights = np.random.default_rng(seed).dirichlet(np.ones(len(means)))
+    most = math.exp((max(means) - min(means)) ** 2 / 8)
+    slope = pushforward.lipschitz_min(GaussianMixture(means, 1.0, weights))
+    assert 1 - 1e-9 <= slope <= most * (1 + 1e-9)
+
+
+# ----------------------------------------------------------------- the exact optimum
+
+
+@pytest.mark.parametrize(("m", "slope"), OPTIMA)
+def test_the_optimum_agrees_with_the_table(m, slope):
+    fit = pushforward.tv_star(_pair(m), slope)
+    assert fit.value == pytest.approx(OPTIMA[m, slope], abs=1.1e-6)
+    assert fit.lower <= fit.value <= fit.upper
+    assert fit.upper - fit.lower < 1e-6
+
+
+@pytest.mark.parametrize("weight", [0.3, 0.7])
+def test_both_orientations_of_unequal_weights(weight):
+    assert pushforward.tv_star(_pair(3, weight), 5).value == pytest.approx(
+        0.121290, abs=1e-6
+    )
+
+
+@given(
+    st.floats(0.2, 10),
+    st.floats(0.05, 0.95),
+    st.floats(0.2, 2),
+    st.floats(-3, 7),
+)
+@settings(max_examples=8)
+def test_laws_of_the_optimum(m, weight, scale, log_slope):
+    slope = math.exp(log_slope)
+    target = GaussianMixture([-m, m], [1.0, scale], [weight, 1 - weight])
+    fit = pushforward.tv_star(target, slope)
+    bound = pushforward.tv_lower_bound(target, slope)
+    assert 0 <= bound <= fit.value <= 1
+    assert fit.lower <= fit.value == fit.upper <= fit.lower + 5e-3
+    assert (fit.value == 0) == (slope >= pushforward.lipschitz_min(target))
+    steeper = pushforward.tv_star(target, 1.2 * slope)
+    assert steeper.lower <= fit.upper
+    assert steeper.value <= fit.value + 1e-6
+    for c in (-1.0, 1e-6, 1e6):
+        moved = GaussianMixture(
+            c * target.means + 5 * abs(c), abs(c) * target.scales, target.weights
+        )
+        scaled = pushforward.tv_star(moved, abs(c) * slope)
+        assert scaled.value == pytest.approx(fit.value, abs=1e-6)
+
+
+@pytest.mark.parametrize("separation", [0.0, 2.0, 8.0, 20.0])
+def test_no_slope_breaks_the_optimum(separation):
+    slopes = np.geomspace(1e-3, 1e12, 16)
+    target = _pair(separation / 2)
+    fit = pushforward.tv_star(target, slopes)
+    assert np.all(np.isfinite(fit.value))
+    assert np.all(np.diff(fit.value) <= 1e-6)
+    assert np.all(fit.upper - fit.lower < 5e-3)
+    assert np.all(fit.value >= pushforward.tv_lower_bound(target, slopes))
+    share = slopes / pushforward.lipschitz_min(target)
+    assert np.all(fit.value[share >= 1] == 0)
+    assert np.all(fit.value[share < 0.99] > 0)
+
+
+@pytest.mark.parametrize(
+    ("target", "slope"),
+    [
+        (_pair(3), 5.0),
+        (_pair(3, 0.3), 5.0),
+        (_pair(1), 1.0),
+        (_pair(2), 100.0),
+        (GaussianMixture([-8, 0, 8]), 10.0),
+    ],
+)
+def test_the_map_is_feasible_and_has_the_value(target, slope):
+    fit = pushforward.tv_star(target, slope)
+    z = np.unique(np.concatenate([np.linspace(-9, 9, 100_001), [-37.0, 37.0]]))
+    points = fit.map(z)
+    slopes = np.diff(points) / np.diff(z)
+    assert slopes.min() >= -1e-9
+    assert slopes.max() <= slope * (1 + 1e-5)
+    assert _tv(points, z, target) == pytest.approx(fit.value, abs=2e-6)
+
+
+@given(st.integers(0, 2**31), st.sampled_from([1.0, 3.0, 8.0]))
+@settings(max_examples=40)
+def test_no_increasing_map_is_better(seed, slope):
+    rng = np.random.default_rng(seed)
+    target = GaussianMixture([-4, 4], [0.7, 1.5], [0.6, 0.4])
+    z = np.linspace(-8, 8, 4001)
+    # Slopes at most L, near those of the exact map where it is mild.
+    exact = np.diff(target.ppf(special.ndtr(z))) / np.diff(z)
+    kind = rng.integers(0, 3, len(exact) // 200 + 1).repeat(200)[: len(exact)]
+    slopes = np.choose(kind, [np.minimum(exact, slope), slope, rng.uniform(0, slope)])
+    points = rng.normal(0, 4) + np.concatenate([[0], (slopes * np.diff(z)).cumsum()])
+    assert _tv(points, z, target) >= pushforward.tv_star(target, slope).lower - 1e-9
+
+
+def test_gradient_descent_comes_near_the_optimum_and_not_below():
+    target, slope = _pair(3), 5.0
+    z = torch.linspace(-5, 5, 401, dtype=torch.float64)
+    phi = torch.special.ndtr(z)
+    rise = torch.zeros(400, dtype=torch.float64, requires_grad=True)
+    shift = torch.tensor(-7.0, dtype=torch.float64, requires_grad=True)
+    optimiser = torch.optim.Adam([rise, shift], lr=0.05)
+    for _ in range(400):
+        steps = slope * torch.sigmoid(rise) * torch.diff(z)
+        x = shift + torch.cat([torch.zeros(1, dtype=torch.float64), steps.cumsum(0)])
+        cdf = (torch.special.ndtr(x + 3) + torch.special.ndtr(x - 3)) / 2
+        ahead = cdf - phi
+        ends = ahead[0].abs() + ahead[-1].abs()
+        tv = (torch.diff(ahead).abs().sum() + ends) / 2
+        optimiser.zero_grad()
+        tv.backward()
+        optimiser.step()
+    optimum = pushforward.tv_star(target, slope).value
+    assert optimum - 1e-9 <= tv.item() < optimum + 0.02
+
+
+@given(st.integers(0, 2**31))
+@settings(max_examples=4)
+def test_several_modes_are_certified(seed):
+    rng = np.random.default_rng(seed)
+    k = int(rng.integers(3, 5))
+    target = GaussianMixture(
+        rng.uniform(-8, 8, k), rng.uniform(0.3, 1.5, k), rng.dirichlet(np.full(k, 2))
+    )
+    slope = float(np.exp(rng.uniform(-0.5, 3.5)))
+    fit = pushforward.tv_star(target, slope)
+    assert pushforward.tv_lower_bound(target, slope) <= fit.value
+    assert fit.upper - fit.lower < 5e-3
+
+
+def test_two_near_atoms_have_the_bound_of_two_points():
+    for slope in (1.0, 4.0, 40.0):
+        fit = pushforward.tv_star(GaussianMixture([0, 4], 1e-5), slope)
+        expected = stats.norm.cdf(4 / slope) - 0.5
+        assert fit.value == pytest.approx(expected, abs=1e-4)
+
+
+# --------------------------------------------------------------------------- bounds
+
+
+@pytest.mark.parametrize(("m", "slope"), BOUNDS)
+def test_the_bound_agrees_with_the_table(m, slope):
+    bound = pushforward.tv_lower_bound(_pair(m), slope)
+    assert bound == pytest.approx(BOUNDS[m, slope], abs=5e-6)
+
+
+def test_a_bound_from_samples_holds_for_the_model_that_made_them(generator):
+    # The model N(0, 2^2) is a push-forward of slope 2; its distance is computed.
+    x = np.linspace(-15, 15, 20_001)
+    target = _pair(3)
+    tv = np.abs(stats.norm.pdf(x, 0, 2) - target.pdf(x)).sum() * (x[1] - x[0]) / 2
+    samples = 2 * torch.randn(20_000, generator=generator)
+    bounds = [
+        pushforward.tv_lower_bound_from_samples(samples[:n], target, 2.0)
+        for n in (200, 20_000)
+    ]
+    assert 0 < bounds[0] < bounds[1] <= tv
+    assert bounds[1] > pushforward.tv_lower_bound(target, 2.0)
+    less = pushforward.tv_lower_bound_from_samples(samples, target, 2.0, 0.999)
+    assert less < bounds[1]
+
+
+@pytest.mark.parametrize(
+    ("m", "slope", "reverse", "forward"),
+    [(3, 2.0, 0.627, 0.589), (4, 5.0, 0.621, 0.285)],
+)
+def test_divergence_bounds_agree_with_the_table(m, slope, reverse, forward):
+    target = _pair(m)
+    assert pushforward.kl_lower_bound(target, slope, "reverse") == pytest.approx(
+        reverse, abs=1e-3
+    )
+    found = pushforward.kl_lower_bound(target, slope)
+    assert found == pytest.approx(forward, abs=1e-3)
+    assert found >= 2 * pushforward.tv_lower_bound(target, slope) ** 2
+
+
+def test_divergence_bounds_lie_below_a_real_model():
+    # The best Gaussian of slope 2, against KL by quadrature in both directions.
+    target, x = _pair(2), np.linspace(-20, 20, 40_001)
+    p, q = target.pdf(x), stats.norm.pdf(x, 0, 2)
+    dx = x[1] - x[0]
+    forward, reverse = (
+        special.rel_entr(p, q).sum() * dx,
+        special.rel_entr(q, p).sum() * dx,
+    )
+    assert 0 < pushforward.kl_lower_bound(target, 2.0, "forward") < forward
+    assert 0 < pushforward.kl_lower_bound(target, 2.0, "reverse") < reverse
+
+
+def test_transport_is_scaled_and_ends_where_the_fit_is_exact():
+    target = _pair(2, 0.4)
+    one = pushforward.wasserstein1_star(target, [0.5, 2.0, 5.0])
+    assert np.all(np.diff(one) < 0)
+    scaled = GaussianMixture(1000 * target.means, 1000, target.weights)
+    many = pushforward.wasserstein1_star(scaled, [500.0, 2000.0, 5000.0])
+    np.testing.assert_allclose(many, 1000 * one, rtol=1e-9)
+    slope = pushforward.lipschitz_min(target)
+    assert pushforward.wasserstein1_star(target, slope) == 0
+
+
+@pytest.mark.parametrize(
+    ("m", "expected"),
+    [(2, [3.0, 3.9, 5.0, 5.7, 6.9]), (3, [7.1, 11.1, 19.0, 27.1, 60.4])],
+)
+def test_the_slope_needed_agrees_with_the_table(m, expected):
+    target = _pair(m)
+    needed = [
+        pushforward.lipschitz_needed(target, tv)
+        for tv in (0.1, 0.05, 0.02, 0.01, 0.001)
+    ]
+    np.testing.assert_allclose(needed, expected, atol=0.055)
+    assert pushforward.lipschitz_needed(target, 0) == pytest.approx(math.exp(m**2 / 2))
+
+
+def test_the_slope_needed_is_the_one_that_is_needed():
+    target = GaussianMixture([-2, 2], [0.5, 1], [0.3, 0.7])
+    slope = pushforward.lipschitz_needed(target, 0.07)
+    assert pushforward.tv_star(target, slope).value == pytest.approx(0.07, abs=1e-6)
+    assert pushforward.lipschitz_needed(target, 0.9) < 1
+
+
+# ----------------------------------------------------------------- chains, interfaces
+
+
+def test_a_linear_chain_has_its_exact_constant():
+    # X_2 = l_2 (l_1 s_0 Z_0 + s_1 Z_1) + s_2 Z_2 is a linear map of three noises.
+    steps, noises = [3.0, 0.5], [1.0, 2.0, 0.7]
+    row = [3.0 * 0.5 * 1.0, 0.5 * 2.0, 0.7]
+    assert pushforward.chain_lipschitz(steps, noises) == pytest.approx(
+        np.linalg.norm(row), rel=1e-14
+    )
+    assert pushforward.chain_lipschitz([1e200] * 2, [1.0] * 3) == math.inf
+
+
+def test_a_chain_of_another_length_is_refused():
+    with pytest.raises(ValueError, match="step_slopes: expected one noise more"):
+        pushforward.chain_lipschitz([1.0], [1.0])
+
+
+def test_the_density_of_a_map_is_that_of_its_law():
+    z, x = np.linspace(-6, 6, 4001), np.linspace(-9, 9, 101)
+    straight = pushforward.map_density(z, 2 * z + 1, x)
+    np.testing.assert_allclose(straight, stats.norm.pdf(x, 1, 2), atol=1e-6)
+    bent = pushforward.map_density(z, np.maximum(z, 0), x)  # an atom, and a half-bell
+    np.testing.assert_allclose(bent[x > 0.1], stats.norm.pdf(x[x > 0.1]), atol=1e-6)
+    assert np.all(bent[x < -0.1] == 0)
+
+
+@pytest.mark.parametrize(
+    "bound",
+    [
+        pushforward.tv_lower_bound,
+        pushforward.kl_lower_bound,
+        pushforward.wasserstein1_star,
+        lambda target, slope: pushforward.tv_star(target, slope).value,
+        lambda target, slope: pushforward.tv_lower_bound_from_samples(
+            np.linspace(-3, 3, 50), target, slope
+        ),
+    ],
+)
+def test_arrays_go_in_and_come_out(bound):
+    target = _pair(2)
+    values = bound(target, [[1.0, 2.0, 3.0]])
+    assert values.shape == (1, 3)
+    assert values.dtype == np.float64
+    assert isinstance(bound(target, 2), float)
+    assert values[0, 1] == bound(target, np.float32(2.0))
+
+
+def test_an_array_of_slopes_has_a_map_with_one_row_each():
+    fit = pushforward.tv_star(_pair(2), [2.0, 5.0])
+    rows = fit.map(np.linspace(-1, 1, 7))
+    assert rows.shape == (2, 7)
+    single = pushforward.tv_star(_pair(2), 5.0).map(np.linspace(-1, 1, 7))
+    np.testing.assert_array_equal(rows[1], single)
+
+
+@pytest.mark.parametrize("slope", [0, -1.0, math.nan, math.inf, [1.0, 0.0]])
+def test_a_slope_that_is_not_positive_is_refused(slope):
+    with pytest.raises(ValueError, match="lipschitz: expected"):
+        pushforward.tv_star(_pair(2), slope)
