@@ -64,7 +64,7 @@ def test_mmd_is_symmetric_and_sees_no_order():
     assert metrics.mmd(x[::-1], y) == pytest.approx(metrics.mmd(x, y), abs=1e-12)
 
 
-# ----------------------------------------------------------------------- two-sample test
+# ----------------------------------------------------------------- two-sample test
 
 
 def p_values(shift, trials=300, permutations=19):
@@ -115,7 +115,9 @@ def test_sliced_wasserstein_agrees_with_another_library(n, m):
     u = torch.randn(3, 50, generator=seeded(4), dtype=torch.float64).numpy()
     u /= np.linalg.norm(u, axis=0)
     weights = [np.full(k, 1 / k) for k in (n, m)]
-    want = ot.sliced_wasserstein_distance(x, y, *weights, projections=u)
+    want = ot.sliced_wasserstein_distance(  # codespell:ignore
+        x, y, *weights, projections=u
+    )
     got = metrics.sliced_wasserstein(x, y, directions=50, generator=seeded(4))
     assert got == pytest.approx(want, rel=1e-9)
 
