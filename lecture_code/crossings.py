@@ -27,7 +27,8 @@ from lecture_code.normal_scores import (
 )
 
 _TOLERANCE = 3e-7
-_ROUNDS = 7  # of root finding: at a tangency an error in the point hardly matters
+_ROUNDS = 5  # of root finding: at a tangency an error in the point hardly matters
+_MANY = 28  # where the value counts
 _MOST = 300  # points in k; only slopes far below the law's own need so many
 _TAIL = 1e-13
 _OUTSIDE = -1.0  # smaller than every gain
@@ -35,7 +36,7 @@ _OUTSIDE = -1.0  # smaller than every gain
 #: Masses to start with, as shares of the largest of use; closer together near 0.
 _SHARES = np.concatenate(
     [
-        *([0], np.geomspace(1e-13, 1e-2, 12), np.linspace(0.05, 0.99, 18)),
+        *(np.geomspace(1e-13, 1e-2, 12), np.linspace(0.05, 0.99, 18)),
         *(1 - np.geomspace(1e-3, 1e-6, 4), [1]),
     ]
 )
@@ -119,45 +120,38 @@ def cheapest(law: Law, lipschitz: float) -> tuple[float, float, Crossings]:
     best : Crossings
         The crossing at that k, as arrays of length 1.
     """
-    first = _search(law, lipschitz, np.zeros(1))
-    most = np.maximum(first.gains(first.given_up, lipschitz), 0)
-    found = _search(law, lipschitz, most * _SHARES)  # since E(k) is at least k
+    found = _search(law, lipschitz, np.zeros(1), _MANY)
+    most = float(max(found.gains(np.zeros(1), lipschitz)[0], 0))
+    found = _merged(found, _search(law, lipschitz, most * _SHARES))
     while True:
-        cost, floor = _costs(found, lipschitz), _floors(found, lipschitz)
+        cost, floor = _costs_and_floors(found, lipschitz)
         rough = np.flatnonzero(floor < cost.min() - _TOLERANCE)
-        if not len(rough) or len(found.given_up) > _MOST:
-            break
-        new = _between(found, rough, lipschitz)
-        if not len(new):
+        new = _between(found, rough, lipschitz) if len(rough) else rough
+        if not len(new) or len(cost) > _MOST:
             break
         found = _merged(found, _search(law, lipschitz, new))
-    best = _search(law, lipschitz, found.given_up[[cost.argmin()]], 4 * _ROUNDS)
-    value = max(float(_costs(best, lipschitz)[0]), float(cost.min()))
-    return min(float(floor.min()), value), value, best
+    best = found.pick([cost.argmin()])
+    if best.given_up[0] > 0:  # at 0 it is refined already
+        best = _search(law, lipschitz, best.given_up, _MANY)
+    price = best.given_up + np.maximum(best.gains(best.given_up, lipschitz), 0)
+    value = max(float(price[0]), float(cost.min()))
+    # Beyond the largest k nothing is cheaper, since E(k) is at least k.
+    return min(float(floor.min(initial=most)), value), value, best
 
 
-def _costs(found: Crossings, lipschitz: float) -> np.ndarray:
-    """Return E at each k; a neighbour's crossing may be better than the one found."""
-    last = len(found.given_up) - 1
-    gains = [
-        found.pick(np.clip(np.arange(last + 1) + step, 0, last)).gains(
-            found.given_up, lipschitz
-        )
-        for step in (-1, 0, 1)
-    ]
-    return found.given_up + np.maximum(np.max(gains, axis=0), 0)
+def _costs_and_floors(
+    found: Crossings, lipschitz: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return E at each k, and what it is at least between each and the next.
 
-
-def _floors(found: Crossings, lipschitz: float) -> np.ndarray:
-    """Return what E is at least, between each value of k and the next."""
-    left, right = found.pick(slice(None, -1)), found.pick(slice(1, None))
-    ends = left.given_up, right.given_up
-    floors = [ends[0]]
-    for crossing in (left, right):
-        gains = [k + crossing.gains(k, lipschitz) for k in ends]
-        concave = crossing.masses[0] > ends[1]
-        floors.append(np.where(concave, np.minimum(*gains), 0.0))
-    return np.max(floors, axis=0)
+    Every crossing is tried with every k: a neighbour's may be the best of those found.
+    """
+    k = found.given_up
+    price = k[:, None] + found.gains(k[:, None], lipschitz)
+    lower = np.minimum(price[:-1], price[1:])
+    concave = found.masses[0] > k[1:, None]
+    floor = np.where(concave, lower, 0.0).max(axis=1)
+    return np.maximum(k, price.max(axis=1)), np.maximum(k[:-1], floor)
 
 
 def _between(found: Crossings, rough: np.ndarray, lipschitz: float) -> np.ndarray:
