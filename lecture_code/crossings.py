@@ -27,9 +27,11 @@ from lecture_code.normal_scores import (
 )
 
 _TOLERANCE = 3e-7
-_ROUNDS = 5  # of root finding: at a tangency an error in the point hardly matters
+_ROUNDS = 9  # of root finding: at a tangency an error in the point hardly matters
 _MANY = 28  # where the value counts
-_MOST = 300  # points in k; only slopes far below the law's own need so many
+_MOST = 1200  # points in k; only slopes far below the law's own need so many
+_NEIGHBOURS = np.arange(-16, 17)
+_EQUAL = 1e-11
 _TAIL = 1e-13
 _OUTSIDE = -1.0  # smaller than every gain
 
@@ -130,7 +132,8 @@ def cheapest(law: Law, lipschitz: float) -> tuple[float, float, Crossings]:
         if not len(new) or len(cost) > _MOST:
             break
         found = _merged(found, _search(law, lipschitz, new))
-    best = found.pick([cost.argmin()])
+    # Of equal ones, as by symmetry, the one that gives up least.
+    best = found.pick([np.flatnonzero(cost <= cost.min() + _EQUAL)[0]])
     if best.given_up[0] > 0:  # at 0 it is refined already
         best = _search(law, lipschitz, best.given_up, _MANY)
     price = best.given_up + np.maximum(best.gains(best.given_up, lipschitz), 0)
@@ -144,14 +147,17 @@ def _costs_and_floors(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return E at each k, and what it is at least between each and the next.
 
-    Every crossing is tried with every k: a neighbour's may be the best of those found.
+    At each k the crossings found for its neighbours are tried too.
     """
     k = found.given_up
-    price = k[:, None] + found.gains(k[:, None], lipschitz)
-    lower = np.minimum(price[:-1], price[1:])
-    concave = found.masses[0] > k[1:, None]
-    floor = np.where(concave, lower, 0.0).max(axis=1)
-    return np.maximum(k, price.max(axis=1)), np.maximum(k[:-1], floor)
+    after = np.append(k[1:], k[-1])[:, None]
+    near = np.arange(len(k))[:, None] + _NEIGHBOURS
+    each = found.pick(near.clip(0, len(k) - 1))
+    here = k[:, None] + each.gains(k[:, None], lipschitz)
+    there = after + each.gains(after, lipschitz)
+    concave = each.masses[0] > after
+    floor = np.where(concave, np.minimum(here, there), 0.0).max(axis=1)
+    return np.maximum(k, here.max(axis=1)), np.maximum(k, floor)[:-1]
 
 
 def _between(found: Crossings, rough: np.ndarray, lipschitz: float) -> np.ndarray:
@@ -210,18 +216,18 @@ def _on_grid(law: Law, lipschitz: float, given_up: np.ndarray, y: np.ndarray) ->
     peak = (growth[:, :-1] > 0) & (growth[:, 1:] < 0)
     peak &= above[:, :-1] > _TAIL
     gain = excess(path, below, above)
-    gain = np.where(peak, np.maximum(gain[:, :-1], gain[:, 1:]), _OUTSIDE)
-    last = gain.argmax(axis=1)
-    rows, ends = np.arange(len(k)), y.shape[1] - 1
+    cell = np.where(peak, np.maximum(gain[:, :-1], gain[:, 1:]), _OUTSIDE)
+    rows, last, ends = np.arange(len(k)), cell.argmax(axis=1), y.shape[1] - 1
+    last = last + (gain[rows, last + 1] > gain[rows, last])
     first = start[rows, last]
     y = np.broadcast_to(y, path.shape)
-    places = first - 1, first, first + 1, last, last + 1
+    places = first - 1, first, first + 1, last - 1, last, last + 1
     return tuple(y[rows, np.clip(place, 0, ends)] for place in places)
 
 
 def _tangent(law, lipschitz, given_up, coarse, rounds) -> Crossings:
     """Refine crossings: at both ends the target's slope in scores is 1/L."""
-    low1, grid1, high1, low2, high2 = coarse
+    low1, grid1, high1, low2, grid2, high2 = coarse
 
     def leaving(y: np.ndarray) -> np.ndarray:
         return log_ratio(law.pdf(y), profile(law.scores(y, given_up)) / lipschitz)
@@ -238,7 +244,7 @@ def _tangent(law, lipschitz, given_up, coarse, rounds) -> Crossings:
     arrive = fall(arriving, *ends, rounds)
     fine = _crossings(law, given_up, leave, arrive)
     # Where float64 sees no difference between a mass and k, the grid does better.
-    return _better(_crossings(law, given_up, grid1, high2), fine, lipschitz)
+    return _better(_crossings(law, given_up, grid1, grid2), fine, lipschitz)
 
 
 def _crossings(law: Law, given_up, leave, arrive) -> Crossings:
