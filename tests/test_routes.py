@@ -12,6 +12,9 @@ from lecture_code.normal_scores import Law
 from lecture_code.routes import Route, planned, valleys
 
 THREE = GaussianMixture([-6, 0, 5], [0.5, 1, 2], [0.3, 0.3, 0.4])
+FIVE = GaussianMixture(
+    [-10, -5, 0, 5, 10], [1, 0.5, 1, 0.5, 1], [0.1, 0.3, 0.2, 0.3, 0.1]
+)
 CASES = [
     (GaussianMixture([-3, 3]), 5.0, [0.0]),
     (GaussianMixture([-3, 3]), 5.0, [0.1]),
@@ -19,6 +22,8 @@ CASES = [
     (THREE, 4.0, [0.05, 0.2]),
     (THREE, 0.4, [0.3, -1.0]),
     (GaussianMixture([0.0]), 2.0, [0.0]),
+    # What is left of the first mode is steep in a valley narrower than the grid.
+    (FIVE, 8.0, [0.0948807478]),
 ]
 
 
