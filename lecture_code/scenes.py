@@ -139,7 +139,9 @@ def walks(paths: Sequence[Any], *, samples: Any, titles: Sequence[str]) -> None:
     import matplotlib.pyplot as plt
 
     shape = ("steps", "n", 2)
-    sets = [validate.array("paths", p, shape=shape) for p in validate.items("paths", paths)]
+    sets = [
+        validate.array("paths", p, shape=shape) for p in validate.items("paths", paths)
+    ]
     samples = validate.array("samples", samples, shape=("m", 2))
     titles = [validate.text("titles", t) for t in validate.items("titles", titles)]
     validate.same_length(paths=sets, titles=titles)

@@ -100,7 +100,7 @@ CANDIDATES: dict[str, list[Candidate]] = {
 
 
 def attempt(
-    name: str, candidate: Candidate, *, rounds: int = 15, steps: int = 200
+    name: str, candidate: Candidate, *, rounds: int = 5, steps: int = 200
 ) -> Trial:
     """Train one candidate until the validation images stop gaining from it.
 
