@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import arguments as a
 import numpy as np
+import torch
 from calls import DRAWN, Call
 
 from lecture_code import scenes
@@ -13,8 +14,8 @@ def _paths() -> list[np.ndarray]:
     return [np.zeros((3, 2, 2)), np.ones((2, 4, 2))]
 
 
-def _samples() -> np.ndarray:
-    return np.arange(6.0).reshape(3, 2)
+def _samples() -> torch.Tensor:
+    return torch.arange(6.0).reshape(3, 2).double()
 
 
 CALLS = {

@@ -209,9 +209,9 @@ def table() -> dict[str, np.ndarray]:
 
 
 def _rows(name: str) -> list[dict]:
-    test = datasets.binary_digits("test").pixels
+    tried, test = trials(name), datasets.binary_digits("test").pixels
     with torch.no_grad():
-        final = trials(name)[0].model.loss(test).item()
+        final = tried[0].model.loss(test).item()
     return [
         {
             "model": name,
@@ -222,7 +222,7 @@ def _rows(name: str) -> list[dict]:
             "chosen": int(place == 0),
             "test": round(final, 3) if place == 0 else np.nan,
         }
-        for place, trial in enumerate(trials(name))
+        for place, trial in enumerate(tried)
     ]
 
 
