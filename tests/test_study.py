@@ -160,7 +160,7 @@ def test_only_the_first_trial_meets_the_test_images(monkeypatch):
 def test_models_skips_what_is_there(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(trained, "FOLDER", tmp_path)
     monkeypatch.setattr(models, "WEIGHTS", {})
-    monkeypatch.setitem(models.TABLES, "coverage", lambda: {"a": np.ones(1)})
+    monkeypatch.setattr(models, "TABLES", {"coverage": lambda: {"a": np.ones(1)}})
     command.main(["models"])
     command.main(["models"])
     first, second = capsys.readouterr().out.splitlines()
