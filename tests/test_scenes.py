@@ -47,3 +47,16 @@ def test_a_generator_is_drawn_with_its_law_and_its_maps():
     np.testing.assert_array_equal(latents.lines[0].get_ydata(), maps["exact"])
     np.testing.assert_array_equal(latents.lines[1].get_ydata(), maps["best"])
     assert latents.get_ylim() == (-1, 1)
+
+
+def test_walks_are_drawn_from_start_to_end_panel_by_panel():
+    paths = [np.arange(12.0).reshape(3, 2, 2), np.zeros((2, 1, 2))]
+    scenes.walks(paths, samples=[[1.0, 1.0]], titles=["a", "b"])
+    first, second = plt.gcf().axes
+    assert (first.get_title(), second.get_title()) == ("a", "b")
+    *walkers, ends = first.lines
+    assert [line.get_xydata().tolist() for line in walkers] == [
+        paths[0][:, i].tolist() for i in (0, 1)
+    ]
+    assert ends.get_xydata().tolist() == paths[0][-1].tolist()
+    assert len(second.lines) == 2

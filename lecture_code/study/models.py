@@ -16,7 +16,10 @@ from lecture_code import trained, validate
 from lecture_code.study import binary, coverage
 
 WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {**binary.WEIGHTS}
-TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {**coverage.TABLES}
+TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
+    **coverage.TABLES,
+    **binary.TABLES,
+}
 
 
 def make(*, force: bool = False) -> None:
