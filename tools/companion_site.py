@@ -19,6 +19,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from conventions import CLAIM
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
@@ -26,7 +27,6 @@ from sphinx.transforms import SphinxTransform
 from sphinx.writers.html5 import HTML5Translator
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
-CLAIM = "Claim holds: "
 
 
 class explore(nodes.General, nodes.Element):
