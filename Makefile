@@ -1,6 +1,6 @@
 # The two commands are `make book` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test lint format unit nbval site-test notebooks models figures \
+.PHONY: help book serve lab test lint format unit nbval site-test notebooks models figures links \
 	student zip bench test-colab repository clean env-book env-test env-lab
 SHELL := /bin/sh
 BIN := .venv/bin
@@ -69,6 +69,9 @@ site-test: env-test ## build the site and look at every page in a real browser
 
 notebooks: env-test ## execute every notebook in a fresh kernel and store the outputs
 	@$(BIN)/python tools/notebooks.py store $(NAMES)
+
+links: env-book ## ask other sites whether our links to them still lead somewhere
+	@$(BIN)/python tools/site.py links
 
 models: env-test ## train what is stored in lecture_code/trained
 	@$(BIN)/python -m lecture_code.study models
