@@ -24,6 +24,7 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import repository
+import served
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
@@ -56,6 +57,7 @@ UNUSED = (
     "_static/**/*.map",
     "_static/**/*.ttf",
     "_static/scripts/fontawesome.js*",
+    "_static/sphinx-thebe.js",
 )
 #: What publishers answer to programs, for pages that are there for readers.
 REFUSED = r"(401|403|418|429) "
@@ -268,7 +270,7 @@ def add_student_notebooks() -> None:
 
 
 def finish() -> None:
-    """Drop what no page loads, and add the index that leads to the first page."""
+    """Drop what no page loads, add the index, and let each page say what it may do."""
     for pattern in UNUSED:
         for file in built().glob(pattern):
             file.unlink()
@@ -277,6 +279,10 @@ def finish() -> None:
     address = f"{config['html']['baseurl']}{HOME}"
     index = INDEX.format(title=config["title"], home=HOME, address=address)
     (built() / "index.html").write_text(index, encoding="utf-8")
+    try:
+        served.finish(built())
+    except ValueError as error:
+        fail(f"{error}; the last good site is left as it was")
 
 
 def put_in_place() -> None:

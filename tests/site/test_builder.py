@@ -78,7 +78,7 @@ def answered(uri: str, status: str, info: str = "") -> dict:
 def test_a_link_that_is_gone_is_named(
     builder: ModuleType, capsys: pytest.CaptureFixture
 ) -> None:
-    """One dead link fails the weekly check; a publisher that shuts robots out is none."""
+    """One dead link is a failure; a publisher that shuts robots out is none."""
     alive = [
         answered("https://a.example", "working"),
         answered("https://b.example", "redirected"),
