@@ -1,7 +1,8 @@
 # The two commands are `make book` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 .PHONY: help book serve lab test lint format unit nbval site-test notebooks models figures links \
-	student zip bench test-colab repository clean env-book env-test env-lab
+	student zip bench test-colab repository audit clean env-book env-test \
+	env-lab env-audit
 SHELL := /bin/sh
 BIN := .venv/bin
 
@@ -27,6 +28,9 @@ env-test:
 
 env-lab:
 	$(call bootstrap,lab)
+
+env-audit:
+	$(call bootstrap,audit)
 
 book: env-book ## build the site and say where to open it (needs no torch)
 	@$(BIN)/python tools/site.py build
@@ -84,6 +88,10 @@ student: env-book ## write the student notebooks (solutions replaced by stubs)
 
 test-colab: env-test ## run the notebooks under the versions of Colab
 	@$(BIN)/python tools/colab.py
+
+audit: env-audit ## look for known weaknesses in what is installed and in the workflows
+	@$(BIN)/zizmor --offline .github/workflows
+	@$(BIN)/pip-audit --strict --disable-pip --no-deps -r constraints.txt
 
 bench: env-test ## measure builds, tests, notebooks, pages and imports
 	@$(BIN)/python tools/bench.py
