@@ -388,6 +388,11 @@ BROKEN = [
         "cannot be decoded",
     ),
     (set_picture(sample_chapter.picture(blank=True)), output_rules.pictures, "blank"),
+    (
+        set_picture(sample_chapter.picture(clipped=True)),
+        output_rules.pictures,
+        "reaches its edge",
+    ),
     (set_frame('<img alt="">'), output_rules.pictures, "without its picture"),
     (set_frame(sample_chapter.frame("Bars")), output_rules.frame_texts, "description"),
     (no_state, output_rules.widget_state, "no stored state"),
