@@ -302,12 +302,18 @@ def build() -> None:
     if is_current(mark):
         print(f"The site is up to date. Open {where}, or run `make serve`.")
         return
-    vendor()
-    build_pages()
-    add_student_notebooks()
-    finish()
-    put_in_place()
-    FINGERPRINT.write_text(mark, encoding="utf-8")
+    try:
+        vendor()
+        build_pages()
+        add_student_notebooks()
+        finish()
+        put_in_place()
+        FINGERPRINT.write_text(mark, encoding="utf-8")
+    except KeyboardInterrupt:
+        fail("interrupted; the last good site is left as it was")
+    except OSError as error:  # no space, or no right to write
+        reason = f"{error.strerror or error}; the last good site is left as it was"
+        fail(f"could not write {error.filename or 'a file'}: {reason}")
     print(f"The site is built. Open {where}, or run `make serve`.")
 
 
