@@ -1,8 +1,8 @@
 # The two commands are `make book` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 .PHONY: help book serve lab test lint format unit nbval site-test notebooks models figures links \
-	student zip bench test-colab repository audit clean env-book env-test \
-	env-lab env-audit
+	student zip bench test-colab repository audit matrix mutation clean env-book env-test \
+	env-lab env-audit env-mutation
 SHELL := /bin/sh
 BIN := .venv/bin
 
@@ -28,6 +28,9 @@ env-test:
 
 env-lab:
 	$(call bootstrap,lab)
+
+env-mutation:
+	$(call bootstrap,mutation)
 
 env-audit:
 	$(call bootstrap,audit)
@@ -88,6 +91,12 @@ student: env-book ## write the student notebooks (solutions replaced by stubs)
 
 test-colab: env-test ## run the notebooks under the versions of Colab
 	@$(BIN)/python tools/colab.py
+
+matrix: env-test ## run the strict test as on other processors: make matrix [NAMES=...]
+	@$(BIN)/python tools/matrix.py $(NAMES)
+
+mutation: env-mutation ## change a room's mathematics and see what notices: ROOM=divergences
+	@$(BIN)/python tools/mutation.py $(ROOM)
 
 audit: env-audit ## look for known weaknesses in what is installed and in the workflows
 	@$(BIN)/zizmor --offline .github/workflows

@@ -6,10 +6,13 @@ nothing of it is committed, so nothing of it can lag behind.
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import conventions
+import matrix
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
@@ -64,6 +67,57 @@ class ClaimsByChapter(SphinxDirective):
         return line
 
 
+class StatusOfRuns(SphinxDirective):
+    """What the table of runs says: which runs passed, and what each chapter takes."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(str(matrix.TABLE))
+        rows = matrix.read()
+        ran = ("Run", "With", "Chapters", "Met the stored text", "Last")
+        took = ("Chapter", "Processor time", "Peak memory", "Runs")
+        return [_table(ran, runs(rows)), _table(took, costs(rows))]
+
+
+def runs(rows: list[dict[str, str]]) -> Iterator[tuple[str, ...]]:
+    """Sum up each kind of run with the same versions."""
+    kinds: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for row in rows:
+        versions = ", ".join(f"{n} {row[n]}" for n in ("python", *matrix.VERSIONS))
+        kinds.setdefault((row["run"], f"{row['system']}, {versions}"), []).append(row)
+    for (kind, versions), found in kinds.items():
+        chapters = len({row["chapter"] for row in found})
+        passed = sum(row["result"] == "passed" for row in found)
+        last = max(row["date"] for row in found)
+        yield kind, versions, str(chapters), f"{passed} of {len(found)}", last
+
+
+def costs(rows: list[dict[str, str]]) -> Iterator[tuple[str, ...]]:
+    """Say what each chapter takes by the median of its runs as is, or that none was."""
+    for path in conventions.chapters():
+        own = [r for r in rows if (r["chapter"], r["run"]) == (path.stem, "as is")]
+        if not own:
+            yield path.stem, "not measured yet", "not measured yet", "0"
+            continue
+        seconds, memory = (
+            statistics.median(float(row[name]) for row in own)
+            for name in ("cpu_s", "peak_mb")
+        )
+        yield path.stem, f"{seconds:.1f} s", f"{memory:.0f} MB", str(len(own))
+
+
+def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> nodes.table:
+    group = nodes.tgroup("", cols=len(head))
+    group += [nodes.colspec(colwidth=1) for _ in head]
+    group += nodes.thead("", _row(head))
+    group += nodes.tbody("", *map(_row, rows))
+    return nodes.table("", group)
+
+
+def _row(cells: tuple[str, ...]) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", nodes.paragraph("", c)) for c in cells))
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("claims-by-chapter", ClaimsByChapter)
+    app.add_directive("status-of-runs", StatusOfRuns)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
