@@ -114,7 +114,8 @@ def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> nodes.tabl
 
 
 def _row(cells: tuple[str, ...]) -> nodes.row:
-    return nodes.row("", *(nodes.entry("", nodes.paragraph("", c)) for c in cells))
+    texts = [nodes.paragraph("", cell, support_smartquotes=False) for cell in cells]
+    return nodes.row("", *(nodes.entry("", text) for text in texts))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
