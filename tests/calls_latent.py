@@ -66,7 +66,7 @@ def _law_calls(kind: str) -> dict[str, Call]:
         "scaled": x,
         "log_prob": paired,
         "mean": outputs,
-        "sample": {**outputs, **GENERATOR},
+        "draw": {**outputs, **GENERATOR},
     }
     methods |= {"probabilities": outputs} if kind == "Logistics" else {}
     return {

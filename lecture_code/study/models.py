@@ -16,7 +16,10 @@ from lecture_code import trained, validate
 from lecture_code.study import binary, coverage, latent
 
 WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {**binary.WEIGHTS, **latent.WEIGHTS}
-TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {**coverage.TABLES, **latent.TABLES}
+TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
+    **coverage.TABLES,
+    **latent.TABLES,
+}
 
 
 def make(*, force: bool = False) -> None:
