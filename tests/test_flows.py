@@ -53,7 +53,7 @@ def plane(depth: int = 4) -> flows.Flow:
     """Return a flow of the plane that bends a good deal."""
     masks = [(1, 0), (0, 1)] * (depth // 2)
     return flows.Flow(
-        [_coupling(m) for m in masks] + [_random(flows.Triangular(2))], d=2
+        [_coupling(m, 0.4) for m in masks] + [_random(flows.Triangular(2))], d=2
     )
 
 
@@ -113,7 +113,7 @@ def test_a_new_coupling_does_nothing():
 
 def test_the_density_integrates_to_one_in_the_plane():
     flow = plane()
-    ticks = torch.linspace(-15, 15, 601, dtype=torch.float64)
+    ticks = torch.linspace(-25, 25, 801, dtype=torch.float64)
     cell = (ticks[1] - ticks[0]) ** 2
     total = flow.log_prob(torch.cartesian_prod(ticks, ticks)).exp().sum() * cell
     assert total.item() == pytest.approx(1, abs=1e-4)
@@ -129,7 +129,7 @@ def test_samples_come_from_the_density():
 def test_whitening_gives_the_gaussian_of_maximum_likelihood():
     generator = _seeded(4)
     x = torch.randn(500, 3, generator=generator) @ torch.tensor(
-        [[1.0, 2.0, 0.0], [0.0, 1.0, -1.0], [0.5, 0.0, 1.0]]
+        [[1.0, 2.0, 0.0], [0.0, 1.0, -1.0], [0.5, 0.0, 2.0]]
     )
     layer = flows.Triangular(3).whiten(x)
     z, _ = layer(x)
@@ -155,13 +155,13 @@ def test_marginals_alone_are_the_table_of_independent_pixels():
 
 def test_the_bound_is_below_the_probability_and_rises_with_k():
     marginals = flows.Marginals(2, levels=3)
-    flow = flows.Flow([marginals, _random(flows.Triangular(2), spread=0.5)], d=2)
+    flow = flows.Flow([marginals, _random(flows.Triangular(2), spread=0.2)], d=2)
     model = flows.Dequantised(flow, levels=3)
     every = torch.cartesian_prod(torch.arange(3.0), torch.arange(3.0))
     fine = (torch.arange(400).double() + 0.5) / 400
     u = torch.cartesian_prod(fine, fine)
     exact = torch.stack([flow.log_prob(x + u).exp().mean().log() for x in every])
-    assert exact.exp().sum().item() == pytest.approx(1, abs=0.02)
+    assert exact.exp().sum().item() == pytest.approx(1, abs=0.01)
     means = [
         model.dequantised_bound(every.repeat(400, 1), k, _seeded(k))
         .reshape(400, 9)
