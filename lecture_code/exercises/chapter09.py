@@ -134,13 +134,13 @@ def _active(answer: Any) -> None:
         offset = np.r_[np.zeros(3), np.full(3, 2.0)]
         order = rng.permutation(6)
         codes = (offset + spread * rng.normal(size=(300, 6)))[:, order]
-        got = numbers(call(answer, torch.tensor(codes)), shape=None)
-        _compare_active(got, codes, alive)
+        got = call(answer, torch.tensor(codes))
+        if np.ndim(got) > 0:
+            raise Mistake("How many: one number, not a list or a mask.")
+        _compare_active(numbers(got).item(), codes, alive)
 
 
-def _compare_active(got: np.ndarray, codes: np.ndarray, alive: int) -> None:
-    if got.shape != ():
-        raise Mistake("How many: one number, not a list or a mask.")
+def _compare_active(got: float, codes: np.ndarray, alive: int) -> None:
     if got == alive:
         return
     if got == 6 - alive:
