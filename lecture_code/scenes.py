@@ -202,9 +202,11 @@ def latent_map(codes: Any, labels: Any, *, z: Any, image: Any, high: float) -> N
     high = validate.real("high", high, above=0)
     ratio = {"width_ratios": [2, 1]}
     _, (plane, picture) = plt.subplots(1, 2, figsize=(5.8, 3.6), gridspec_kw=ratio)
-    dots = plane.scatter(*codes.T, c=labels, s=9, cmap="tab10", vmin=-0.5, vmax=9.5)
-    plt.colorbar(dots, ax=plane, ticks=range(10), pad=0.02)
-    plane.plot(*z, "+", color=PALETTE["ink"], ms=18, mew=2.5)
+    for digit in labels.unique().tolist():  # a digit as the mark: no colour to learn
+        own = codes[(labels == digit).numpy()]
+        style = {"marker": f"${digit}$", "linewidths": 0, "color": PALETTE["blue"]}
+        plane.scatter(*own.T, s=26, **style)
+    plane.plot(*z, "+", color=PALETTE["orange"], ms=20, mew=3)
     plane.set(xlabel="z1", ylabel="z2", xlim=(-3.6, 3.6), ylim=(-3.6, 3.6))
     picture.imshow(image.reshape(side, side), vmin=0, vmax=high)
     picture.set_axis_off()
@@ -241,6 +243,6 @@ def mesh(corners: Any, values: Any, *, high: float, reach: float) -> None:
     high = validate.real("high", high, above=0)
     reach = validate.real("reach", reach, above=0)
     axes = plt.subplots(figsize=(4.6, 4.4))[1]
-    style = {"cmap": "Blues", "edgecolors": PALETTE["grey"], "linewidth": 0.4}
+    style = {"cmap": "Blues", "edgecolors": PALETTE["grey"], "linewidth": 0.2}
     axes.pcolormesh(*np.moveaxis(corners, 2, 0), values, vmin=0, vmax=high, **style)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
