@@ -200,3 +200,87 @@ def _columns(**columns: Any) -> list[np.ndarray]:
     for name in others:
         validate.same_length(**{first: found[first], name: found[name]})
     return list(found.values())
+
+
+def latent_map(codes: Any, labels: Any, *, z: Any, image: Any, high: float) -> None:
+    """Draw the codes of digits in the plane, beside the image of one place.
+
+    Parameters
+    ----------
+    codes : array_like
+        Codes, shape (n, 2).
+    labels : array_like of int
+        The digit of each, shape (n,), from 0 to 9.
+    z : array_like
+        The place, shape (2,).
+    image : array_like
+        What it decodes to, shape (side * side,).
+    high : float
+        The pixel value drawn black.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays do not have these shapes.
+
+    Notes
+    -----
+    Used in chapter 9.
+    """
+    import matplotlib.pyplot as plt
+
+    codes = validate.array("codes", codes, shape=("n", 2))
+    labels = validate.integers("labels", labels, shape=("n",), low=0, high=9)
+    validate.same_length(codes=codes, labels=labels)
+    z = validate.array("z", z, shape=(2,))
+    image = validate.array("image", image, shape=("side * side",))
+    side = math.isqrt(len(image))
+    if side**2 != len(image):
+        raise ValueError(f"image: expected a square image, got {len(image)} pixels")
+    high = validate.real("high", high, above=0)
+    ratio = {"width_ratios": [2, 1]}
+    _, (plane, picture) = plt.subplots(1, 2, figsize=(5.8, 3.6), gridspec_kw=ratio)
+    for digit in labels.unique().tolist():  # a digit as the mark: no colour to learn
+        own = codes[(labels == digit).numpy()]
+        style = {"marker": f"${digit}$", "linewidths": 0, "color": PALETTE["blue"]}
+        plane.scatter(*own.T, s=26, **style)
+    plane.plot(*z, "+", color=PALETTE["orange"], ms=20, mew=3)
+    plane.set(xlabel="z1", ylabel="z2", xlim=(-3.6, 3.6), ylim=(-3.6, 3.6))
+    picture.imshow(image.reshape(side, side), vmin=0, vmax=high)
+    picture.set_axis_off()
+
+
+def mesh(corners: Any, values: Any, *, high: float, reach: float) -> None:
+    """Draw a lattice that a map has bent, each cell shaded by a value.
+
+    Parameters
+    ----------
+    corners : array_like
+        Where the lattice's corners have come, shape (rows, columns, 2).
+    values : array_like
+        One for each cell, shape (rows - 1, columns - 1).
+    high : float
+        The value with the darkest shade.
+    reach : float
+        The axes go from minus to plus this.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays do not have these shapes.
+
+    Notes
+    -----
+    Used in chapter 10.
+    """
+    import matplotlib.pyplot as plt
+
+    corners = validate.array("corners", corners, shape=("rows", "columns", 2))
+    cells = (corners.shape[0] - 1, corners.shape[1] - 1)
+    values = validate.array("values", values, shape=cells)
+    high = validate.real("high", high, above=0)
+    reach = validate.real("reach", reach, above=0)
+    axes = plt.subplots(figsize=(4.6, 4.4))[1]
+    style = {"cmap": "Blues", "edgecolors": PALETTE["grey"], "linewidth": 0.2}
+    axes.pcolormesh(*np.moveaxis(corners, 2, 0), values, vmin=0, vmax=high, **style)
+    axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")

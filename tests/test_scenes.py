@@ -60,3 +60,21 @@ def test_walks_are_drawn_from_start_to_end_panel_by_panel():
     ]
     assert ends.get_xydata().tolist() == paths[0][-1].tolist()
     assert len(second.lines) == 2
+
+
+def test_a_latent_map_marks_the_place_and_shows_what_it_decodes_to():
+    codes = [[0.0, 1.0], [2.0, 3.0]]
+    scenes.latent_map(codes, [4, 7], z=[0.5, -1], image=[0, 1, 2, 3], high=3)
+    plane, picture = plt.gcf().axes
+    four, seven = (marks.get_offsets().tolist() for marks in plane.collections)
+    assert (four, seven) == ([codes[0]], [codes[1]])
+    assert plane.lines[0].get_xydata().tolist() == [[0.5, -1]]
+    assert picture.images[0].get_array().tolist() == [[0, 1], [2, 3]]
+
+
+def test_a_mesh_shades_each_cell():
+    corners = np.stack(np.meshgrid([0.0, 1, 2], [0.0, 1], indexing="ij"), axis=2)
+    scenes.mesh(corners, [[0.5], [1.5]], high=2, reach=3)
+    (cells,) = plt.gcf().axes[0].collections
+    assert cells.get_array().ravel().tolist() == [0.5, 1.5]
+    assert cells.get_clim() == (0, 2)
