@@ -36,8 +36,6 @@ class TimeMLP(torch.nn.Module):
         Number of classes; label ``classes`` stands for "no class given".
     frequencies : int
         How many frequencies encode the time.
-    dropout : float
-        Share of units left out in training, from 0 to 0.95.
 
     Raises
     ------
@@ -63,7 +61,6 @@ class TimeMLP(torch.nn.Module):
         depth: int = 2,
         classes: int = 0,
         frequencies: int = 8,
-        dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.d = validate.integer("d", d, low=1)
@@ -71,11 +68,10 @@ class TimeMLP(torch.nn.Module):
         depth = validate.integer("depth", depth, low=0)
         self.classes = validate.integer("classes", classes, low=0)
         self.frequencies = validate.integer("frequencies", frequencies, low=1)
-        dropout = validate.real("dropout", dropout, low=0, high=0.95)
         self.first = torch.nn.Linear(self.d, hidden)
         self.time = torch.nn.Linear(2 * self.frequencies, hidden)
         self.label = torch.nn.Embedding(self.classes + 1, hidden)
-        layers = [_Conditioned(hidden, dropout) for _ in range(depth)]
+        layers = [_Conditioned(hidden) for _ in range(depth)]
         self.layers = torch.nn.ModuleList(layers)
         self.last = _zeroed(torch.nn.Linear(hidden, self.d))
 
@@ -126,18 +122,17 @@ class TimeMLP(torch.nn.Module):
 class _Conditioned(torch.nn.Module):
     """One residual layer, scaled and shifted by what it is told."""
 
-    def __init__(self, hidden: int, dropout: float) -> None:
+    def __init__(self, hidden: int) -> None:
         super().__init__()
         self.told = torch.nn.Linear(hidden, 2 * hidden)
         self.norm = torch.nn.LayerNorm(hidden, elementwise_affine=False)
         self.inner = torch.nn.Linear(hidden, hidden)
-        self.dropout = torch.nn.Dropout(dropout)
         self.outer = _zeroed(torch.nn.Linear(hidden, hidden))
 
     def forward(self, h: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
         scale, shift = self.told(told).chunk(2, dim=1)
         inner = self.inner(self.norm(h)) * (1 + scale) + shift
-        return h + self.outer(self.dropout(torch.nn.functional.silu(inner)))
+        return h + self.outer(torch.nn.functional.silu(inner))
 
 
 def _zeroed(layer: torch.nn.Linear) -> torch.nn.Linear:
