@@ -316,6 +316,7 @@ class Diffusion(torch.nn.Module):
         n = validate.integer("n", n, low=1)
         steps = validate.integer("steps", steps, low=1)
         guidance = validate.real("guidance", guidance, low=0)
+        churn = validate.real("churn", churn, low=0, high=1)
         validate.generator("generator", generator)
         labels = self._wished(n, labels, generator)
         x = torch.randn(n, self.d, generator=generator)

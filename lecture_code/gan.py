@@ -110,7 +110,8 @@ class GAN(torch.nn.Module):
         TypeError, ValueError
             If ``z`` is no floating tensor of this shape.
         """
-        return self.generator(validate.tensor("z", z, shape=("n", self.latent)))
+        z = validate.tensor("z", z, shape=("n", self.latent))
+        return self.generator(z.to(next(self.generator.parameters(), z)))
 
     def critic_loss(
         self, x: torch.Tensor, generator: torch.Generator | None = None
@@ -140,7 +141,7 @@ class GAN(torch.nn.Module):
             If ``x`` is no floating tensor of this shape or ``generator`` no generator.
         """
         fake = self.sample(len(self._data(x)), generator)
-        return CRITIC_LOSSES[self.game](self.critic(x), self.critic(fake))
+        return CRITIC_LOSSES[self.game](self.critic(x.to(fake)), self.critic(fake))
 
     def generator_loss(
         self, x: torch.Tensor, generator: torch.Generator | None = None
@@ -197,8 +198,7 @@ class GAN(torch.nn.Module):
 
     def _noise(self, n: int, generator: torch.Generator | None) -> torch.Tensor:
         generator = validate.generator("generator", generator)
-        z = torch.randn(n, self.latent, generator=generator)
-        return z.to(next(self.generator.parameters(), z).dtype)
+        return torch.randn(n, self.latent, generator=generator)
 
     def _data(self, x: torch.Tensor) -> torch.Tensor:
         return validate.tensor("x", x, shape=("n", self._d))
@@ -206,11 +206,9 @@ class GAN(torch.nn.Module):
     @torch.no_grad()
     def _tried(self) -> int:
         """Send two samples through both networks and return their dimension."""
-        z = torch.zeros(2, self.latent)
-        z = z.to(next(self.generator.parameters(), z).dtype)
         name = "generator"
         try:
-            made = self.generator(z)
+            made = self.generate(torch.zeros(2, self.latent))
             name = "critic" if made.ndim == 2 and len(made) == 2 else name
             judged = self.critic(made)
         except (TypeError, ValueError, RuntimeError) as error:

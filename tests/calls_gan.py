@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from unittest import mock
 
 import arguments as a
 import torch
-from calls import INITIALISED, SIZES, Call, N, _points
+from calls import DRAWN, INITIALISED, SIZES, Call, N, _points
 
-from lecture_code import conditioned, densities, diffusion, gan, networks, noising
+from lecture_code import (
+    conditioned,
+    densities,
+    diffusion,
+    gan,
+    networks,
+    noising,
+    scenes,
+)
 from lecture_code.study import implicit
 
 
@@ -31,6 +40,10 @@ def _labels(high: int) -> a.Domain:
     return a.optional(a.integers(lambda: torch.tensor([0, 1]), low=0, high=high))
 
 
+def _times() -> torch.Tensor:
+    return torch.tensor([0.5, 1.0], dtype=torch.float64)
+
+
 def _mixture() -> densities.GaussianMixture:
     return densities.GaussianMixture([-1.0, 2.0], 0.5)
 
@@ -42,18 +55,18 @@ class _Wrong(torch.nn.Module):
         return x[:, :1]
 
 
-def _one_model() -> mock._patch:
+def _one_model() -> contextlib.AbstractContextManager:
     model = _gan()
     return mock.patch.object(implicit, "WEIGHTS", {"GAN": lambda: model})
 
 
 GENERATOR = {"generator": a.optional(a.generator())}
 X = {"x": a.tensor(_points(2, 3), fixed=(1,))}
-TIMES = a.array(_points(2).__call__().abs().clamp(0, 1).clone, low=0.0, high=1.0)
+TIMES = a.array(_times, rank=False, low=0.0, high=1.0)
 T = {"t": replace(TIMES, bad={**TIMES.bad, "too many": [[0.1, 0.2, 0.3]]})}
 LABELS = {"labels": _labels(2)}
 NOISY = {**X, **T, **LABELS}
-SCORED = a.array(lambda: torch.tensor([0.5, 1.0]).double(), low=1e-9, high=1.0)
+SCORED = a.array(_times, rank=False, low=0.0, high=1.0)
 SCORED = replace(SCORED, bad={**SCORED.bad, "no noise": [0.0, [0.0, 0.5]]})
 FALLING = a.array(lambda: torch.tensor([1.0, 0.5, 0.0]).double(), low=0.0, high=1.0)
 FALLING = replace(
@@ -78,6 +91,7 @@ RISING = replace(
 )
 NO_LEVEL = [lambda t: 2 + t, lambda t: 0.5]
 LEVEL = replace(LEVEL, bad={**LEVEL.bad, "no level": NO_LEVEL})
+COLUMN = a.array(_points(4), fixed=(0,))
 MIXTURE = a.instance(_mixture, densities.Banana())
 
 CALLS = {
@@ -200,9 +214,24 @@ CALLS = {
         lambda: implicit.diffusion_model, {"rounds": a.count(1), "steps": a.count(1)}
     ),
     "study.implicit.gan_model": Call(lambda: implicit.gan_model, {"steps": a.count(1)}),
-    "study.implicit.costs": Call(
-        lambda: implicit.costs,
-        {},
-        within=lambda: mock.patch.object(implicit, "WEIGHTS", {"GAN": _gan}),
+    "study.implicit.costs": Call(lambda: implicit.costs, {}, within=_one_model),
+    # scenes
+    "scenes.duel": Call(
+        lambda: scenes.duel,
+        {
+            **dict.fromkeys(["x", "data", "model", "critic"], COLUMN),
+            "pulls": a.array(_times, fixed=(0,), low=0.0),
+        },
+        changes_globals=DRAWN,
+    ),
+    "scenes.journeys": Call(
+        lambda: scenes.journeys,
+        {
+            "times": replace(COLUMN, named=("paths",)),
+            "paths": replace(a.array(_points(4, 3), fixed=(0,)), named=("times",)),
+            "now": a.real(0.5),
+            **dict.fromkeys(["x", "density", "data"], COLUMN),
+        },
+        changes_globals=DRAWN,
     ),
 }
