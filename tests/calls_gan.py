@@ -213,6 +213,9 @@ CALLS = {
     "study.implicit.diffusion_model": Call(
         lambda: implicit.diffusion_model, {"rounds": a.count(1), "steps": a.count(1)}
     ),
+    "study.implicit.ring_model": Call(
+        lambda: implicit.ring_model, {"rounds": a.count(1), "steps": a.count(1)}
+    ),
     "study.implicit.gan_model": Call(lambda: implicit.gan_model, {"steps": a.count(1)}),
     "study.implicit.costs": Call(lambda: implicit.costs, {}, within=_one_model),
     # scenes
