@@ -48,17 +48,17 @@ def _boxes(answer: Any) -> None:
 
 
 def _compare_boxes(got: float, want: float, shift: float) -> None:
-    if math.isclose(got, want, abs_tol=1e-9):
+    if math.isclose(got, want, abs_tol=1e-6):
         return
-    if shift > 1 and math.isclose(got, shift * math.log(2)):
+    if shift > 1 and math.isclose(got, shift * math.log(2), abs_tol=1e-6):
         raise Mistake("Boxes that do not overlap cannot become more different: cap it.")
-    if shift < 0 and math.isclose(got, -abs(want)):
+    if shift < 0 and math.isclose(got, -abs(want), abs_tol=1e-6):
         raise Mistake("A divergence is never negative: the direction does not count.")
-    if math.isclose(got, 2 * want):
+    if math.isclose(got, 2 * want, abs_tol=1e-6):
         raise Mistake("Twice too large: JS is the mean of two KLs, not their sum.")
-    if math.isclose(got, want / math.log(2)):
+    if math.isclose(got, want / math.log(2), abs_tol=1e-6):
         raise Mistake("You answer in bits. The book counts nats.")
-    if math.isclose(got, abs(shift)):
+    if math.isclose(got, abs(shift), abs_tol=1e-6):
         raise Mistake("That is W1, the way that the mass has to go. JS was asked.")
     raise Mistake(
         f"Wrong at a shift of {shift}. Where both boxes are, p / m = 1 and adds "
