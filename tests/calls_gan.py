@@ -57,7 +57,7 @@ class _Wrong(torch.nn.Module):
 
 def _one_model() -> contextlib.AbstractContextManager:
     model = _gan()
-    return mock.patch.object(implicit, "WEIGHTS", {"GAN": lambda: model})
+    return mock.patch.object(implicit, "WEIGHTS", {"gan-digits": lambda: model})
 
 
 GENERATOR = {"generator": a.optional(a.generator())}
@@ -91,7 +91,7 @@ RISING = replace(
 )
 NO_LEVEL = [lambda t: 2 + t, lambda t: 0.5]
 LEVEL = replace(LEVEL, bad={**LEVEL.bad, "no level": NO_LEVEL})
-COLUMN = a.array(_points(4), fixed=(0,))
+COLUMN = replace(a.array(_points(4), fixed=(0,)), also=())  # one figure a call
 MIXTURE = a.instance(_mixture, densities.Banana())
 
 CALLS = {
@@ -213,8 +213,8 @@ CALLS = {
     "study.implicit.diffusion_model": Call(
         lambda: implicit.diffusion_model, {"rounds": a.count(1), "steps": a.count(1)}
     ),
-    "study.implicit.ring_model": Call(
-        lambda: implicit.ring_model, {"rounds": a.count(1), "steps": a.count(1)}
+    "study.implicit.clouds_model": Call(
+        lambda: implicit.clouds_model, {"rounds": a.count(1), "steps": a.count(1)}
     ),
     "study.implicit.gan_model": Call(lambda: implicit.gan_model, {"steps": a.count(1)}),
     "study.implicit.costs": Call(lambda: implicit.costs, {}, within=_one_model),

@@ -132,8 +132,11 @@ MODELS: dict[str, Entry] = {
     **{
         f"toy {name}": Entry(
             lambda name=name: datasets.toy(name),
-            *((2,) if name in ("ring", "grid", "banana") else (), torch.float32),
-            box=PLANE if name in ("ring", "grid", "banana") else LINE,
+            *(
+                (2,) if name in datasets.TOYS[3:] else (),
+                torch.float32,
+            ),
+            box=PLANE if name in datasets.TOYS[3:] else LINE,
         )
         for name in datasets.TOYS
     },

@@ -38,7 +38,7 @@ RECIPES: dict[str, Callable[[], torch.nn.Module]] = {
         gan.spectral_critic([64, 256, 128, 1]),
         latent=16,
     ),
-    "diffusion-ring": lambda: Diffusion(TimeMLP(2), d=2),
+    "diffusion-clouds": lambda: Diffusion(TimeMLP(2, hidden=64), d=2),
     "diffusion-digits": lambda: Diffusion(TimeMLP(64, classes=10), d=64, classes=10),
 }
 
