@@ -14,7 +14,7 @@ from lecture_code.diffusion import Diffusion
 from lecture_code.gan import GAN
 
 
-def diffusion_model(*, rounds: int = 10, steps: int = 200) -> Diffusion:
+def diffusion_model(*, rounds: int = 10, steps: int = 250) -> Diffusion:
     """Train the stored diffusion model of the digits and their classes.
 
     The learning rate falls from round to round on half a wave of the cosine. Width,
@@ -47,7 +47,7 @@ def diffusion_model(*, rounds: int = 10, steps: int = 200) -> Diffusion:
     return _trained("diffusion-digits", rows, rounds, steps, batch_size=250)
 
 
-def clouds_model(*, rounds: int = 8, steps: int = 200) -> Diffusion:
+def clouds_model(*, rounds: int = 10, steps: int = 300) -> Diffusion:
     """Train the stored diffusion model of three clouds in the plane.
 
     Parameters
