@@ -336,7 +336,8 @@ def scree(lost: Any, rank: int, dot: float, pictures: Any) -> None:
     dot = validate.real("dot", dot)
     pictures = validate.array("pictures", pictures, shape=(2, "n", "side * side"))
     side = _side(pictures[0], "pictures")
-    chart, gallery = plt.figure(figsize=(7.6, 3)).subfigures(1, 2)
+    figure = plt.figure(figsize=(4.4, 4.6))  # pictures below, to be read on a phone
+    chart, gallery = figure.subfigures(2, 1, height_ratios=(3, 2))
     axes = chart.subplots()
     axes.plot(lost, color=PALETTE["blue"])
     axes.plot(rank, dot, "o", color=PALETTE["orange"], ms=8)

@@ -115,6 +115,44 @@ def _mark_entropy(axes, at: float, low: float, high: float) -> None:
     axes.annotate("H", middle, ha="center", va="center", bbox=paper)
 
 
+def walks(paths: Sequence[Any], *, samples: Any, titles: Sequence[str]) -> None:
+    """Draw paths of points in the plane, a panel for each set, over a cloud of samples.
+
+    Parameters
+    ----------
+    paths : sequence of array_like
+        Each of shape (steps, n, 2): where n points stand after each step.
+    samples : array_like
+        Points drawn beneath, shape (m, 2).
+    titles : sequence of str
+        One title for each set of paths.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an array does not have its shape or the number of titles differs.
+
+    Notes
+    -----
+    Used in chapter 7.
+    """
+    import matplotlib.pyplot as plt
+
+    shape = ("steps", "n", 2)
+    sets = [
+        validate.array("paths", p, shape=shape) for p in validate.items("paths", paths)
+    ]
+    samples = validate.array("samples", samples, shape=("m", 2))
+    titles = [validate.text("titles", t) for t in validate.items("titles", titles)]
+    validate.same_length(paths=sets, titles=titles)
+    _, grid = plt.subplots(1, len(sets), squeeze=False, figsize=(3.1 * len(sets), 3.4))
+    for axes, path, title in zip(grid[0], sets, titles, strict=True):
+        axes.scatter(*samples.T, s=3, color=PALETTE["grey"], alpha=0.5, linewidths=0)
+        axes.plot(*path.transpose(2, 0, 1), color=PALETTE["blue"], lw=0.6, alpha=0.7)
+        axes.plot(*path[-1].T, "o", color=PALETTE["orange"], ms=4)
+        axes.set(title=title, aspect="equal", xlim=(-6, 6), ylim=(-6, 6))
+
+
 def generator(
     x: Any, *, target: Any, model: Any, z: Any, exact: Any, best: Any
 ) -> None:

@@ -68,3 +68,16 @@ def test_journeys_run_from_noise_on_the_left_to_data_on_the_right():
     np.testing.assert_allclose(ways.lines[1].get_ydata(), paths[:, 1])
     assert ways.lines[2].get_xdata()[0] == 0.5
     np.testing.assert_allclose(law.lines[0].get_xdata(), x**2)
+
+
+def test_walks_are_drawn_from_start_to_end_panel_by_panel():
+    paths = [np.arange(12.0).reshape(3, 2, 2), np.zeros((2, 1, 2))]
+    scenes.walks(paths, samples=[[1.0, 1.0]], titles=["a", "b"])
+    first, second = plt.gcf().axes
+    assert (first.get_title(), second.get_title()) == ("a", "b")
+    *walkers, ends = first.lines
+    assert [line.get_xydata().tolist() for line in walkers] == [
+        paths[0][:, i].tolist() for i in (0, 1)
+    ]
+    assert ends.get_xydata().tolist() == paths[0][-1].tolist()
+    assert len(second.lines) == 2

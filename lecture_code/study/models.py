@@ -21,6 +21,7 @@ WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
 }
 TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
     **coverage.TABLES,
+    **binary.TABLES,
     **implicit.TABLES,
 }
 

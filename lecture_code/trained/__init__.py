@@ -27,12 +27,12 @@ FOLDER = Path(__file__).parent
 RECIPES: dict[str, Callable[[], torch.nn.Module]] = {
     "logistic": lambda: Autoregressive(networks.masked_mlp([64, 64]), pixels=64),
     "masked-mlp": lambda: Autoregressive(
-        networks.masked_mlp([64, 1024, 64], dropout=0.6), pixels=64
+        networks.masked_mlp([64, 1024, 64], dropout=0.5), pixels=64
     ),
     "masked-convolution": lambda: Autoregressive(
-        networks.MaskedConvNet(8, channels=24, depth=4, dropout=0.1), pixels=64
+        networks.MaskedConvNet(8, channels=16, depth=4, dropout=0.1), pixels=64
     ),
-    "recurrent": lambda: Autoregressive(networks.CausalGRU(64, hidden=96), pixels=64),
+    "recurrent": lambda: Autoregressive(networks.CausalGRU(64, hidden=64), pixels=64),
     "gan-digits": lambda: gan.GAN(
         torch.nn.Sequential(networks.mlp([16, 128, 128, 64]), torch.nn.Tanh()),
         gan.spectral_critic([64, 256, 128, 1]),
