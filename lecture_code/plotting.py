@@ -292,7 +292,7 @@ def coverage(shares: Any, side: int, where: Any) -> None:
     shares = validate.array("shares", shares, shape=("sides",), low=0, high=1)
     side = validate.integer("side", side, low=1, high=len(shares))
     where = validate.array("where", where, shape=("rows", "columns"), low=0, high=1)
-    bars_, page = _axes(2, "patch side", "share of test patches that are new")
+    bars_, page = _axes(2, "patch side", "share of new test patches")
     colours = [
         PALETTE["orange" if s + 1 == side else "blue"] for s in range(len(shares))
     ]
@@ -303,7 +303,7 @@ def coverage(shares: Any, side: int, where: Any) -> None:
     shown = page.imshow(where, vmin=0, vmax=1, cmap="Oranges", extent=extent)
     page.set(xlim=(-0.5, 7.5), ylim=(7.5, -0.5), xlabel="column", ylabel="row")
     page.set(xticks=range(8), yticks=range(8))
-    plt.colorbar(shown, ax=page, label="share new, by middle of the patch")
+    plt.colorbar(shown, ax=page, label="share new, by middle")
 
 
 def scree(lost: Any, rank: int, dot: float, pictures: Any) -> None:
