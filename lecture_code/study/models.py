@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from lecture_code import trained, validate
-from lecture_code.study import binary, coverage, latent
+from lecture_code.study import binary, coverage, implicit, latent
 
-_STUDIES = (coverage, binary, latent)
+_STUDIES = (coverage, binary, latent, implicit)
 WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
     name: train
     for study in _STUDIES
