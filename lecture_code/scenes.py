@@ -6,7 +6,7 @@ The figures that serve many chapters are in ``plotting``.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -154,6 +154,105 @@ def generator(
     maps.plot(z, best, color=PALETTE["orange"], label="best map")
     maps.set(xlabel="latent z", ylabel="g(z)", ylim=(x[0], x[-1]))
     maps.legend(fontsize=9, loc="upper left")
+
+
+def frontier(
+    slopes: Any, floor: Any, dots: Mapping[str, Any], *, floor_label: str = "optimum"
+) -> None:
+    """Draw models as dots over the least total variation that their slope allows.
+
+    Parameters
+    ----------
+    slopes : array_like
+        Slopes, ascending, shape (n,).
+    floor : array_like
+        The least total variation at these slopes, shape (n,).
+    dots : mapping of str to array_like
+        For each kind of model rows (slope, total variation), shape (models, 2).
+    floor_label : str
+        What the curve is called in the legend.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays do not have these shapes, or a slope is not positive.
+
+    Notes
+    -----
+    Used in chapter 18.
+    """
+    import matplotlib.pyplot as plt
+
+    slopes, floor = _columns(slopes=slopes, floor=floor)
+    validate.text("floor_label", floor_label)
+    axes = plt.subplots()[1]
+    _frontier(axes, slopes, floor, _dots(dots), floor_label)
+    axes.legend(fontsize=9)
+
+
+def budget(
+    x: Any, laws: Mapping[str, Any], slopes: Any, floor: Any, dots: Mapping[str, Any]
+) -> None:
+    """Draw densities over one axis, beside what their slopes allow.
+
+    Parameters
+    ----------
+    x : array_like
+        Points on the line, shape (n,).
+    laws : mapping of str to array_like
+        Densities at these points, shape (n,): the target, then one for each dot.
+    slopes, floor : array_like
+        The least total variation at ascending slopes, shape (m,).
+    dots : mapping of str to array_like
+        For each model one row (slope, total variation), shape (1, 2).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays do not have these shapes, or a slope is not positive.
+
+    Notes
+    -----
+    Used in chapter 18.
+    """
+    import matplotlib.pyplot as plt
+
+    slopes, floor = _columns(slopes=slopes, floor=floor)
+    x = validate.array("x", x, shape=("n",))
+    names = validate.items("laws", list(validate.instance("laws", laws, Mapping)))
+    curves = [validate.array("laws", laws[name], shape=x.shape) for name in names]
+    dots = _dots(dots)
+    densities, allowed = plt.subplots(1, 2, figsize=(6.8, 3.0))[1]
+    densities.fill_between(x, curves[0], color=PALETTE["grey"], alpha=0.35)
+    for name, curve, colour in zip(names[1:], curves[1:], _DOT_COLOURS, strict=False):
+        densities.plot(x, curve, color=PALETTE[colour], label=name, lw=1.2)
+    densities.set(xlabel="x", ylabel="density", ylim=(0, 1.5 * curves[0].max()))
+    densities.legend(fontsize=9, loc="upper center")
+    _frontier(allowed, slopes, floor, dots, "optimum")
+
+
+_DOT_COLOURS = ("orange", "blue", "green", "purple")
+
+
+def _dots(dots: Any) -> dict[str, np.ndarray]:
+    names = validate.items("dots", list(validate.instance("dots", dots, Mapping)))
+    size = ("models", 2)
+    rows = {
+        validate.text("dots", name): validate.array("dots", dots[name], shape=size)
+        for name in names
+    }
+    for each in rows.values():
+        validate.array("dots", each[:, 0], above=0)
+    return rows
+
+
+def _frontier(axes, slopes, floor, dots: dict[str, np.ndarray], label: str) -> None:
+    validate.array("slopes", slopes, above=0)
+    axes.fill_between(slopes, floor, color=PALETTE["grey"], alpha=0.2, linewidth=0)
+    axes.plot(slopes, floor, color=PALETTE["grey"], label=label)
+    for (name, rows), colour in zip(dots.items(), _DOT_COLOURS, strict=False):
+        axes.plot(*rows.T, "o", color=PALETTE[colour], label=name)
+    axes.set(xscale="log", xlabel="slope", ylabel="total variation", ylim=(0, 0.62))
 
 
 def _columns(**columns: Any) -> list[np.ndarray]:
