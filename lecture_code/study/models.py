@@ -13,10 +13,16 @@ import numpy as np
 import torch
 
 from lecture_code import trained, validate
-from lecture_code.study import binary, coverage
+from lecture_code.study import binary, coverage, implicit
 
-WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {**binary.WEIGHTS}
-TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {**coverage.TABLES}
+WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
+    **binary.WEIGHTS,
+    **implicit.WEIGHTS,
+}
+TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
+    **coverage.TABLES,
+    **implicit.TABLES,
+}
 
 
 def make(*, force: bool = False) -> None:

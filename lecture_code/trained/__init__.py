@@ -15,8 +15,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lecture_code import networks, validate
+from lecture_code import gan, networks, validate
 from lecture_code.autoregressive import Autoregressive
+from lecture_code.conditioned import TimeMLP
+from lecture_code.diffusion import Diffusion
 
 FOLDER = Path(__file__).parent
 
@@ -31,6 +33,12 @@ RECIPES: dict[str, Callable[[], torch.nn.Module]] = {
         networks.MaskedConvNet(8, channels=24, depth=4, dropout=0.1), pixels=64
     ),
     "recurrent": lambda: Autoregressive(networks.CausalGRU(64, hidden=96), pixels=64),
+    "gan-digits": lambda: gan.GAN(
+        torch.nn.Sequential(networks.mlp([16, 128, 128, 64]), torch.nn.Tanh()),
+        gan.spectral_critic([64, 256, 128, 1]),
+        latent=16,
+    ),
+    "diffusion-digits": lambda: Diffusion(TimeMLP(64, classes=10), d=64, classes=10),
 }
 
 
