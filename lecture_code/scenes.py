@@ -226,7 +226,7 @@ def budget(
     densities.fill_between(x, curves[0], color=PALETTE["grey"], alpha=0.35)
     for name, curve, colour in zip(names[1:], curves[1:], _DOT_COLOURS, strict=False):
         densities.plot(x, curve, color=PALETTE[colour], label=name, lw=1.2)
-    densities.set(xlabel="x", ylabel="density", ylim=(0, 1.5 * curves[0].max()))
+    densities.set(xlabel="x", ylabel="density", ylim=(0, 1.4 * np.max(curves)))
     densities.legend(fontsize=9, loc="upper center")
     _frontier(allowed, slopes, floor, dots, "optimum")
 

@@ -13,15 +13,17 @@ import numpy as np
 import torch
 
 from lecture_code import trained, validate
-from lecture_code.study import binary, coverage, implicit
+from lecture_code.study import binary, coverage, implicit, latent
 
 WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
     **binary.WEIGHTS,
     **implicit.WEIGHTS,
+    **latent.WEIGHTS,
 }
 TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
     **coverage.TABLES,
     **implicit.TABLES,
+    **latent.TABLES,
 }
 
 
