@@ -190,6 +190,46 @@ def frontier(
     axes.legend(fontsize=9)
 
 
+def walk(image: Any, chance: Any, at: int) -> None:
+    """Draw one image of a walk, beside what a classifier says all along the walk.
+
+    Parameters
+    ----------
+    image : array_like
+        A square image on the scale from 0 to 1, shape (side * side,).
+    chance : array_like
+        Probability of the second class at each station, shape (n,).
+    at : int
+        The station that the image is from, 0 to n - 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays do not have these shapes, a probability leaves [0, 1] or there
+        is no such station.
+
+    Notes
+    -----
+    Used in chapter 17.
+    """
+    import matplotlib.pyplot as plt
+
+    image = validate.array("image", image, shape=("side * side",))
+    chance = validate.array("chance", chance, shape=("n",), low=0, high=1)
+    at = validate.integer("at", at, low=0, high=len(chance) - 1)
+    side = round(len(image) ** 0.5)
+    if side * side != len(image):
+        raise ValueError(f"image: expected a square one, got {len(image)} pixels")
+    widths = {"width_ratios": [1, 1.8]}
+    picture, line = plt.subplots(1, 2, figsize=(6.2, 2.6), gridspec_kw=widths)[1]
+    picture.imshow(image.reshape(side, side), vmin=0, vmax=1)
+    picture.set(xticks=[], yticks=[])
+    line.axhspan(0.1, 0.9, color=PALETTE["grey"], alpha=0.2, linewidth=0)
+    line.plot(chance, ".-", color=PALETTE["blue"])
+    line.plot(at, chance[at], "o", color=PALETTE["orange"], ms=9)
+    line.set(xlabel="station of the walk", ylabel="probability of a 7", ylim=(0, 1))
+
+
 def budget(
     x: Any, laws: Mapping[str, Any], slopes: Any, floor: Any, dots: Mapping[str, Any]
 ) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from lecture_code import trained, validate
-from lecture_code.study import binary, coverage, implicit, latent
+from lecture_code.study import binary, coverage, images, implicit, latent
 
 WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
     **binary.WEIGHTS,
@@ -22,6 +22,7 @@ WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
 }
 TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
     **coverage.TABLES,
+    **images.TABLES,
     **implicit.TABLES,
     **latent.TABLES,
 }
