@@ -184,9 +184,11 @@ def frontier(
     import matplotlib.pyplot as plt
 
     slopes, floor = _columns(slopes=slopes, floor=floor)
+    validate.array("slopes", slopes, above=0)
     validate.text("floor_label", floor_label)
+    dots = _dots(dots)
     axes = plt.subplots()[1]
-    _frontier(axes, slopes, floor, _dots(dots), floor_label)
+    _frontier(axes, slopes, floor, dots, floor_label)
     axes.legend(fontsize=9)
 
 
@@ -258,6 +260,7 @@ def budget(
     import matplotlib.pyplot as plt
 
     slopes, floor = _columns(slopes=slopes, floor=floor)
+    validate.array("slopes", slopes, above=0)
     x = validate.array("x", x, shape=("n",))
     names = validate.items("laws", list(validate.instance("laws", laws, Mapping)))
     curves = [validate.array("laws", laws[name], shape=x.shape) for name in names]
@@ -287,7 +290,6 @@ def _dots(dots: Any) -> dict[str, np.ndarray]:
 
 
 def _frontier(axes, slopes, floor, dots: dict[str, np.ndarray], label: str) -> None:
-    validate.array("slopes", slopes, above=0)
     axes.fill_between(slopes, floor, color=PALETTE["grey"], alpha=0.2, linewidth=0)
     axes.plot(slopes, floor, color=PALETTE["grey"], label=label)
     for (name, rows), colour in zip(dots.items(), _DOT_COLOURS, strict=False):

@@ -93,7 +93,7 @@ CALLS = {
     "scenes.budget": Call(
         lambda: scenes.budget,
         {
-            "x": _rising(3),
+            "x": replace(_rising(3), named=("laws",)),
             "laws": _LAWS,
             "slopes": _rising(4),
             "floor": _rising(4),

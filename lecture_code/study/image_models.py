@@ -67,7 +67,18 @@ class Scene(NamedTuple):
         return densities.GaussianMixture([-half, half], self.noise)
 
     def along(self, x: torch.Tensor) -> np.ndarray:
-        """Return where images lie on the axis: 0 in the middle, D/2 at the 7."""
+        """Return where images lie on the axis.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, d)
+            Images.
+
+        Returns
+        -------
+        numpy.ndarray, shape (n,)
+            0 in the middle, D/2 at the 7.
+        """
         return ((x.detach() - self.middle).double() @ self.axis.double()).numpy()
 
 
