@@ -44,6 +44,7 @@ from lecture_code import (
     densities,
     divergences,
     exercises,
+    frontiers,
     half_lines,
     histograms,
     lattice,
@@ -917,8 +918,8 @@ CALLS: dict[str, Call] = {
     "transport.isotonic_medians": Call(
         lambda: transport.isotonic_medians, {"values": MASS, "weights": MASS}
     ),
-    "scenes.generator": Call(
-        lambda: scenes.generator,
+    "frontiers.generator": Call(
+        lambda: frontiers.generator,
         {
             # one figure for each valid value: one value each is enough
             **dict.fromkeys(
@@ -1064,6 +1065,10 @@ CALLS: dict[str, Call] = {
         changes_globals=DRAWN,
     ),
     # scenes
+    "scenes.columns": Call(
+        lambda: scenes.columns,
+        {"x": a.array(_points(4), fixed=(0,)), "y": a.trusted([1, 2, 3, 4], "like x")},
+    ),
     "scenes.machines": Call(
         lambda: scenes.machines,
         {

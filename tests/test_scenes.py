@@ -38,17 +38,6 @@ def test_a_search_shows_the_data_the_model_and_where_it_stands():
     assert (data.get_ylim(), valley.get_ylim()) == ((0, 4), (0, 5))
 
 
-def test_a_generator_is_drawn_with_its_law_and_its_maps():
-    numbers = {"target": [0.0, 2.0, 1.0], "model": [1.0, 1.5, 1.0]}
-    maps = {"z": [-2.0, 2.0], "exact": [-1.0, 1.0], "best": [-0.5, 0.5]}
-    scenes.generator([-1, 0, 1], **numbers, **maps)
-    laws, latents = plt.gcf().axes
-    np.testing.assert_array_equal(laws.lines[0].get_ydata(), numbers["model"])
-    np.testing.assert_array_equal(latents.lines[0].get_ydata(), maps["exact"])
-    np.testing.assert_array_equal(latents.lines[1].get_ydata(), maps["best"])
-    assert latents.get_ylim() == (-1, 1)
-
-
 def test_a_duel_shows_both_laws_the_critic_and_two_pulls():
     x = np.linspace(-1, 1, 5)
     scenes.duel(x, data=x**2, model=x**4, critic=(x + 1) / 2, pulls=[1e-9, 2.0])

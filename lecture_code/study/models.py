@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from lecture_code import trained, validate
-from lecture_code.study import binary, coverage, implicit, latent
+from lecture_code.study import binary, coverage, images, implicit, latent
 
-_STUDIES = (coverage, binary, latent, implicit)
+_STUDIES = (coverage, binary, latent, implicit, images)
 WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
     name: train
     for study in _STUDIES
