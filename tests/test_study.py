@@ -77,7 +77,7 @@ def test_training_keeps_the_best_round_and_the_global_state(monkeypatch):
 def test_models_skips_what_is_there(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(trained, "FOLDER", tmp_path)
     monkeypatch.setattr(models, "WEIGHTS", {})
-    monkeypatch.setitem(models.TABLES, "coverage", lambda: {"a": np.ones(1)})
+    monkeypatch.setattr(models, "TABLES", {"coverage": lambda: {"a": np.ones(1)}})
     command.main(["models"])
     command.main(["models"])
     first, second = capsys.readouterr().out.splitlines()
