@@ -39,7 +39,7 @@ class Autoregressive(torch.nn.Module):
 
     Notes
     -----
-    Used in chapters 5, 13 and 14.
+    Used in chapters 5 and 13.
 
     References
     ----------
@@ -47,6 +47,9 @@ class Autoregressive(torch.nn.Module):
     estimators?, eq. (6); Uria, Cote, Gregor, Murray and Larochelle (2016), Neural
     autoregressive distribution estimation, eq. (1).
     """
+
+    #: How many numbers the network computes for each pixel.
+    numbers = 1
 
     def __init__(
         self, network: torch.nn.Module, *, pixels: int, order: ArrayLike | None = None
@@ -60,7 +63,9 @@ class Autoregressive(torch.nn.Module):
     def __repr__(self) -> str:
         weights = sum(p.numel() for p in self.parameters())
         kind = type(self.network).__name__
-        return f"Autoregressive({kind}, pixels={self.pixels}, {weights} parameters)"
+        return (
+            f"{type(self).__name__}({kind}, pixels={self.pixels}, {weights} parameters)"
+        )
 
     def logits(self, x: torch.Tensor) -> torch.Tensor:
         r"""Return the log-odds of each pixel, given those before it.
@@ -80,8 +85,29 @@ class Autoregressive(torch.nn.Module):
         TypeError, ValueError
             If ``x`` is not a floating tensor of zeros and ones in this shape.
         """
-        x = self._bits(x).to(self._dtype)
-        return self.network(x[:, self.order])[:, self.order.argsort()]
+        return self._outputs(self._checked(x))[..., 0]
+
+    @torch.no_grad()
+    def conditionals(self, x: torch.Tensor) -> torch.Tensor:
+        r"""Return the probability of every value of a pixel, given those before it.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, pixels)
+            Images of zeros and ones.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, pixels, 2)
+            :math:`p(x_i = v \mid x_{<i})` for :math:`v = 0, 1`; each row sums to 1.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a floating tensor of zeros and ones in this shape.
+        """
+        a = self.logits(x)
+        return torch.stack([(-a).sigmoid(), a.sigmoid()], dim=2)
 
     def log_prob(self, x: torch.Tensor) -> torch.Tensor:
         """Return the exact log-probability of each image, in nats.
@@ -175,14 +201,16 @@ class Autoregressive(torch.nn.Module):
             If ``x`` is not a floating tensor of zeros and ones in this shape, or
             ``known`` no integer from 0 to ``pixels``.
         """
-        drawn = self._bits(x).clone()
+        drawn = self._checked(x).clone()
         known = validate.integer("known", known, low=0, high=self.pixels)
         generator = validate.generator("generator", generator)
         with self._evaluating():
             for pixel in self.order[known:].tolist():
-                p = self.logits(drawn)[:, pixel].sigmoid()
+                p = self.conditionals(drawn)[:, pixel]
                 u = torch.rand(len(p), generator=generator, dtype=torch.float64)
-                drawn[:, pixel] = (u < p).to(drawn.dtype)
+                # inverse CDF, from the largest value down
+                above = p.double().flip(1).cumsum(dim=1)[:, :-1]
+                drawn[:, pixel] = (u[:, None] < above).sum(dim=1).to(drawn.dtype)
         return drawn
 
     def _order(self, order: ArrayLike | None) -> torch.Tensor:
@@ -197,11 +225,21 @@ class Autoregressive(torch.nn.Module):
     def _dtype(self) -> torch.dtype:
         return next(self.parameters(), torch.zeros(())).dtype
 
-    def _bits(self, x: torch.Tensor) -> torch.Tensor:
+    def _checked(self, x: torch.Tensor) -> torch.Tensor:
         x = validate.tensor("x", x, shape=("n", self.pixels))
         if not ((x == 0) | (x == 1)).all():
             raise ValueError("x: expected zeros and ones, got other numbers too")
         return x
+
+    def _inputs(self, x: torch.Tensor) -> torch.Tensor:
+        """Return what the network reads."""
+        return x
+
+    def _outputs(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the network's numbers for each pixel, shape (n, pixels, numbers)."""
+        given = self._inputs(x.to(self._dtype))[:, self.order]
+        outputs = self.network(given)[:, self.order.argsort()]
+        return outputs.reshape(len(x), self.pixels, self.numbers)
 
     @contextlib.contextmanager
     def _evaluating(self) -> Iterator[None]:
@@ -221,8 +259,8 @@ class Autoregressive(torch.nn.Module):
         first, second = torch.rand(2, 8, self.pixels, generator=generator).round()
         mixed = torch.where(place < place[:, None, None], first, second)
         outputs = self._tried(torch.cat([first[None], mixed]).flatten(0, 1))
-        whole, *moved = outputs.unflatten(0, (-1, 8))
-        change = (torch.stack(moved) - whole).abs().amax(dim=1).tril().max()
+        whole, *moved = outputs.reshape(-1, 8, self.pixels, self.numbers)
+        change = (torch.stack(moved) - whole).abs().amax(dim=(1, 3)).tril().max()
         if change > 1e-4 * (1 + whole.abs().max()):
             raise ValueError(
                 "network: expected outputs that depend on the inputs before them only, "
@@ -232,14 +270,166 @@ class Autoregressive(torch.nn.Module):
     def _tried(self, x: torch.Tensor) -> torch.Tensor:
         """Return the network's outputs for some images, without dropout."""
         given = x.to(self._dtype)
+        own = (self.pixels,) if self.numbers == 1 else (self.pixels, self.numbers)
         try:
             with self._evaluating():
                 outputs = self.network(given)
-            if outputs.shape != given.shape:
+            if outputs.shape != (len(x), *own):
                 raise ValueError(f"shape {tuple(outputs.shape)}")
         except (TypeError, ValueError, RuntimeError) as error:
-            shape = f"(n, {self.pixels})"
+            sizes = ", ".join(map(str, own))
             raise ValueError(
-                f"network: expected a map of {shape} to {shape}, got {error}"
+                f"network: expected a map of (n, {self.pixels}) to (n, {sizes}), "
+                f"got {error}"
             ) from None
         return outputs
+
+
+class GreyAutoregressive(Autoregressive):
+    r"""A distribution of grey images, each factor a mixture of discretised logistics.
+
+    .. math:: p_\theta(x_i = v \mid x_{<i}) = (1 - \epsilon) \sum_k w_{ik} \left[
+        \sigma(s_{ik} (v^+ - m_{ik})) - \sigma(s_{ik} (v^- - m_{ik})) \right]
+        + \frac{\epsilon}{L}
+
+    The levels :math:`v = 0, \dots, L - 1` are put on the scale from -1 to 1;
+    :math:`v^\pm` are the middles between a level and its neighbours, and endless
+    beyond the first and the last, so that the masses of all levels sum to 1. The
+    uniform part leaves no level impossible.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Maps (n, d) on the scale from -1 to 1 to (n, d, 3 components): for each pixel
+        the logits of the weights :math:`w`, then the means :math:`m`, then the
+        logarithms of the slopes :math:`s`. Outputs ``i`` depend on inputs before ``i``
+        only, which is tried as in :class:`Autoregressive`.
+    pixels : int
+        The number :math:`d` of pixels.
+    levels : int
+        The number :math:`L` of grey levels.
+    components : int
+        The number of logistics in each mixture.
+    order : array_like of int, shape (pixels,), optional
+        Which pixel comes first, second, and so on; by default as they are numbered.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described, or the network sees what comes later.
+
+    Notes
+    -----
+    Used in chapters 13 and 14.
+
+    References
+    ----------
+    Salimans, Karpathy, Chen and Kingma (2017), PixelCNN++, eq. (2).
+    """
+
+    _UNIFORM = 1e-5
+    _STEEPEST = 7.0  # bound of the log-slopes, either way
+    _FAR = 1e5  # even the flattest logistic ends before it; infinity has no gradient
+
+    def __init__(
+        self,
+        network: torch.nn.Module,
+        *,
+        pixels: int,
+        levels: int = 17,
+        components: int = 3,
+        order: ArrayLike | None = None,
+    ) -> None:
+        self.levels = validate.integer("levels", levels, low=2)
+        self.numbers = 3 * validate.integer("components", components, low=1)
+        super().__init__(network, pixels=pixels, order=order)
+
+    def logits(self, x: torch.Tensor) -> torch.Tensor:
+        r"""Return the log-probability of every level of a pixel, given those before it.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, pixels)
+            Images of whole numbers from 0 to ``levels - 1``.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, pixels, levels)
+            :math:`\log p(x_i = v \mid x_{<i})`, so that their exponentials sum to 1.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a floating tensor of levels in this shape.
+        """
+        x = self._checked(x)
+        every = torch.arange(self.levels, dtype=self._dtype)
+        return self._log_mass(self._outputs(x), every.expand(*x.shape, -1))
+
+    @torch.no_grad()
+    def conditionals(self, x: torch.Tensor) -> torch.Tensor:
+        r"""Return the probability of every level of a pixel, given those before it.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, pixels)
+            Images of whole numbers from 0 to ``levels - 1``.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, pixels, levels)
+            :math:`p(x_i = v \mid x_{<i})`; each row sums to 1.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a floating tensor of levels in this shape.
+        """
+        return self.logits(x).exp()
+
+    def log_prob(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the exact log-probability of each image, in nats.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, pixels)
+            Images of whole numbers from 0 to ``levels - 1``.
+
+        Returns
+        -------
+        torch.Tensor, shape (n,)
+            Log-probabilities.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a floating tensor of levels in this shape.
+        """
+        x = self._checked(x)
+        seen = x.to(self._dtype)[..., None]
+        return self._log_mass(self._outputs(x), seen).sum(dim=(1, 2))
+
+    def _checked(self, x: torch.Tensor) -> torch.Tensor:
+        shape = ("n", self.pixels)
+        x = validate.tensor("x", x, shape=shape, low=0, high=self.levels - 1)
+        if not (x == x.round()).all():
+            raise ValueError("x: expected whole numbers, got fractions too")
+        return x
+
+    def _inputs(self, x: torch.Tensor) -> torch.Tensor:
+        return 2 * x / (self.levels - 1) - 1
+
+    def _log_mass(self, outputs: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        """Return log p of levels ``v``, (n, pixels, any number), at their pixels."""
+        last = self.levels - 1
+        high = torch.where(v < last, self._inputs(v + 0.5), self._FAR)
+        low = torch.where(v > 0, self._inputs(v - 0.5), -self._FAR)
+        mass = self._cdf(outputs, high) - self._cdf(outputs, low)
+        return ((1 - self._UNIFORM) * mass + self._UNIFORM / self.levels).log()
+
+    def _cdf(self, outputs: torch.Tensor, edge: torch.Tensor) -> torch.Tensor:
+        """Return the mixture's mass below each edge, (n, pixels, edges)."""
+        logits, means, log_slopes = outputs[..., None, :].chunk(3, dim=-1)
+        slopes = log_slopes.clamp(-self._STEEPEST, self._STEEPEST).exp()
+        below = (slopes * (edge[..., None] - means)).sigmoid()
+        return (logits.softmax(dim=-1) * below).sum(dim=-1)

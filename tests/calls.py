@@ -614,6 +614,7 @@ CALLS: dict[str, Call] = {
             "channels": a.count(2),
             "depth": a.count(1, low=0),
             "dropout": DROPOUT,
+            "outputs": a.count(2),
         },
         changes_globals=INITIALISED,
     ),

@@ -59,6 +59,19 @@ def _autoregressive(network: torch.nn.Module) -> autoregressive.Autoregressive:
     return model.double()
 
 
+def _grey(order: list[int] | None) -> autoregressive.GreyAutoregressive:
+    """Return a model of four pixels with three levels, far from where it starts."""
+    network = networks.MaskedConvNet(2, channels=3, depth=1, outputs=6)
+    model = autoregressive.GreyAutoregressive(
+        network, pixels=4, levels=3, components=2, order=order
+    )
+    generator = _seeded(6)
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.normal_(generator=generator)
+    return model.double()
+
+
 LINE, PLANE = ((-12.0, 14.0),), ((-6.0, 8.0), (-6.0, 36.0))
 
 #: All models of the book. A model is added here together with its room.
@@ -102,6 +115,14 @@ MODELS: dict[str, Entry] = {
             "convolution": lambda: networks.MaskedConvNet(2, channels=3, depth=1),
             "recurrent": lambda: networks.CausalGRU(4, hidden=3),
         }.items()
+    },
+    **{
+        f"GreyAutoregressive, order {order}": Entry(
+            lambda order=order: _grey(order),
+            *((4,), torch.float32),
+            outcomes=lambda: torch.cartesian_prod(*[torch.arange(3.0)] * 4),
+        )
+        for order in (None, [2, 0, 3, 1])
     },
     **{
         f"toy {name}": Entry(

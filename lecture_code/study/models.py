@@ -13,10 +13,13 @@ import numpy as np
 import torch
 
 from lecture_code import trained, validate
-from lecture_code.study import binary, coverage
+from lecture_code.study import binary, coverage, grey
 
-WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {**binary.WEIGHTS}
-TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {**coverage.TABLES}
+WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {**binary.WEIGHTS, **grey.WEIGHTS}
+TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
+    **coverage.TABLES,
+    **grey.TABLES,
+}
 
 
 def make(*, force: bool = False) -> None:

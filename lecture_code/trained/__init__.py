@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from lecture_code import networks, validate
-from lecture_code.autoregressive import Autoregressive
+from lecture_code.autoregressive import Autoregressive, GreyAutoregressive
 
 FOLDER = Path(__file__).parent
 
@@ -31,6 +31,9 @@ RECIPES: dict[str, Callable[[], torch.nn.Module]] = {
         networks.MaskedConvNet(8, channels=24, depth=4, dropout=0.1), pixels=64
     ),
     "recurrent": lambda: Autoregressive(networks.CausalGRU(64, hidden=96), pixels=64),
+    "autoregressive-grey": lambda: GreyAutoregressive(
+        networks.MaskedConvNet(8, depth=4, dropout=0.2, outputs=9), pixels=64
+    ),
 }
 
 
