@@ -6,13 +6,10 @@ The network is any that obeys the order (``networks.masked_mlp``, ``MaskedConvNe
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import validate
+from lecture_code import likelihoods, networks, validate
 
 
 class Autoregressive(torch.nn.Module):
@@ -204,7 +201,7 @@ class Autoregressive(torch.nn.Module):
         drawn = self._checked(x).clone()
         known = validate.integer("known", known, low=0, high=self.pixels)
         generator = validate.generator("generator", generator)
-        with self._evaluating():
+        with networks.evaluating(self):
             for pixel in self.order[known:].tolist():
                 p = self.conditionals(drawn)[:, pixel]
                 u = torch.rand(len(p), generator=generator, dtype=torch.float64)
@@ -241,16 +238,6 @@ class Autoregressive(torch.nn.Module):
         outputs = self.network(given)[:, self.order.argsort()]
         return outputs.reshape(len(x), self.pixels, self.numbers)
 
-    @contextlib.contextmanager
-    def _evaluating(self) -> Iterator[None]:
-        modes = [(module, module.training) for module in self.modules()]
-        self.eval()
-        try:
-            yield
-        finally:
-            for module, mode in modes:
-                module.training = mode
-
     @torch.no_grad()
     def _check_causal(self) -> None:
         """Pair images that agree before pixel ``j``: outputs up to ``j`` must agree."""
@@ -272,7 +259,7 @@ class Autoregressive(torch.nn.Module):
         given = x.to(self._dtype)
         own = (self.pixels,) if self.numbers == 1 else (self.pixels, self.numbers)
         try:
-            with self._evaluating():
+            with networks.evaluating(self):
                 outputs = self.network(given)
             if outputs.shape != (len(x), *own):
                 raise ValueError(f"shape {tuple(outputs.shape)}")
@@ -288,26 +275,20 @@ class Autoregressive(torch.nn.Module):
 class GreyAutoregressive(Autoregressive):
     r"""A distribution of grey images, each factor a mixture of discretised logistics.
 
-    .. math:: p_\theta(x_i = v \mid x_{<i}) = (1 - \epsilon) \sum_k w_{ik} \left[
-        \sigma(s_{ik} (v^+ - m_{ik})) - \sigma(s_{ik} (v^- - m_{ik})) \right]
-        + \frac{\epsilon}{L}
-
-    The levels :math:`v = 0, \dots, L - 1` are put on the scale from -1 to 1;
-    :math:`v^\pm` are the middles between a level and its neighbours, and endless
-    beyond the first and the last, so that the masses of all levels sum to 1. The
-    uniform part leaves no level impossible.
+    .. math:: p_\theta(x) = \prod_{i=0}^{d-1} p_\theta(x_i \mid x_0, \dots, x_{i-1}),
+        \quad p_\theta(x_i = v \mid x_{<i}) \text{ as in }
+        \texttt{likelihoods.Logistics}
 
     Parameters
     ----------
     network : torch.nn.Module
-        Maps (n, d) on the scale from -1 to 1 to (n, d, 3 components): for each pixel
-        the logits of the weights :math:`w`, then the means :math:`m`, then the
-        logarithms of the slopes :math:`s`. Outputs ``i`` depend on inputs before ``i``
-        only, which is tried as in :class:`Autoregressive`.
+        Maps (n, d) on the scale from -1 to 1 to (n, d, 3 components), for each pixel
+        the numbers of its mixture. Those at ``i`` depend on inputs before ``i`` only,
+        which is tried as in :class:`Autoregressive`.
     pixels : int
         The number :math:`d` of pixels.
     levels : int
-        The number :math:`L` of grey levels.
+        The number of grey levels.
     components : int
         The number of logistics in each mixture.
     order : array_like of int, shape (pixels,), optional
@@ -327,10 +308,6 @@ class GreyAutoregressive(Autoregressive):
     Salimans, Karpathy, Chen and Kingma (2017), PixelCNN++, eq. (2).
     """
 
-    _UNIFORM = 1e-5
-    _STEEPEST = 7.0  # bound of the log-slopes, either way
-    _FAR = 1e5  # even the flattest logistic ends before it; infinity has no gradient
-
     def __init__(
         self,
         network: torch.nn.Module,
@@ -340,8 +317,8 @@ class GreyAutoregressive(Autoregressive):
         components: int = 3,
         order: ArrayLike | None = None,
     ) -> None:
-        self.levels = validate.integer("levels", levels, low=2)
-        self.numbers = 3 * validate.integer("components", components, low=1)
+        self.output = likelihoods.Logistics(levels, components=components)
+        self.numbers = self.output.numbers
         super().__init__(network, pixels=pixels, order=order)
 
     def logits(self, x: torch.Tensor) -> torch.Tensor:
@@ -362,9 +339,8 @@ class GreyAutoregressive(Autoregressive):
         TypeError, ValueError
             If ``x`` is not a floating tensor of levels in this shape.
         """
-        x = self._checked(x)
-        every = torch.arange(self.levels, dtype=self._dtype)
-        return self._log_mass(self._outputs(x), every.expand(*x.shape, -1))
+        outputs = self._outputs(self._checked(x))
+        return self.output.probabilities(outputs.flatten(1)).log()
 
     @torch.no_grad()
     def conditionals(self, x: torch.Tensor) -> torch.Tensor:
@@ -406,30 +382,12 @@ class GreyAutoregressive(Autoregressive):
             If ``x`` is not a floating tensor of levels in this shape.
         """
         x = self._checked(x)
-        seen = x.to(self._dtype)[..., None]
-        return self._log_mass(self._outputs(x), seen).sum(dim=(1, 2))
+        return self.output.log_prob(x, self._outputs(x).flatten(1))
 
     def _checked(self, x: torch.Tensor) -> torch.Tensor:
-        shape = ("n", self.pixels)
-        x = validate.tensor("x", x, shape=shape, low=0, high=self.levels - 1)
-        if not (x == x.round()).all():
-            raise ValueError("x: expected whole numbers, got fractions too")
+        x = validate.tensor("x", x, shape=("n", self.pixels))
+        self.output.scaled(x)  # refuses what is no level
         return x
 
     def _inputs(self, x: torch.Tensor) -> torch.Tensor:
-        return 2 * x / (self.levels - 1) - 1
-
-    def _log_mass(self, outputs: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
-        """Return log p of levels ``v``, (n, pixels, any number), at their pixels."""
-        last = self.levels - 1
-        high = torch.where(v < last, self._inputs(v + 0.5), self._FAR)
-        low = torch.where(v > 0, self._inputs(v - 0.5), -self._FAR)
-        mass = self._cdf(outputs, high) - self._cdf(outputs, low)
-        return ((1 - self._UNIFORM) * mass + self._UNIFORM / self.levels).log()
-
-    def _cdf(self, outputs: torch.Tensor, edge: torch.Tensor) -> torch.Tensor:
-        """Return the mixture's mass below each edge, (n, pixels, edges)."""
-        logits, means, log_slopes = outputs[..., None, :].chunk(3, dim=-1)
-        slopes = log_slopes.clamp(-self._STEEPEST, self._STEEPEST).exp()
-        below = (slopes * (edge[..., None] - means)).sigmoid()
-        return (logits.softmax(dim=-1) * below).sum(dim=-1)
+        return self.output.scaled(x)

@@ -24,6 +24,7 @@ RANKS = {
     **dict.fromkeys(["densities", "networks", "coding", "normal_scores"], 1),
     **dict.fromkeys(["datasets", "divergences", "metrics"], 2),
     **dict.fromkeys(["crossings", "half_lines", "lattice", "routes", "transport"], 2),
+    "likelihoods": 1,
     "chains": 2,
     **dict.fromkeys(["histograms", "autoregressive", "autoencoders", "vae"], 3),
     **dict.fromkeys(["flows", "gan", "diffusion"], 3),

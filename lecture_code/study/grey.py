@@ -37,9 +37,9 @@ def costs() -> dict[str, np.ndarray]:
     Returns
     -------
     dict of str to numpy.ndarray
-        One row: ``model``, processor time in ``seconds``, number of ``parameters``,
-        mean negative log-likelihood of the ``validation`` and the ``test`` images in
-        nats.
+        One row: ``model``, processor time in ``train_seconds``, number of
+        ``parameters``, mean negative log-likelihood of the ``validation`` and of the
+        ``test`` images in nats.
 
     Notes
     -----
@@ -51,7 +51,7 @@ def costs() -> dict[str, np.ndarray]:
         nats = [model.loss(x).item() for x in held_out]
     return {
         "model": np.array([NAME]),
-        "seconds": np.round([seconds], 1),
+        "train_seconds": np.round([seconds], 1),
         "parameters": np.array([sum(p.numel() for p in model.parameters())]),
         "validation": np.round(nats[:1], 3),
         "test": np.round(nats[1:], 3),

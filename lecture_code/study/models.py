@@ -13,12 +13,17 @@ import numpy as np
 import torch
 
 from lecture_code import trained, validate
-from lecture_code.study import binary, coverage, grey
+from lecture_code.study import binary, coverage, grey, latent
 
-WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {**binary.WEIGHTS, **grey.WEIGHTS}
+WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
+    **binary.WEIGHTS,
+    **grey.WEIGHTS,
+    **latent.WEIGHTS,
+}
 TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
     **coverage.TABLES,
     **grey.TABLES,
+    **latent.TABLES,
 }
 
 
