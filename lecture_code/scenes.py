@@ -156,6 +156,89 @@ def generator(
     maps.legend(fontsize=9, loc="upper left")
 
 
+def duel(x: Any, *, data: Any, model: Any, critic: Any, pulls: Any) -> None:
+    """Draw two densities with their best critic, and how two losses pull the model.
+
+    Parameters
+    ----------
+    x : array_like
+        Points on the line, shape (n,).
+    data, model, critic : array_like
+        Two densities, and a critic from 0 to 1, at these points, shape (n,).
+    pulls : array_like
+        Sizes of the gradients of the saturating and the non-saturating loss, shape
+        (2,), not negative.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays do not have these shapes.
+
+    Notes
+    -----
+    Used in chapter 11.
+    """
+    import matplotlib.pyplot as plt
+
+    x, data, model, critic = _columns(x=x, data=data, model=model, critic=critic)
+    validate.same_length(x=x, data=data, model=model, critic=critic)
+    pulls = validate.array("pulls", pulls, shape=(2,), low=0)
+    widths = {"width_ratios": [3, 1]}
+    _, (laws, sizes) = plt.subplots(1, 2, figsize=(6.8, 3.0), gridspec_kw=widths)
+    laws.fill_between(x, data, color=PALETTE["grey"], alpha=0.35, label="data")
+    laws.plot(x, model, color=PALETTE["orange"], label="generator")
+    laws.plot(x, critic, color=PALETTE["blue"], label="best critic D")
+    laws.set(xlabel="x", ylim=(-0.02, 1.35))
+    laws.legend(fontsize=9, loc="upper center", ncols=3, handlelength=1)
+    sizes.bar(["sat.", "non-sat."], pulls.clip(1e-7), color=PALETTE["orange"])
+    sizes.set(yscale="log", ylim=(1e-6, 30), title="pull on G")
+
+
+def journeys(
+    times: Any, paths: Any, *, now: float, x: Any, density: Any, data: Any
+) -> None:
+    """Draw paths from noise to data, beside the law at one time.
+
+    Parameters
+    ----------
+    times : array_like
+        Times from 1 to 0, shape (steps + 1,).
+    paths : array_like
+        Where each path is at these times, shape (steps + 1, n).
+    now : float
+        The time whose law is drawn, in [0, 1].
+    x : array_like
+        Points on the line, shape (m,).
+    density, data : array_like
+        The law at that time and the data's law at these points, shape (m,).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays do not have these shapes.
+
+    Notes
+    -----
+    Used in chapter 12.
+    """
+    import matplotlib.pyplot as plt
+
+    times, now = validate.array("times", times, shape=("n",)), validate.real("now", now)
+    paths = validate.array("paths", paths, shape=("n", "paths"))
+    validate.same_length(times=times, paths=paths)
+    x, density, data = _columns(x=x, density=density, data=data)
+    validate.same_length(x=x, density=density, data=data)
+    layout = {"sharey": True, "gridspec_kw": {"width_ratios": [3, 1]}}
+    _, (ways, law) = plt.subplots(1, 2, figsize=(6.8, 3.2), **layout)
+    ways.plot(times, paths, color=PALETTE["blue"], lw=0.8, alpha=0.7)
+    ways.axvline(now, color=PALETTE["orange"], lw=1.5)
+    ways.set(xlabel="time t", ylabel="x", xlim=(1, 0), ylim=(x[0], x[-1]))
+    law.fill_betweenx(x, data, color=PALETTE["grey"], alpha=0.35, label="data")
+    law.plot(density, x, color=PALETTE["orange"], label="at t")
+    law.set(xlabel="density", xlim=(0, None))
+    law.legend(fontsize=9, loc="upper right")
+
+
 def _columns(**columns: Any) -> list[np.ndarray]:
     found = {k: validate.array(k, v, shape=("n",)) for k, v in columns.items()}
     first, *others = found

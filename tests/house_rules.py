@@ -21,8 +21,10 @@ ROOT = Path(__file__).resolve().parent.parent
 #: DESIGN.md, section 2. A room imports from lower ranks only.
 RANKS = {
     **dict.fromkeys(["session", "validate", "claims"], 0),
-    **dict.fromkeys(["densities", "networks", "coding", "normal_scores"], 1),
-    **dict.fromkeys(["datasets", "divergences", "metrics"], 2),
+    **dict.fromkeys(
+        ["densities", "networks", "conditioned", "coding", "normal_scores"], 1
+    ),
+    **dict.fromkeys(["datasets", "divergences", "metrics", "noising"], 2),
     **dict.fromkeys(["crossings", "half_lines", "lattice", "routes", "transport"], 2),
     "likelihoods": 1,
     "chains": 2,

@@ -13,17 +13,19 @@ import numpy as np
 import torch
 
 from lecture_code import trained, validate
-from lecture_code.study import binary, coverage, grey, latent
+from lecture_code.study import binary, coverage, grey, implicit, latent
 
 WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
     **binary.WEIGHTS,
     **grey.WEIGHTS,
     **latent.WEIGHTS,
+    **implicit.WEIGHTS,
 }
 TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
     **coverage.TABLES,
     **grey.TABLES,
     **latent.TABLES,
+    **implicit.TABLES,
 }
 
 

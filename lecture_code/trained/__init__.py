@@ -15,8 +15,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lecture_code import likelihoods, networks, validate
+from lecture_code import gan, likelihoods, networks, validate
 from lecture_code.autoregressive import Autoregressive, GreyAutoregressive
+from lecture_code.conditioned import TimeMLP
+from lecture_code.diffusion import Diffusion
 from lecture_code.flows import AffineCoupling, Dequantised, Flow, Marginals, Triangular
 from lecture_code.vae import VAE
 
@@ -64,6 +66,12 @@ RECIPES: dict[str, Callable[[], torch.nn.Module]] = {
     "vae-binary": lambda: _vae(likelihoods.Bernoulli()),
     "vae-grey": lambda: _vae(likelihoods.Logistics(17, components=3)),
     "flow-digits": _digit_flow,
+    "gan-digits": lambda: gan.GAN(
+        torch.nn.Sequential(networks.mlp([16, 128, 128, 64]), torch.nn.Tanh()),
+        gan.spectral_critic([64, 256, 128, 1]),
+        latent=16,
+    ),
+    "diffusion-digits": lambda: Diffusion(TimeMLP(64, classes=10), d=64, classes=10),
 }
 
 
