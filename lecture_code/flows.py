@@ -569,8 +569,9 @@ class Dequantised(torch.nn.Module):
 
     References
     ----------
-    Theis, van den Oord and Bethge (2016), A note on the evaluation of generative models,
-    section 3.1; Ho, Chen, Srinivas, Duan and Abbeel (2019), Flow++, section 3.1.
+    Theis, van den Oord and Bethge (2016), A note on the evaluation of generative
+    models, section 3.1; Ho, Chen, Srinivas, Duan and Abbeel (2019), Flow++,
+    section 3.1.
     """
 
     def __init__(self, flow: Flow, *, levels: int = 17) -> None:

@@ -100,7 +100,7 @@ class Bernoulli:
         """
         return validate.tensor("a", a, shape=("n", "d")).sigmoid()
 
-    def sample(
+    def draw(
         self, a: torch.Tensor, generator: torch.Generator | None = None
     ) -> torch.Tensor:
         """Draw each coordinate by itself.
@@ -265,7 +265,7 @@ class Logistics:
         p = self.probabilities(a)
         return p @ torch.arange(self.levels, dtype=p.dtype)
 
-    def sample(
+    def draw(
         self, a: torch.Tensor, generator: torch.Generator | None = None
     ) -> torch.Tensor:
         """Draw each pixel by itself, through the inverse of its CDF.
@@ -409,7 +409,7 @@ class Gaussian:
         """
         return validate.tensor("a", a, shape=("n", "d"))
 
-    def sample(
+    def draw(
         self, a: torch.Tensor, generator: torch.Generator | None = None
     ) -> torch.Tensor:
         """Add noise to the means.

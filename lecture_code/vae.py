@@ -174,7 +174,7 @@ class VAE(torch.nn.Module):
         n = validate.integer("n", n, low=1)
         z = _noise((n, self.latents), validate.generator("generator", generator))
         with torch.no_grad(), networks.evaluating(self):
-            return self.output.sample(self._numbers(z), generator)
+            return self.output.draw(self._numbers(z), generator)
 
     def kl(self, x: torch.Tensor) -> torch.Tensor:
         r"""Return the KL divergence of the guess from the prior, latent by latent.
@@ -366,7 +366,7 @@ def _draw(q: Normal, generator: torch.Generator | None) -> torch.Tensor:
 
 
 def _law(output: Any) -> Any:
-    for method in ("scaled", "log_prob", "mean", "sample", "numbers"):
+    for method in ("scaled", "log_prob", "mean", "draw", "numbers"):
         if not hasattr(output, method) or isinstance(output, type):
             raise ValueError(
                 "output: expected a law from the room likelihoods, got "
