@@ -232,7 +232,7 @@ def by_codes(
         gain = _weight(model, filled, proposed, q) - _weight(model, filled, z, q)
         u = torch.rand(len(x), generator=generator, dtype=torch.float64)
         z = torch.where((u.log() < gain)[:, None], proposed, z)
-        drawn = model.output.sample(model.decoder(z), generator).to(x)
+        drawn = model.output.draw(model.decoder(z), generator).to(x)
         filled = torch.where(known, x, drawn)
     return filled
 
