@@ -7,6 +7,7 @@ become so with more work, and where it cannot, they are a heuristic that says so
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -115,8 +116,9 @@ def by_particles(
     r"""Fill in with an autoregressive model, by a particle filter.
 
     Pixels are visited in the model's order. A missing one is drawn from its
-    conditional. A known one tells how well each particle has guessed so far: particles
-    are weighted with :math:`p(x_i \mid x_{<i})` and drawn anew by their weights.
+    conditional. Known ones tell how well each particle has guessed so far: after each
+    run of them, particles are drawn anew with weights :math:`\prod_i p(x_i \mid
+    x_{<i})`.
 
     Parameters
     ----------
@@ -158,16 +160,17 @@ def by_particles(
     generator = validate.generator("generator", generator)
     cloud = x.repeat(particles, 1)
     evidence = torch.zeros(len(x), dtype=torch.float64)
-    for pixel in model.order.tolist():
-        p = conditionals(cloud)[:, pixel].double()
-        if not known[pixel]:
-            cloud[:, pixel] = _drawn(p, generator).to(cloud.dtype)
+    order = model.order.tolist()
+    for seen, run in itertools.groupby(order, key=lambda pixel: bool(known[pixel])):
+        if seen:
+            log_p = _log_given(conditionals(cloud), cloud, list(run))
+            log_p = log_p.unflatten(0, (particles, -1))
+            evidence += log_p.logsumexp(dim=0) - math.log(particles)
+            cloud = _resampled(cloud, log_p.softmax(dim=0), generator)
             continue
-        value = cloud[:, pixel].long()[:, None]
-        # no weight is 0, or an image without a good guess would be lost
-        weights = p.gather(1, value).clamp(min=1e-30).reshape(particles, -1)
-        evidence += weights.mean(dim=0).log()
-        cloud = _resampled(cloud.unflatten(0, (particles, -1)), weights, generator)
+        for pixel in run:
+            p = conditionals(cloud)[:, pixel].double()
+            cloud[:, pixel] = _drawn(p, generator).to(cloud.dtype)
     return Filled(cloud.unflatten(0, (particles, -1)), evidence)
 
 
@@ -338,16 +341,22 @@ def _drawn(p: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
     return (u > cdf[:, :-1]).sum(dim=1)
 
 
+def _log_given(p: torch.Tensor, x: torch.Tensor, pixels: list[int]) -> torch.Tensor:
+    """Return the log-probability of some pixels, each given those before it."""
+    values = x[:, pixels].long()[..., None]
+    return p[:, pixels].double().gather(2, values).log().sum(dim=(1, 2))
+
+
 def _resampled(
     cloud: torch.Tensor, weights: torch.Tensor, generator: torch.Generator | None
 ) -> torch.Tensor:
     """Draw particles by their weights, image by image, evenly along the CDF."""
-    size = len(weights)
-    cdf = (weights / weights.sum(dim=0)).cumsum(dim=0).T.contiguous()
-    start = torch.rand(len(cdf), 1, generator=generator, dtype=torch.float64)
+    size, images = weights.shape
+    start = torch.rand(images, 1, generator=generator, dtype=torch.float64)
     ticks = (torch.arange(size, dtype=torch.float64) + start) / size
-    chosen = torch.searchsorted(cdf, ticks).clamp(max=size - 1)
-    return cloud[chosen.T, torch.arange(len(cdf))].flatten(0, 1)
+    chosen = torch.searchsorted(weights.cumsum(dim=0).T.contiguous(), ticks)
+    rows = chosen.clamp(max=size - 1).T * images + torch.arange(images)
+    return cloud[rows.flatten()]
 
 
 def _weight(model: Any, x: torch.Tensor, z: torch.Tensor, q: Any) -> torch.Tensor:

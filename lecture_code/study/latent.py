@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -47,7 +47,7 @@ def prepared_flow(flow: flows.Dequantised, levels: torch.Tensor) -> flows.Dequan
 
 
 def latent_model(
-    name: str, *, rates: tuple[float, ...] = (), steps: int = 600
+    name: str, *, rates: Sequence[float] | None = None, steps: int = 600
 ) -> torch.nn.Module:
     """Train a stored VAE or flow; what validates best is kept.
 
@@ -55,7 +55,7 @@ def latent_model(
     ----------
     name : str
         One of ``SETTINGS``.
-    rates : tuple of float
+    rates : sequence of float, optional
         Learning rate of each round; by default those in ``SETTINGS``.
     steps : int
         Updates in a round.
@@ -82,7 +82,7 @@ def latent_model(
         model = trained.RECIPES[name]()
         if isinstance(model, flows.Dequantised):
             prepared_flow(model, train)
-        rates = validate.items("rates", rates or settings["rates"])
+        rates = settings["rates"] if rates is None else rates
         return rounds.keep_best(model, train, held_out, rates=rates, steps=steps)
 
 

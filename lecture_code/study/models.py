@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from lecture_code import trained, validate
-from lecture_code.study import binary, coverage, grey, implicit, latent
+from lecture_code.study import binary, coverage, grey, implicit, latent, scoreboard
 
 WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
     **binary.WEIGHTS,
@@ -26,6 +26,7 @@ TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
     **grey.TABLES,
     **latent.TABLES,
     **implicit.TABLES,
+    **scoreboard.TABLES,  # after the costs, which it reads
 }
 
 
