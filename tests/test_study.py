@@ -8,7 +8,7 @@ import torch
 
 from lecture_code import datasets, trained
 from lecture_code.study import __main__ as command
-from lecture_code.study import binary, coverage, models
+from lecture_code.study import binary, coverage, models, rounds
 
 
 def test_coverage_agrees_with_sets_of_patches():
@@ -173,3 +173,30 @@ def test_an_unknown_command_ends_with_usage(capsys):
     with pytest.raises(SystemExit):
         command.main(["everything"])
     assert "invalid choice" in capsys.readouterr().err
+
+
+def test_the_stored_grey_model_reaches_the_figure_of_the_chapter():
+    model, test = trained.load("autoregressive-grey"), datasets.digits("test").pixels
+    with torch.no_grad():
+        nll = model.loss(test).item()
+    assert nll <= 82.5
+    stored = trained.table("grey-costs")
+    assert stored["test"][0] == pytest.approx(nll, abs=1e-3)
+    assert stored["train_seconds"][0] <= 60
+
+
+def test_rounds_keep_the_weights_that_validate_best():
+    train, held_out = (datasets.digits(p).pixels for p in ("train", "validation"))
+
+    def trained_by(rates):
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            made = trained.RECIPES["autoregressive-grey"]()
+            return rounds.keep_best(
+                made, train[:50], held_out[:50], rates=rates, steps=4
+            )
+
+    good, spoiled = trained_by([1e-2]), trained_by([1e-2, 10.0])
+    for one, two in zip(good.parameters(), spoiled.parameters(), strict=True):
+        assert torch.equal(one, two)
+    assert not spoiled.training

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from lecture_code import gan, likelihoods, networks, validate
-from lecture_code.autoregressive import Autoregressive
+from lecture_code.autoregressive import Autoregressive, GreyAutoregressive
 from lecture_code.conditioned import TimeMLP
 from lecture_code.diffusion import Diffusion
 from lecture_code.flows import AffineCoupling, Dequantised, Flow, Marginals, Triangular
@@ -60,6 +60,9 @@ RECIPES: dict[str, Callable[[], torch.nn.Module]] = {
         networks.MaskedConvNet(8, channels=16, depth=4, dropout=0.1), pixels=64
     ),
     "recurrent": lambda: Autoregressive(networks.CausalGRU(64, hidden=64), pixels=64),
+    "autoregressive-grey": lambda: GreyAutoregressive(
+        networks.MaskedConvNet(8, depth=4, dropout=0.2, outputs=9), pixels=64
+    ),
     "vae-binary": lambda: _vae(likelihoods.Bernoulli()),
     "vae-grey": lambda: _vae(likelihoods.Logistics(17, components=3)),
     "flow-digits": _digit_flow,
