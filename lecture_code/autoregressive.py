@@ -6,13 +6,10 @@ The network is any that obeys the order (``networks.masked_mlp``, ``MaskedConvNe
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import validate
+from lecture_code import likelihoods, networks, validate
 
 
 class Autoregressive(torch.nn.Module):
@@ -39,7 +36,7 @@ class Autoregressive(torch.nn.Module):
 
     Notes
     -----
-    Used in chapters 5, 13 and 14.
+    Used in chapters 5 and 13.
 
     References
     ----------
@@ -47,6 +44,9 @@ class Autoregressive(torch.nn.Module):
     estimators?, eq. (6); Uria, Cote, Gregor, Murray and Larochelle (2016), Neural
     autoregressive distribution estimation, eq. (1).
     """
+
+    #: How many numbers the network computes for each pixel.
+    numbers = 1
 
     def __init__(
         self, network: torch.nn.Module, *, pixels: int, order: ArrayLike | None = None
@@ -60,7 +60,9 @@ class Autoregressive(torch.nn.Module):
     def __repr__(self) -> str:
         weights = sum(p.numel() for p in self.parameters())
         kind = type(self.network).__name__
-        return f"Autoregressive({kind}, pixels={self.pixels}, {weights} parameters)"
+        return (
+            f"{type(self).__name__}({kind}, pixels={self.pixels}, {weights} parameters)"
+        )
 
     def logits(self, x: torch.Tensor) -> torch.Tensor:
         r"""Return the log-odds of each pixel, given those before it.
@@ -80,8 +82,29 @@ class Autoregressive(torch.nn.Module):
         TypeError, ValueError
             If ``x`` is not a floating tensor of zeros and ones in this shape.
         """
-        x = self._bits(x).to(self._dtype)
-        return self.network(x[:, self.order])[:, self.order.argsort()]
+        return self._outputs(self._checked(x))[..., 0]
+
+    @torch.no_grad()
+    def conditionals(self, x: torch.Tensor) -> torch.Tensor:
+        r"""Return the probability of every value of a pixel, given those before it.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, pixels)
+            Images of zeros and ones.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, pixels, 2)
+            :math:`p(x_i = v \mid x_{<i})` for :math:`v = 0, 1`; each row sums to 1.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a floating tensor of zeros and ones in this shape.
+        """
+        a = self.logits(x)
+        return torch.stack([(-a).sigmoid(), a.sigmoid()], dim=2)
 
     def log_prob(self, x: torch.Tensor) -> torch.Tensor:
         """Return the exact log-probability of each image, in nats.
@@ -175,14 +198,16 @@ class Autoregressive(torch.nn.Module):
             If ``x`` is not a floating tensor of zeros and ones in this shape, or
             ``known`` no integer from 0 to ``pixels``.
         """
-        drawn = self._bits(x).clone()
+        drawn = self._checked(x).clone()
         known = validate.integer("known", known, low=0, high=self.pixels)
         generator = validate.generator("generator", generator)
-        with self._evaluating():
+        with networks.evaluating(self):
             for pixel in self.order[known:].tolist():
-                p = self.logits(drawn)[:, pixel].sigmoid()
+                p = self.conditionals(drawn)[:, pixel]
                 u = torch.rand(len(p), generator=generator, dtype=torch.float64)
-                drawn[:, pixel] = (u < p).to(drawn.dtype)
+                # inverse CDF, from the largest value down
+                above = p.double().flip(1).cumsum(dim=1)[:, :-1]
+                drawn[:, pixel] = (u[:, None] < above).sum(dim=1).to(drawn.dtype)
         return drawn
 
     def _order(self, order: ArrayLike | None) -> torch.Tensor:
@@ -197,21 +222,21 @@ class Autoregressive(torch.nn.Module):
     def _dtype(self) -> torch.dtype:
         return next(self.parameters(), torch.zeros(())).dtype
 
-    def _bits(self, x: torch.Tensor) -> torch.Tensor:
+    def _checked(self, x: torch.Tensor) -> torch.Tensor:
         x = validate.tensor("x", x, shape=("n", self.pixels))
         if not ((x == 0) | (x == 1)).all():
             raise ValueError("x: expected zeros and ones, got other numbers too")
         return x
 
-    @contextlib.contextmanager
-    def _evaluating(self) -> Iterator[None]:
-        modes = [(module, module.training) for module in self.modules()]
-        self.eval()
-        try:
-            yield
-        finally:
-            for module, mode in modes:
-                module.training = mode
+    def _inputs(self, x: torch.Tensor) -> torch.Tensor:
+        """Return what the network reads."""
+        return x
+
+    def _outputs(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the network's numbers for each pixel, shape (n, pixels, numbers)."""
+        given = self._inputs(x.to(self._dtype))[:, self.order]
+        outputs = self.network(given)[:, self.order.argsort()]
+        return outputs.reshape(len(x), self.pixels, self.numbers)
 
     @torch.no_grad()
     def _check_causal(self) -> None:
@@ -221,8 +246,8 @@ class Autoregressive(torch.nn.Module):
         first, second = torch.rand(2, 8, self.pixels, generator=generator).round()
         mixed = torch.where(place < place[:, None, None], first, second)
         outputs = self._tried(torch.cat([first[None], mixed]).flatten(0, 1))
-        whole, *moved = outputs.unflatten(0, (-1, 8))
-        change = (torch.stack(moved) - whole).abs().amax(dim=1).tril().max()
+        whole, *moved = outputs.reshape(-1, 8, self.pixels, self.numbers)
+        change = (torch.stack(moved) - whole).abs().amax(dim=(1, 3)).tril().max()
         if change > 1e-4 * (1 + whole.abs().max()):
             raise ValueError(
                 "network: expected outputs that depend on the inputs before them only, "
@@ -232,14 +257,137 @@ class Autoregressive(torch.nn.Module):
     def _tried(self, x: torch.Tensor) -> torch.Tensor:
         """Return the network's outputs for some images, without dropout."""
         given = x.to(self._dtype)
+        own = (self.pixels,) if self.numbers == 1 else (self.pixels, self.numbers)
         try:
-            with self._evaluating():
+            with networks.evaluating(self):
                 outputs = self.network(given)
-            if outputs.shape != given.shape:
+            if outputs.shape != (len(x), *own):
                 raise ValueError(f"shape {tuple(outputs.shape)}")
         except (TypeError, ValueError, RuntimeError) as error:
-            shape = f"(n, {self.pixels})"
+            sizes = ", ".join(map(str, own))
             raise ValueError(
-                f"network: expected a map of {shape} to {shape}, got {error}"
+                f"network: expected a map of (n, {self.pixels}) to (n, {sizes}), "
+                f"got {error}"
             ) from None
         return outputs
+
+
+class GreyAutoregressive(Autoregressive):
+    r"""A distribution of grey images, each factor a mixture of discretised logistics.
+
+    .. math:: p_\theta(x) = \prod_{i=0}^{d-1} p_\theta(x_i \mid x_0, \dots, x_{i-1}),
+        \quad p_\theta(x_i = v \mid x_{<i}) \text{ as in }
+        \texttt{likelihoods.Logistics}
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Maps (n, d) on the scale from -1 to 1 to (n, d, 3 components), for each pixel
+        the numbers of its mixture. Those at ``i`` depend on inputs before ``i`` only,
+        which is tried as in :class:`Autoregressive`.
+    pixels : int
+        The number :math:`d` of pixels.
+    levels : int
+        The number of grey levels.
+    components : int
+        The number of logistics in each mixture.
+    order : array_like of int, shape (pixels,), optional
+        Which pixel comes first, second, and so on; by default as they are numbered.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described, or the network sees what comes later.
+
+    Notes
+    -----
+    Used in chapters 13 and 14.
+
+    References
+    ----------
+    Salimans, Karpathy, Chen and Kingma (2017), PixelCNN++, eq. (2).
+    """
+
+    def __init__(
+        self,
+        network: torch.nn.Module,
+        *,
+        pixels: int,
+        levels: int = 17,
+        components: int = 3,
+        order: ArrayLike | None = None,
+    ) -> None:
+        self.output = likelihoods.Logistics(levels, components=components)
+        self.numbers = self.output.numbers
+        super().__init__(network, pixels=pixels, order=order)
+
+    def logits(self, x: torch.Tensor) -> torch.Tensor:
+        r"""Return the log-probability of every level of a pixel, given those before it.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, pixels)
+            Images of whole numbers from 0 to ``levels - 1``.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, pixels, levels)
+            :math:`\log p(x_i = v \mid x_{<i})`, so that their exponentials sum to 1.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a floating tensor of levels in this shape.
+        """
+        outputs = self._outputs(self._checked(x))
+        return self.output.probabilities(outputs.flatten(1)).log()
+
+    @torch.no_grad()
+    def conditionals(self, x: torch.Tensor) -> torch.Tensor:
+        r"""Return the probability of every level of a pixel, given those before it.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, pixels)
+            Images of whole numbers from 0 to ``levels - 1``.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, pixels, levels)
+            :math:`p(x_i = v \mid x_{<i})`; each row sums to 1.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a floating tensor of levels in this shape.
+        """
+        return self.logits(x).exp()
+
+    def log_prob(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the exact log-probability of each image, in nats.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, pixels)
+            Images of whole numbers from 0 to ``levels - 1``.
+
+        Returns
+        -------
+        torch.Tensor, shape (n,)
+            Log-probabilities.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a floating tensor of levels in this shape.
+        """
+        x = self._checked(x)
+        return self.output.log_prob(x, self._outputs(x).flatten(1))
+
+    def _checked(self, x: torch.Tensor) -> torch.Tensor:
+        x = validate.tensor("x", x, shape=("n", self.pixels))
+        self.output.scaled(x)  # refuses what is no level
+        return x
+
+    def _inputs(self, x: torch.Tensor) -> torch.Tensor:
+        return self.output.scaled(x)

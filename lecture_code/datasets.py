@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import functools
 import math
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from lecture_code import validate
+from lecture_code import idx, validate
 from lecture_code.densities import Banana, GaussianMixture, IsotropicMixture
 
 _SIDE = 8
@@ -100,6 +101,52 @@ def binary_digits(part: str = "train", *, threshold: int = 8) -> Digits:
     threshold = validate.integer("threshold", threshold, low=1, high=16)
     pixels, labels = digits(part)
     return Digits((pixels >= threshold).float(), labels)
+
+
+def mnist(part: str = "train", *, folder: str | Path | None = None) -> Digits:
+    """Return one part of MNIST, from its files.
+
+    Parameters
+    ----------
+    part : {"train", "test"}
+        Which images: 60 000 or 10 000 of them.
+    folder : str or pathlib.Path, optional
+        Where the four IDX files are or go; by default a cache in the user's home.
+
+    Returns
+    -------
+    Digits
+        ``pixels``, shape (n, 784), float32 with whole values from 0 (paper) to 255
+        (ink), and ``labels``, shape (n,), int64 from 0 to 9.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``part`` is neither name, ``folder`` no path, or a file is broken, or the two
+        files do not belong together.
+    lecture_code.idx.Unavailable
+        If a file is not there and cannot be fetched.
+
+    Notes
+    -----
+    Used in chapter 17, for ``--data mnist``. The book itself never needs it.
+
+    References
+    ----------
+    LeCun, Cortes and Burges (1998), The MNIST database of handwritten digits.
+    """
+    prefix = {"train": "train", "test": "t10k"}[
+        validate.choice("part", part, ("train", "test"))
+    ]
+    names = f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"
+    pixels, labels = (idx.read(idx.locate(name, folder)) for name in names)
+    if pixels.ndim < 2 or labels.ndim != 1 or len(pixels) != len(labels):
+        raise ValueError(
+            f"folder: expected a label for each image, got {pixels.shape} in "
+            f"{names[0]} and {labels.shape} in {names[1]}"
+        )
+    rows = pixels.reshape(len(pixels), -1).astype(np.float32)
+    return Digits(torch.from_numpy(rows), torch.from_numpy(labels.astype(np.int64)))
 
 
 def scaled(pixels: torch.Tensor) -> torch.Tensor:
@@ -194,7 +241,7 @@ def toy(name: str) -> GaussianMixture | IsotropicMixture | Banana:
     ----------
     name : str
         One of ``TOYS``: on the line "two-modes", "three-modes" and "skewed", in the
-        plane "ring", "grid" and "banana".
+        plane "clouds", "ring", "grid" and "banana".
 
     Returns
     -------
@@ -213,6 +260,11 @@ def toy(name: str) -> GaussianMixture | IsotropicMixture | Banana:
     return _TOYS[validate.choice("name", name, TOYS)]()
 
 
+def _clouds() -> IsotropicMixture:
+    centres = [[-1.5, -0.8], [1.5, -0.8], [0.0, 1.6]]
+    return IsotropicMixture(centres, scales=0.3, weights=[0.4, 0.4, 0.2])
+
+
 def _ring() -> IsotropicMixture:
     angles = np.arange(8) * math.tau / 8
     centres = 2 * np.column_stack([np.cos(angles), np.sin(angles)])
@@ -228,6 +280,7 @@ _TOYS = {
     "two-modes": lambda: GaussianMixture([-2, 2], scales=0.5),
     "three-modes": lambda: GaussianMixture([-4, 0, 3], 0.6, [0.3, 0.5, 0.2]),
     "skewed": lambda: GaussianMixture([0, 1, 3], [0.4, 0.8, 1.6], [0.5, 0.3, 0.2]),
+    "clouds": _clouds,
     "ring": _ring,
     "grid": _grid,
     "banana": Banana,

@@ -93,7 +93,7 @@ def evaluating(network: torch.nn.Module) -> Iterator[None]:
 
     Notes
     -----
-    Used by the rooms ``vae`` and ``flows``.
+    Used by the rooms ``autoregressive``, ``vae`` and ``flows``.
     """
     validate.instance("network", network, torch.nn.Module)
     modes = [(module, module.training) for module in network.modules()]
@@ -327,7 +327,7 @@ class MaskedConv(torch.nn.Conv2d):
 
 
 class MaskedConvNet(torch.nn.Module):
-    r"""A convolutional network whose output ``i`` sees only pixels before ``i``.
+    r"""A convolutional network whose outputs at ``i`` see only pixels before ``i``.
 
     Residual layers :math:`h \leftarrow h + C(\mathrm{relu}(h))` of 3 x 3 masked
     filters follow one of 5 x 5 that leaves out its centre. Each pixel has its own
@@ -343,6 +343,8 @@ class MaskedConvNet(torch.nn.Module):
         Number of residual layers, at least 0.
     dropout : float
         Share of maps left out in training, from 0 to 0.95.
+    outputs : int
+        How many numbers are computed for each pixel.
 
     Raises
     ------
@@ -351,7 +353,7 @@ class MaskedConvNet(torch.nn.Module):
 
     Notes
     -----
-    Used in chapter 5.
+    Used in chapters 5, 13 and 14.
 
     References
     ----------
@@ -360,23 +362,31 @@ class MaskedConvNet(torch.nn.Module):
     """
 
     def __init__(
-        self, side: int, *, channels: int = 32, depth: int = 3, dropout: float = 0.0
+        self,
+        side: int,
+        *,
+        channels: int = 32,
+        depth: int = 3,
+        dropout: float = 0.0,
+        outputs: int = 1,
     ) -> None:
         super().__init__()
         self.side = validate.integer("side", side, low=1)
         channels = validate.integer("channels", channels, low=1)
         depth = validate.integer("depth", depth, low=0)
         dropout = validate.real("dropout", dropout, low=0, high=0.95)
+        outputs = validate.integer("outputs", outputs, low=1)
         self.first = MaskedConv(1, channels, size=5, centre=False)
         self.layers = torch.nn.ModuleList(
             [MaskedConv(channels, channels) for _ in range(depth)]
         )
         self.dropout = torch.nn.Dropout2d(dropout)
-        self.last = torch.nn.Conv2d(channels, 1, 1)
-        self.bias = torch.nn.Parameter(torch.zeros(self.side**2))
+        self.last = torch.nn.Conv2d(channels, outputs, 1)
+        own = (self.side**2,) if outputs == 1 else (self.side**2, outputs)
+        self.bias = torch.nn.Parameter(torch.zeros(own))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Compute one output for each pixel.
+        """Compute the outputs for each pixel.
 
         Parameters
         ----------
@@ -385,8 +395,9 @@ class MaskedConvNet(torch.nn.Module):
 
         Returns
         -------
-        torch.Tensor, shape (n, side * side)
-            Outputs, row by row, in the dtype of the weights.
+        torch.Tensor, shape (n, side * side) or (n, side * side, outputs)
+            Outputs, row by row, in the dtype of the weights; one output for each pixel
+            has no axis of its own.
 
         Raises
         ------
@@ -397,7 +408,8 @@ class MaskedConvNet(torch.nn.Module):
         h = self.first(x.reshape(-1, 1, self.side, self.side))
         for layer in self.layers:
             h = h + self.dropout(layer(h.relu()))
-        return self.last(h.relu()).flatten(1) + self.bias
+        y = self.last(h.relu()).flatten(2).transpose(1, 2)
+        return y.reshape(len(x), *self.bias.shape) + self.bias
 
 
 class CausalGRU(torch.nn.Module):

@@ -115,53 +115,42 @@ def _mark_entropy(axes, at: float, low: float, high: float) -> None:
     axes.annotate("H", middle, ha="center", va="center", bbox=paper)
 
 
-def generator(
-    x: Any, *, target: Any, model: Any, z: Any, exact: Any, best: Any
-) -> None:
-    """Draw a model's density on its target, beside the map that makes it.
+def walks(paths: Sequence[Any], *, samples: Any, titles: Sequence[str]) -> None:
+    """Draw paths of points in the plane, a panel for each set, over a cloud of samples.
 
     Parameters
     ----------
-    x : array_like
-        Points on the line, shape (n,).
-    target, model : array_like
-        Densities at these points, shape (n,).
-    z : array_like
-        Latents, shape (m,).
-    exact, best : array_like
-        Where the exact map and the model's send them, shape (m,).
+    paths : sequence of array_like
+        Each of shape (steps, n, 2): where n points stand after each step.
+    samples : array_like
+        Points drawn beneath, shape (m, 2).
+    titles : sequence of str
+        One title for each set of paths.
 
     Raises
     ------
     TypeError, ValueError
-        If the arrays do not have these shapes.
+        If an array does not have its shape or the number of titles differs.
 
     Notes
     -----
-    Used in chapters 15 and 16.
+    Used in chapter 7.
     """
     import matplotlib.pyplot as plt
 
-    x, target, model = _columns(x=x, target=target, model=model)
-    z, exact, best = _columns(z=z, exact=exact, best=best)
-    _, (laws, maps) = plt.subplots(1, 2, figsize=(6.8, 3.0))
-    laws.fill_between(x, target, color=PALETTE["grey"], alpha=0.35, label="target")
-    laws.plot(x, model, color=PALETTE["orange"], label="best model")
-    laws.set(xlabel="x", ylabel="density", xlim=(x[0], x[-1]))
-    laws.set_ylim(0, 1.4 * max(target.max(), model.max()))
-    laws.legend(fontsize=9, loc="upper center")
-    maps.plot(z, exact, color=PALETTE["grey"], label="exact map")
-    maps.plot(z, best, color=PALETTE["orange"], label="best map")
-    maps.set(xlabel="latent z", ylabel="g(z)", ylim=(x[0], x[-1]))
-    maps.legend(fontsize=9, loc="upper left")
-
-
-def _columns(**columns: Any) -> list[np.ndarray]:
-    found = {k: validate.array(k, v, shape=("n",)) for k, v in columns.items()}
-    first, *others = found
-    for name in others:
-        validate.same_length(**{first: found[first], name: found[name]})
-    return list(found.values())
+    shape = ("steps", "n", 2)
+    sets = [
+        validate.array("paths", p, shape=shape) for p in validate.items("paths", paths)
+    ]
+    samples = validate.array("samples", samples, shape=("m", 2))
+    titles = [validate.text("titles", t) for t in validate.items("titles", titles)]
+    validate.same_length(paths=sets, titles=titles)
+    _, grid = plt.subplots(1, len(sets), squeeze=False, figsize=(3.1 * len(sets), 3.4))
+    for axes, path, title in zip(grid[0], sets, titles, strict=True):
+        axes.scatter(*samples.T, s=3, color=PALETTE["grey"], alpha=0.5, linewidths=0)
+        axes.plot(*path.transpose(2, 0, 1), color=PALETTE["blue"], lw=0.6, alpha=0.7)
+        axes.plot(*path[-1].T, "o", color=PALETTE["orange"], ms=4)
+        axes.set(title=title, aspect="equal", xlim=(-6, 6), ylim=(-6, 6))
 
 
 def latent_map(codes: Any, labels: Any, *, z: Any, image: Any, high: float) -> None:
@@ -246,3 +235,115 @@ def mesh(corners: Any, values: Any, *, high: float, reach: float) -> None:
     style = {"cmap": "Blues", "edgecolors": PALETTE["grey"], "linewidth": 0.2}
     axes.pcolormesh(*np.moveaxis(corners, 2, 0), values, vmin=0, vmax=high, **style)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+
+
+def duel(x: Any, *, data: Any, model: Any, critic: Any, pulls: Any) -> None:
+    """Draw two densities with their best critic, and how two losses pull the model.
+
+    Parameters
+    ----------
+    x : array_like
+        Points on the line, shape (n,).
+    data, model, critic : array_like
+        Two densities, and a critic from 0 to 1, at these points, shape (n,).
+    pulls : array_like
+        Sizes of the gradients of the saturating and the non-saturating loss, shape
+        (2,), not negative.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays do not have these shapes.
+
+    Notes
+    -----
+    Used in chapter 11.
+    """
+    import matplotlib.pyplot as plt
+
+    x, data, model, critic = columns(x=x, data=data, model=model, critic=critic)
+    validate.same_length(x=x, data=data, model=model, critic=critic)
+    pulls = validate.array("pulls", pulls, shape=(2,), low=0)
+    widths = {"width_ratios": [3, 1]}
+    _, (laws, sizes) = plt.subplots(1, 2, figsize=(6.8, 3.0), gridspec_kw=widths)
+    laws.fill_between(x, data, color=PALETTE["grey"], alpha=0.35, label="data")
+    laws.plot(x, model, color=PALETTE["orange"], label="generator")
+    laws.plot(x, critic, color=PALETTE["blue"], label="best critic D")
+    laws.set(xlabel="x", ylim=(-0.02, 1.35))
+    laws.legend(fontsize=9, loc="upper center", ncols=3, handlelength=1)
+    sizes.bar(["sat.", "non-sat."], pulls.clip(1e-7), color=PALETTE["orange"])
+    sizes.set(yscale="log", ylim=(1e-6, 30), title="pull on G")
+
+
+def journeys(
+    times: Any, paths: Any, *, now: float, x: Any, density: Any, data: Any
+) -> None:
+    """Draw paths from noise to data, beside the law at one time.
+
+    Parameters
+    ----------
+    times : array_like
+        Times from 1 to 0, shape (steps + 1,).
+    paths : array_like
+        Where each path is at these times, shape (steps + 1, n).
+    now : float
+        The time whose law is drawn, in [0, 1].
+    x : array_like
+        Points on the line, shape (m,).
+    density, data : array_like
+        The law at that time and the data's law at these points, shape (m,).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays do not have these shapes.
+
+    Notes
+    -----
+    Used in chapter 12.
+    """
+    import matplotlib.pyplot as plt
+
+    times, now = validate.array("times", times, shape=("n",)), validate.real("now", now)
+    paths = validate.array("paths", paths, shape=("n", "paths"))
+    validate.same_length(times=times, paths=paths)
+    x, density, data = columns(x=x, density=density, data=data)
+    validate.same_length(x=x, density=density, data=data)
+    layout = {"sharey": True, "gridspec_kw": {"width_ratios": [3, 1]}}
+    _, (ways, law) = plt.subplots(1, 2, figsize=(6.8, 3.2), **layout)
+    ways.plot(times, paths, color=PALETTE["blue"], lw=0.8, alpha=0.7)
+    ways.axvline(now, color=PALETTE["orange"], lw=1.5)
+    ways.set(xlabel="time t", ylabel="x", xlim=(1, 0), ylim=(x[0], x[-1]))
+    law.fill_betweenx(x, data, color=PALETTE["grey"], alpha=0.35, label="data")
+    law.plot(density, x, color=PALETTE["orange"], label="at t")
+    law.set(xlabel="density", xlim=(0, None))
+    law.legend(fontsize=9, loc="upper right")
+
+
+def columns(**given: Any) -> list[np.ndarray]:
+    """Check that all arguments are rows of numbers of one length.
+
+    Parameters
+    ----------
+    **given : array_like
+        Each of shape (n,), under its name.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        The arrays in float64, in the order given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one is no vector, or two lengths differ.
+
+    Notes
+    -----
+    Used by the scenes of all chapters.
+    """
+    found = {k: validate.array(k, v, shape=("n",)) for k, v in given.items()}
+    first, *others = found
+    for name in others:
+        validate.same_length(**{first: found[first], name: found[name]})
+    return list(found.values())

@@ -44,6 +44,7 @@ from lecture_code import (
     densities,
     divergences,
     exercises,
+    frontiers,
     half_lines,
     histograms,
     lattice,
@@ -148,7 +149,7 @@ def _draw(bins: int) -> str:
     return f"a line over {bins} bins"
 
 
-class _Line(torch.nn.Module):
+class Line(torch.nn.Module):
     """The smallest model that can be trained."""
 
     def __init__(self) -> None:
@@ -160,7 +161,7 @@ class _Line(torch.nn.Module):
 
 
 def _players(**changed: Any) -> list[training.Player]:
-    model = _Line()
+    model = Line()
     player = training.Player(list(model.parameters()), model.loss)
     return [player._replace(**changed)]
 
@@ -171,11 +172,11 @@ def own_store() -> Iterator[None]:
     with (
         tempfile.TemporaryDirectory() as folder,
         mock.patch.object(trained, "FOLDER", Path(folder)),
-        mock.patch.object(trained, "RECIPES", {"line": _Line}),
+        mock.patch.object(trained, "RECIPES", {"line": Line}),
         mock.patch.object(models, "TABLES", {}),
         mock.patch.object(models, "WEIGHTS", {}),
     ):
-        trained.store("line", _Line())
+        trained.store("line", Line())
         trained.store_table("numbers", {"n": np.arange(3.0)})
         yield
 
@@ -358,7 +359,7 @@ CHAIN = {
     "steps": a.count(2),
 }
 _UNKNOWN_NETS = [
-    *(torch.nn.LayerNorm(1), torch.nn.Sequential(torch.nn.Linear(1, 1), _Line())),
+    *(torch.nn.LayerNorm(1), torch.nn.Sequential(torch.nn.Linear(1, 1), Line())),
     torch.nn.Sequential(torch.nn.Linear(1, 2), torch.nn.Softmax(dim=1)),
 ]
 
@@ -614,6 +615,7 @@ CALLS: dict[str, Call] = {
             "channels": a.count(2),
             "depth": a.count(1, low=0),
             "dropout": DROPOUT,
+            "outputs": a.count(2),
         },
         changes_globals=INITIALISED,
     ),
@@ -917,8 +919,8 @@ CALLS: dict[str, Call] = {
     "transport.isotonic_medians": Call(
         lambda: transport.isotonic_medians, {"values": MASS, "weights": MASS}
     ),
-    "scenes.generator": Call(
-        lambda: scenes.generator,
+    "frontiers.generator": Call(
+        lambda: frontiers.generator,
         {
             # one figure for each valid value: one value each is enough
             **dict.fromkeys(
@@ -936,7 +938,7 @@ CALLS: dict[str, Call] = {
     "training.fit": Call(
         lambda: training.fit,
         {
-            "model": a.instance(_Line, torch.nn.Linear(1, 1)),
+            "model": a.instance(Line, torch.nn.Linear(1, 1)),
             **LOOP,
             "lr": a.real(0.1, above=0),
         },
@@ -1064,6 +1066,10 @@ CALLS: dict[str, Call] = {
         changes_globals=DRAWN,
     ),
     # scenes
+    "scenes.columns": Call(
+        lambda: scenes.columns,
+        {"x": a.array(_points(4), fixed=(0,)), "y": a.trusted([1, 2, 3, 4], "like x")},
+    ),
     "scenes.machines": Call(
         lambda: scenes.machines,
         {
@@ -1143,7 +1149,7 @@ CALLS: dict[str, Call] = {
         lambda: trained.store,
         {
             "name": a.collection(lambda: "line", ["", " ", "a/b", "../a", b"a"]),
-            "model": a.instance(_Line, _Line),
+            "model": a.instance(Line, Line),
         },
         within=own_store,
     ),

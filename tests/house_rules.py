@@ -22,7 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 RANKS = {
     **dict.fromkeys(["session", "validate", "claims"], 0),
     **dict.fromkeys(["densities", "networks", "coding", "normal_scores"], 1),
-    **dict.fromkeys(["datasets", "divergences", "metrics"], 2),
+    **dict.fromkeys(["conditioned", "idx"], 1),
+    **dict.fromkeys(["datasets", "divergences", "metrics", "noising"], 2),
     **dict.fromkeys(["crossings", "half_lines", "lattice", "routes", "transport"], 2),
     "likelihoods": 1,
     "chains": 2,
@@ -36,6 +37,7 @@ SIDE_ROOMS = {
     "training": (),
     "plotting": (),
     "scenes": (),
+    "frontiers": ("scenes",),
     "widgets": ("plotting",),
     "exercises": ("*",),
 }

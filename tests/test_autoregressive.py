@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import pytest
 import torch
 from scipy import stats
@@ -176,3 +179,101 @@ def test_samples_are_digits_sized_and_reproducible():
     assert first.unique().tolist() == [0, 1]
     assert not first.requires_grad
     assert made.log_prob(datasets.binary_digits("test").pixels).shape == (447,)
+
+
+# -------------------------------------------------------------------------- grey levels
+
+
+def grey(order=None, levels=3, **kind):
+    """Return a small grey model in float64, far from where its parameters start."""
+    network = networks.MaskedConvNet(2, channels=5, depth=1, outputs=6)
+    made = autoregressive.GreyAutoregressive(
+        network, pixels=4, levels=levels, components=2, order=order, **kind
+    ).double()
+    with torch.no_grad():
+        for parameter in made.parameters():
+            parameter.normal_()
+    return made
+
+
+def every(levels):
+    return torch.cartesian_prod(*[torch.arange(levels)] * 4).double()
+
+
+@pytest.mark.parametrize("order", [None, [3, 1, 0, 2]])
+@pytest.mark.parametrize("levels", [2, 3, 5])
+def test_probabilities_of_all_grey_images_sum_to_one(order, levels):
+    made = grey(order, levels)
+    total = made.log_prob(every(levels)).exp().sum().item()
+    assert total == pytest.approx(1, abs=1e-9)
+
+
+def test_the_chain_of_conditionals_is_the_joint_law():
+    made = grey([3, 1, 0, 2])
+    p = made.log_prob(every(3)).exp().detach().reshape(3, 3, 3, 3)
+    image = torch.tensor([2, 1, 0, 2])
+    chain = made.conditionals(image[None].double())[0]
+    table = p.permute(3, 1, 0, 2)  # pixel 3 first, then 1, 0 and 2
+    for pixel in [3, 1, 0, 2]:
+        law = table.reshape(3, -1).sum(dim=1)
+        torch.testing.assert_close(chain[pixel], law / law.sum())
+        table = table[image[pixel]]
+
+
+def test_the_mass_of_a_level_is_that_of_a_rounded_logistic():
+    """One logistic, every weight 0 but the biases: scipy's CDF between the middles."""
+    network = networks.MaskedConvNet(1, channels=1, depth=0, outputs=3)
+    made = autoregressive.GreyAutoregressive(network, pixels=1, components=1).double()
+    with torch.no_grad():
+        for parameter in made.parameters():
+            parameter.zero_()
+        network.bias.copy_(torch.tensor([[0.0, 0.3, 1.2]]))
+    edges = np.concatenate([[-np.inf], (np.arange(16) + 0.5) / 8 - 1, [np.inf]])
+    want = np.diff(stats.logistic.cdf(edges, loc=0.3, scale=math.exp(-1.2)))
+    got = made.conditionals(torch.zeros(1, 1))[0, 0]  # biases were float32
+    np.testing.assert_allclose(got, (1 - 1e-4) * want + 1e-4 / 17, rtol=1e-6)
+
+
+def test_with_two_levels_it_is_a_binary_model():
+    """A logistic around the middle of two levels: its odds are exp(2 m s)."""
+    made = grey(levels=2)
+    x = every(2)
+    outputs = made._outputs(x)
+    weights, means, log_slopes = outputs.chunk(3, dim=2)
+    black = (
+        weights.softmax(2) * torch.sigmoid(means * log_slopes.clamp(-7, 7).exp())
+    ).sum(2)
+    torch.testing.assert_close(
+        made.conditionals(x)[..., 1], ((1 - 1e-4) * black + 1e-4 / 2).detach()
+    )
+
+
+def test_extreme_outputs_keep_gradients_finite():
+    made = grey(levels=17)
+    with torch.no_grad():
+        for parameter in made.parameters():
+            parameter.mul_(1e4)
+    loss = made.loss(torch.tensor([[0.0, 16.0, 8.0, 0.0]]))
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert all(torch.isfinite(p.grad).all() for p in made.parameters())
+
+
+@pytest.mark.parametrize("order", [None, [3, 1, 0, 2]])
+def test_grey_samples_pass_a_chi_square_test(order):
+    made, n = grey(order), 20_000
+    drawn = made.sample(n, torch.Generator().manual_seed(1)).double()
+    index = (drawn @ 3.0 ** torch.arange(3, -1, -1).double()).long()
+    observed = torch.bincount(index, minlength=81).numpy()
+    expected = n * made.log_prob(every(3)).exp().detach().numpy()
+    rare = expected < 5
+    observed = np.append(observed[~rare], observed[rare].sum())
+    expected = np.append(expected[~rare], expected[rare].sum())
+    assert stats.chisquare(observed, expected / expected.sum() * n).pvalue > 1e-6
+
+
+def test_binary_conditionals_are_the_logits_as_probabilities():
+    made = model("masked MLP", ORDER)
+    p = made.conditionals(EVERY[:50])
+    torch.testing.assert_close(p.sum(dim=2), torch.ones(50, 9).double())
+    torch.testing.assert_close((p[..., 1] / p[..., 0]).log(), made.logits(EVERY[:50]))

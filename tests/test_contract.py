@@ -18,13 +18,13 @@ import torch
 
 from lecture_code import (
     autoregressive,
+    conditioned,
     datasets,
     densities,
-    flows,
+    diffusion,
+    gan,
     histograms,
-    likelihoods,
     networks,
-    vae,
 )
 
 
@@ -43,6 +43,10 @@ class Entry:
     outcomes: Callable[[], torch.Tensor] | None = None
     box: tuple[tuple[float, float], ...] = ()
     cells: int = 400
+
+
+def _seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
 
 
 def _patterns(pixels: int) -> torch.Tensor:
@@ -68,32 +72,30 @@ def _autoregressive(network: torch.nn.Module) -> autoregressive.Autoregressive:
     return model.double()
 
 
-def _randomised(model: torch.nn.Module, spread: float) -> torch.nn.Module:
-    """Move the weights away from where they start."""
+def _grey(order: list[int] | None) -> autoregressive.GreyAutoregressive:
+    """Return a model of four pixels with three levels, far from where it starts."""
+    network = networks.MaskedConvNet(2, channels=3, depth=1, outputs=6)
+    model = autoregressive.GreyAutoregressive(
+        network, pixels=4, levels=3, components=2, order=order
+    )
     generator = _seeded(6)
     with torch.no_grad():
         for weights in model.parameters():
-            weights.normal_(std=spread, generator=generator)
+            weights.normal_(generator=generator)
     return model.double()
 
 
-def _vae(output: Any, d: int = 4) -> vae.VAE:
-    decoder = networks.mlp([2, 5, d * output.numbers])
-    encoder = networks.mlp([d, 5, 4])
-    model = vae.VAE(encoder, decoder=decoder, output=output, d=d, latents=2)
-    return _randomised(model, 0.5)
+def _gan() -> gan.GAN:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return gan.GAN(networks.mlp([3, 8, 2]), networks.mlp([2, 8, 1]), latent=3)
 
 
-def _flow() -> flows.Flow:
-    masks = [[1, 0], [0, 1]]
-    nets = [networks.mlp([2, 6, 4], activation="tanh") for _ in masks]
-    layers = [flows.AffineCoupling(nets[i], mask=masks[i]) for i in range(2)]
-    return _randomised(flows.Flow([*layers, flows.Triangular(2)], d=2), 0.3)
-
-
-def _dequantised() -> flows.Dequantised:
-    layers = [flows.Marginals(3, levels=4), flows.Triangular(3)]
-    return _randomised(flows.Dequantised(flows.Flow(layers, d=3), levels=4), 0.5)
+def _diffusion() -> diffusion.Diffusion:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        net = conditioned.TimeMLP(2, hidden=8, classes=3)
+        return diffusion.Diffusion(net, d=2, classes=3)
 
 
 LINE, PLANE = ((-12.0, 14.0),), ((-6.0, 8.0), (-6.0, 36.0))
@@ -141,6 +143,14 @@ MODELS: dict[str, Entry] = {
         }.items()
     },
     **{
+        f"GreyAutoregressive, order {order}": Entry(
+            lambda order=order: _grey(order),
+            *((4,), torch.float32),
+            outcomes=lambda: torch.cartesian_prod(*[torch.arange(3.0)] * 4),
+        )
+        for order in (None, [2, 0, 3, 1])
+    },
+    **{
         f"toy {name}": Entry(
             lambda name=name: datasets.toy(name),
             *((2,) if name in ("ring", "grid", "banana") else (), torch.float32),
@@ -148,42 +158,20 @@ MODELS: dict[str, Entry] = {
         )
         for name in datasets.TOYS
     },
-    "VAE, binary": Entry(lambda: _vae(likelihoods.Bernoulli()), *((4,), torch.float32)),
-    "VAE, grey": Entry(lambda: _vae(likelihoods.Logistics(5)), *((4,), torch.float32)),
-    "VAE, Gaussian": Entry(
-        lambda: _vae(likelihoods.Gaussian(0.5)), *((4,), torch.float32)
-    ),
-    "Flow": Entry(_flow, *((2,), torch.float32), box=((-9.0, 9.0),) * 2, cells=600),
-    "Dequantised": Entry(_dequantised, *((3,), torch.float32)),
+    "GAN": Entry(_gan, (2,), torch.float32),
+    "Diffusion": Entry(_diffusion, (2,), torch.float32),
 }
-#: What only some models have: those in ``BOUNDED`` bound a likelihood, none of the
-#: list above plays a game.
-FOREIGN = (
-    *("elbo", "importance_bound", "dequantised_bound"),
-    *("critic_loss", "generator_loss"),
-)
-
-#: What bounds its likelihood and has no exact one, and by which methods.
-BOUNDED = {
-    "VAE, binary": ("elbo", "importance_bound"),
-    "VAE, grey": ("elbo", "importance_bound"),
-    "VAE, Gaussian": ("elbo", "importance_bound"),
-    "Dequantised": ("dequantised_bound",),
-}
+#: What only some models can have, and who has it where it is not the likelihood.
+SPECIAL = ("log_prob", "elbo", "importance_bound", "critic_loss", "generator_loss")
+OFFERED = {"GAN": ("critic_loss", "generator_loss"), "Diffusion": ()}
 
 FINITE = [name for name, entry in MODELS.items() if entry.outcomes]
-EXACT = [name for name in MODELS if name not in BOUNDED]
-SCORED = [name for name in EXACT if name not in (*FINITE, "Flow")]
+EXACT = [name for name, entry in MODELS.items() if hasattr(entry.make(), "log_prob")]
 
 each_model = pytest.mark.parametrize("name", MODELS)
 each_exact = pytest.mark.parametrize("name", EXACT)
-each_bounded = pytest.mark.parametrize("name", BOUNDED)
 each_finite = pytest.mark.parametrize("name", FINITE)
-each_smooth = pytest.mark.parametrize("name", sorted(SCORED))
-
-
-def _seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
+each_smooth = pytest.mark.parametrize("name", sorted(set(EXACT) - set(FINITE)))
 
 
 def test_every_class_that_samples_is_in_the_list():
@@ -329,19 +317,6 @@ def test_score_is_the_gradient_of_log_prob(name):
     torch.testing.assert_close(model.score(x).detach(), gradient)
 
 
-@each_bounded
-def test_a_bound_is_finite_for_each_sample_and_never_called_log_prob(name):
-    model = MODELS[name].make()
-    x = model.sample(8, _seeded(6)).double()
-    for method in BOUNDED[name]:
-        bound = getattr(model, method)(x, 3, _seeded(7))
-        assert bound.shape == (8,)
-        assert torch.isfinite(bound).all()
-        assert torch.equal(getattr(model, method)(x, 3, _seeded(7)), bound)
-    with pytest.raises(AttributeError, match="have log_prob"):
-        model.log_prob(x)
-
-
 # ----------------------------------------------------------- names and what is not
 
 
@@ -357,12 +332,14 @@ def test_repr_is_informative_and_stable(name):
 
 
 @each_model
-@pytest.mark.parametrize("method", FOREIGN)
+@pytest.mark.parametrize("method", SPECIAL)
 def test_a_method_that_a_model_cannot_have_is_not_there(name, method):
-    if method in BOUNDED.get(name, ()):
-        pytest.skip("this one has it")
-    with pytest.raises(AttributeError, match=method):
-        getattr(MODELS[name].make(), method)
+    model = MODELS[name].make()
+    if method in OFFERED.get(type(model).__name__, ("log_prob",)):
+        assert callable(getattr(model, method))
+    else:
+        with pytest.raises(AttributeError, match=method):
+            getattr(model, method)
 
 
 @each_finite

@@ -13,12 +13,27 @@ import numpy as np
 import torch
 
 from lecture_code import trained, validate
-from lecture_code.study import binary, coverage, latent
+from lecture_code.study import (
+    binary,
+    coverage,
+    grey,
+    images,
+    implicit,
+    latent,
+    scoreboard,
+)
 
-WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {**binary.WEIGHTS, **latent.WEIGHTS}
+#: In this order: the scoreboard reads the tables of costs.
+_STUDIES = (coverage, binary, grey, latent, implicit, images, scoreboard)
+WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
+    name: train
+    for study in _STUDIES
+    for name, train in getattr(study, "WEIGHTS", {}).items()
+}
 TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
-    **coverage.TABLES,
-    **latent.TABLES,
+    name: compute
+    for study in _STUDIES
+    for name, compute in getattr(study, "TABLES", {}).items()
 }
 
 

@@ -1,0 +1,155 @@
+"""Checks of chapter 14: bits, a test of its size, precision, a drop of a good model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from lecture_code.exercises import Mistake, call, numbers
+
+SEEDS = (1411, 1422, 1433)
+
+
+def _bits(answer: Any) -> None:
+    """14.1: ``bits(log_density, d, levels)``: bits per pixel of the levels."""
+    for log_density, d, levels in ((120.0, 64, 17), (-35.5, 9, 2), (2000.0, 784, 256)):
+        got = float(numbers(call(answer, log_density, d, levels)))
+        _compare_bits(got, log_density, d, levels)
+
+
+def _compare_bits(got: float, log_density: float, d: int, levels: int) -> None:
+    nats = d * math.log(levels) - log_density
+    want = nats / (d * math.log(2))
+    if np.isclose(got, -log_density / (d * math.log(2))):
+        raise Mistake(
+            "That is minus the log-density of the squeezed pixels, and it may even be "
+            "negative. What did the squeezing by 1 / levels do to the density?"
+        )
+    if np.isclose(got, (-log_density - d * math.log(levels)) / (d * math.log(2))):
+        raise Mistake("The volume goes the other way: stretching thins the density.")
+    if np.isclose(got, nats / d):
+        raise Mistake("Those are nats per pixel. Divide by log 2.")
+    if np.isclose(got, nats / math.log(2)):
+        raise Mistake("Those are bits for the whole image. Divide by its pixels.")
+    if np.isclose(got, (math.log(levels) - log_density) / (d * math.log(2))):
+        raise Mistake("Every one of the d pixels was squeezed, not one.")
+    if not np.isclose(got, want):
+        raise Mistake(
+            "With log-density 0, all levels are alike and a pixel takes log2(levels) "
+            f"bits. You say {got:.3f}, where {want:.3f} was due."
+        )
+
+
+def _p_value(answer: Any) -> None:
+    """14.2: ``p_value(x, y, distance, deals, generator)``: a permutation test."""
+    same = [_tried(answer, 0.0, seed) for seed in range(120)]
+    shifted = [_tried(answer, 2.5, seed) for seed in range(20)]
+    if min(same + shifted) < 1 / 20 - 1e-9:
+        raise Mistake(
+            "A p-value of 0 came out. The deal that was seen is one of the deals: with "
+            "19 others, p is at least 1/20."
+        )
+    if max(same) > 1 + 1e-9:
+        raise Mistake("A p-value is at most 1.")
+    if np.mean(shifted) > 0.1:
+        raise Mistake(
+            "Your test hardly sees a large shift. Deal the rows of both samples out "
+            "anew, all together, and count the deals that are at least as far apart."
+        )
+    early = np.mean(np.array(same) <= 0.1 + 1e-9)
+    if not 0.1 - 0.1 < early < 0.1 + 0.13:
+        raise Mistake(
+            f"Where both laws are one, p <= 0.1 in {early:.0%} of the tests. Is the "
+            "statistic of the deals computed as that of the samples was?"
+        )
+    if abs(np.mean(same) - 0.525) > 0.13:
+        raise Mistake(
+            f"Where both laws are one, p should be 0.525 on average; yours is "
+            f"{np.mean(same):.2f}."
+        )
+
+
+def _tried(answer: Any, shift: float, seed: int) -> float:
+    generator = torch.Generator().manual_seed(1400 + seed)
+    x = torch.randn(8, generator=generator)
+    y = torch.randn(12, generator=generator) + shift
+    return float(numbers(call(answer, x, y, _gap, 19, generator)))
+
+
+def _gap(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    return (x.mean() - y.mean()).abs()
+
+
+def _precision(answer: Any) -> None:
+    """14.3: ``precision(real, made, k)``."""
+    for seed, k in zip(SEEDS, (1, 2, 4), strict=True):
+        rng = np.random.default_rng(seed)
+        real, made = rng.normal(size=(25, 2)), 1.6 * rng.normal(size=(40, 2))
+        got = numbers(call(answer, torch.tensor(real), torch.tensor(made), k))
+        _compare_precision(float(got), real, made, k)
+
+
+def _compare_precision(got: float, real, made, k: int) -> None:
+    if np.isclose(got, _share(made, real, k)):
+        return
+    if np.isclose(got, _share(real, made, k)):
+        raise Mistake("That is recall: the share of real points among the made ones.")
+    if np.isclose(got, _share(made, real, k - 1)):
+        raise Mistake(
+            "Each real point is its own nearest neighbour, at distance 0: leave it out "
+            "when you look for the k-th."
+        )
+    if np.isclose(got, _share(made, real, k) * len(made)):
+        raise Mistake("That is a count. Divide by the number of made points.")
+    raise Mistake(
+        "A made point counts if it lies in the ball of at least one real point. The "
+        "radius of a ball is the distance to the k-th nearest other real point."
+    )
+
+
+def _share(points: np.ndarray, reference: np.ndarray, k: int) -> float:
+    inside = np.linalg.norm(reference[:, None] - reference, axis=2)
+    radius = np.sort(inside, axis=1)[:, k]
+    across = np.linalg.norm(reference[:, None] - points, axis=2)
+    return float((across <= radius[:, None]).any(axis=0).mean())
+
+
+def _drop(answer: Any) -> None:
+    """14.4: ``mixed(log_p, log_q, share)``: mean NLL of a mixture of two models."""
+    for seed, share in zip(SEEDS, (0.01, 0.3, 0.9), strict=True):
+        rng = np.random.default_rng(seed)
+        log_p, log_q = rng.normal(-120, 9, size=12), rng.normal(-900, 20, size=12)
+        got = call(answer, torch.tensor(log_p), torch.tensor(log_q), share)
+        _compare_mixed(got, log_p, log_q, share)
+
+
+def _compare_mixed(got: Any, log_p, log_q, share: float) -> None:
+    if not np.isfinite(float(got)):
+        raise Mistake("exp(-900) is 0 in a computer: stay with logarithms, logaddexp.")
+    got, mine, other = float(numbers(got)), math.log(share), math.log1p(-share)
+    want = -np.logaddexp(log_p + mine, log_q + other).mean()
+    if np.isclose(got, -(share * log_p + (1 - share) * log_q).mean()):
+        raise Mistake(
+            "You mix the logarithms. A mixture draws from one model or the other, so "
+            "the probabilities are added."
+        )
+    if np.isclose(got, -np.logaddexp(log_p + other, log_q + mine).mean()):
+        raise Mistake("The shares are exchanged: `share` belongs to log_p.")
+    if np.isclose(got, -want):
+        raise Mistake("The sign: a negative log-likelihood is asked for.")
+    if np.isclose(got, want * len(log_p)):
+        raise Mistake("That is the sum over the images; take the mean.")
+    if not np.isclose(got, want):
+        raise Mistake("log(share * exp(log_p) + (1 - share) * exp(log_q)), negated.")
+
+
+CHECKS: dict[str, Callable[[Any], None]] = {
+    "14.1": _bits,
+    "14.2": _p_value,
+    "14.3": _precision,
+    "14.4": _drop,
+}

@@ -1,0 +1,378 @@
+"""Filling in what is missing, with any model that offers what it needs.
+
+The mask says which coordinates are known; it is one for all images. What is wanted are
+draws from p(missing | known): where the model can be asked for it they are exact or
+become so with more work, and where it cannot, they are a heuristic that says so.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+
+from lecture_code import noising, validate
+
+_MOST_FILLINGS = 2**16
+
+
+class Fillings(NamedTuple):
+    """All ways to fill in, and how probable each is.
+
+    Parameters
+    ----------
+    x : torch.Tensor, shape (k, d)
+        The image with every filling.
+    p : torch.Tensor, shape (k,)
+        Probabilities given the known pixels; they sum to 1.
+    """
+
+    x: torch.Tensor
+    p: torch.Tensor
+
+
+def enumerate_fillings(
+    log_prob: Callable[[torch.Tensor], torch.Tensor],
+    x: torch.Tensor,
+    known: ArrayLike,
+    *,
+    levels: int = 2,
+) -> Fillings:
+    r"""Try every filling of one image: Bayes' rule as it stands.
+
+    .. math:: p(x_M \mid x_K) = \frac{p(x_K, x_M)}{\sum_{x'_M} p(x_K, x'_M)}
+
+    Parameters
+    ----------
+    log_prob : callable
+        Maps (k, d) to log-probabilities (k,).
+    x : torch.Tensor, shape (d,)
+        The image; what stands at missing places is not looked at.
+    known : array_like of bool, shape (d,)
+        Which pixels are known.
+    levels : int
+        How many values a pixel can have: 0 to ``levels - 1``.
+
+    Returns
+    -------
+    Fillings
+        ``levels`` to the power of the missing pixels, at most 65536.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described, or there are too many fillings.
+
+    Notes
+    -----
+    Used in chapter 13.
+    """
+    validate.function("log_prob", log_prob)
+    x, known = _masked(validate.tensor("x", x, shape=("d",))[None], known)
+    levels = validate.integer("levels", levels, low=2)
+    missing = int((~known).sum())
+    if levels**missing > _MOST_FILLINGS:
+        got = f"{missing} missing pixels of {levels} levels"
+        raise ValueError(
+            f"levels, known: expected at most {_MOST_FILLINGS} fillings, got {got}"
+        )
+    values = torch.arange(levels, dtype=x.dtype)
+    filled = x.repeat(levels**missing, 1)
+    if missing:
+        patterns = torch.cartesian_prod(*[values] * missing).reshape(-1, missing)
+        filled[:, ~known] = patterns
+    return Fillings(filled, log_prob(filled).detach().double().softmax(dim=0))
+
+
+class Filled(NamedTuple):
+    """Images filled in by particles.
+
+    Parameters
+    ----------
+    x : torch.Tensor, shape (particles, n, d)
+        For each image a cloud of fillings, all of equal weight.
+    log_evidence : torch.Tensor, shape (n,)
+        Estimates of log p(known pixels), in nats.
+    """
+
+    x: torch.Tensor
+    log_evidence: torch.Tensor
+
+
+@torch.no_grad()
+def by_particles(
+    model: Any,
+    x: torch.Tensor,
+    known: ArrayLike,
+    *,
+    particles: int = 64,
+    generator: torch.Generator | None = None,
+) -> Filled:
+    r"""Fill in with an autoregressive model, by a particle filter.
+
+    Pixels are visited in the model's order. A missing one is drawn from its
+    conditional. Known ones tell how well each particle has guessed so far: after each
+    run of them, particles are drawn anew with weights :math:`\prod_i p(x_i \mid
+    x_{<i})`.
+
+    Parameters
+    ----------
+    model : object
+        Offers ``conditionals(x)``, shape (n, d, k), and ``order``, shape (d,).
+    x : torch.Tensor, shape (n, d)
+        Images; at missing places may stand any of the model's values.
+    known : array_like of bool, shape (d,)
+        Which pixels are known.
+    particles : int
+        Fillings that are carried along for each image. With more of them their law
+        comes closer to the true conditional law; they are not independent.
+    generator : torch.Generator, optional
+        Source of randomness; torch's global one by default.
+
+    Returns
+    -------
+    Filled
+        ``x``, shape (particles, n, d), and ``log_evidence``, shape (n,), whose
+        exponential is an unbiased estimate of the probability of the known pixels.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapter 13.
+
+    References
+    ----------
+    Doucet and Johansen (2011), A tutorial on particle filtering and smoothing, section
+    3.5.
+    """
+    conditionals = _offered(model, "conditionals")
+    x, known = _masked(x, known)
+    particles = validate.integer("particles", particles, low=1)
+    generator = validate.generator("generator", generator)
+    cloud = x.repeat(particles, 1)
+    evidence = torch.zeros(len(x), dtype=torch.float64)
+    order = model.order.tolist()
+    for seen, run in itertools.groupby(order, key=lambda pixel: bool(known[pixel])):
+        if seen:
+            log_p = _log_given(conditionals(cloud), cloud, list(run))
+            log_p = log_p.unflatten(0, (particles, -1))
+            evidence += log_p.logsumexp(dim=0) - math.log(particles)
+            cloud = _resampled(cloud, log_p.softmax(dim=0), generator)
+            continue
+        for pixel in run:
+            p = conditionals(cloud)[:, pixel].double()
+            cloud[:, pixel] = _drawn(p, generator).to(cloud.dtype)
+    return Filled(cloud.unflatten(0, (particles, -1)), evidence)
+
+
+@torch.no_grad()
+def by_codes(
+    model: Any,
+    x: torch.Tensor,
+    known: ArrayLike,
+    *,
+    steps: int = 100,
+    generator: torch.Generator | None = None,
+) -> torch.Tensor:
+    r"""Fill in with a VAE: Metropolis steps on the code, then draws of the pixels.
+
+    A code is proposed by the encoder from the image as it is filled in now, and taken
+    with probability :math:`\min(1, w(z') / w(z))`, where :math:`w(z) = N(z; 0, I)\,
+    p(x \mid z) / q(z \mid x)`; then the missing pixels are drawn from :math:`p(x_M \mid
+    z)`. The chain settles at the model's :math:`p(z, x_M \mid x_K)`.
+
+    Parameters
+    ----------
+    model : object
+        A VAE: offers ``posterior``, ``decoder``, ``output`` and ``sample``.
+    x : torch.Tensor, shape (n, d)
+        Images; what stands at missing places is not looked at.
+    known : array_like of bool, shape (d,)
+        Which pixels are known.
+    steps : int
+        Length of the chain, which starts at samples of the model.
+    generator : torch.Generator, optional
+        Source of randomness; torch's global one by default.
+
+    Returns
+    -------
+    torch.Tensor, shape (n, d)
+        One filling of each image, the last of its chain.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapter 13.
+
+    References
+    ----------
+    Mattei and Frellsen (2018), Leveraging the exact likelihood of deep latent variable
+    models, algorithm 2.
+    """
+    _offered(model, "posterior")
+    x, known = _masked(x, known)
+    steps = validate.integer("steps", steps, low=1)
+    generator = validate.generator("generator", generator)
+    filled = torch.where(known, x, model.sample(len(x), generator).to(x))
+    q = model.posterior(filled)
+    z = q.loc + q.scale * noising.like(q.loc, generator)
+    for _ in range(steps):
+        q = model.posterior(filled)
+        proposed = q.loc + q.scale * noising.like(q.loc, generator)
+        gain = _weight(model, filled, proposed, q) - _weight(model, filled, z, q)
+        u = torch.rand(len(x), generator=generator, dtype=torch.float64)
+        z = torch.where((u.log() < gain)[:, None], proposed, z)
+        drawn = model.output.draw(model.decoder(z), generator).to(x)
+        filled = torch.where(known, x, drawn)
+    return filled
+
+
+@torch.no_grad()
+def by_replacement(
+    model: Any,
+    x: torch.Tensor,
+    known: ArrayLike,
+    *,
+    steps: int = 30,
+    rounds: int = 5,
+    generator: torch.Generator | None = None,
+) -> torch.Tensor:
+    r"""Fill in with a diffusion model: noise the known pixels, and let the rest follow.
+
+    Each step back from noise is followed by putting the known pixels, noised to the
+    same level, in the place of the model's. Going forth and back several times lets the
+    missing pixels hear of them. The law is not exactly the model's :math:`p(x_M \mid
+    x_K)`: in a step the missing pixels do not know yet what the known ones will be.
+
+    Parameters
+    ----------
+    model : object
+        Offers ``denoise(x, t)`` and the schedule ``level``.
+    x : torch.Tensor, shape (n, d)
+        Images on the model's scale; what stands at missing places is not looked at.
+    known : array_like of bool, shape (d,)
+        Which pixels are known.
+    steps : int
+        Number of noise levels.
+    rounds : int
+        How often each step is gone.
+    generator : torch.Generator, optional
+        Source of randomness; torch's global one by default.
+
+    Returns
+    -------
+    torch.Tensor, shape (n, d)
+        One filling of each image.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapter 13.
+
+    References
+    ----------
+    Lugmayr et al. (2022), RePaint: Inpainting using denoising diffusion probabilistic
+    models, algorithm 1.
+    """
+    denoise = _offered(model, "denoise")
+    x, known = _masked(x, known)
+    steps = validate.integer("steps", steps, low=1)
+    rounds = validate.integer("rounds", rounds, low=1)
+    generator = validate.generator("generator", generator)
+    times = torch.linspace(1, 0, steps + 1, dtype=torch.float64)
+    settings = {"level": model.level, "churn": 1.0, "generator": generator}
+    at = noising.like(x, generator)
+    for pair in times.unfold(0, 2, 1):
+        for turn in range(rounds):
+            at = noising.reverse(denoise, at, pair, **settings)[-1]
+            keep, noise = (r.item() for r in noising.rates(pair[1], model.level))
+            noised = keep * x + noise * noising.like(x, generator)
+            at = torch.where(known, noised, at)
+            if turn < rounds - 1:
+                at = _noised(at, pair, model.level, generator)
+    return at
+
+
+def _masked(x: torch.Tensor, known: ArrayLike) -> tuple[torch.Tensor, torch.Tensor]:
+    x = validate.tensor("x", x, shape=("n", "d"))
+    mask = known if isinstance(known, torch.Tensor) else np.array(known, dtype=object)
+    listed = mask.tolist()
+    if mask.ndim != 1 or len(mask) != x.shape[1] or not _are_flags(listed):
+        got = validate.describe(known)
+        raise ValueError(
+            f"known: expected True or False for each of {x.shape[1]} pixels, got {got}"
+        )
+    return x, torch.tensor(listed)
+
+
+def _are_flags(values: list) -> bool:
+    return all(isinstance(value, (bool, np.bool_)) for value in values)
+
+
+def _offered(model: Any, name: str) -> Callable:
+    method = getattr(model, name, None)
+    if not callable(method):
+        got = validate.describe(model)
+        raise TypeError(f"model: expected a method {name}, got {got}")
+    return method
+
+
+def _drawn(p: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
+    """Draw an index from each row of probabilities, by its inverse CDF."""
+    cdf = (p / p.sum(dim=1, keepdim=True)).cumsum(dim=1)
+    u = torch.rand(len(p), 1, generator=generator, dtype=torch.float64)
+    return (u > cdf[:, :-1]).sum(dim=1)
+
+
+def _log_given(p: torch.Tensor, x: torch.Tensor, pixels: list[int]) -> torch.Tensor:
+    """Return the log-probability of some pixels, each given those before it."""
+    values = x[:, pixels].long()[..., None]
+    return p[:, pixels].double().gather(2, values).log().sum(dim=(1, 2))
+
+
+def _resampled(
+    cloud: torch.Tensor, weights: torch.Tensor, generator: torch.Generator | None
+) -> torch.Tensor:
+    """Draw particles by their weights, image by image, evenly along the CDF."""
+    size, images = weights.shape
+    start = torch.rand(images, 1, generator=generator, dtype=torch.float64)
+    ticks = (torch.arange(size, dtype=torch.float64) + start) / size
+    chosen = torch.searchsorted(weights.cumsum(dim=0).T.contiguous(), ticks)
+    rows = chosen.clamp(max=size - 1).T * images + torch.arange(images)
+    return cloud[rows.flatten()]
+
+
+def _weight(model: Any, x: torch.Tensor, z: torch.Tensor, q: Any) -> torch.Tensor:
+    """Return log w(z) without the prior's constant."""
+    fit = model.output.log_prob(x, model.decoder(z))
+    return fit - (z.square() / 2 + q.log_prob(z)).sum(dim=1)
+
+
+def _noised(
+    x: torch.Tensor,
+    pair: torch.Tensor,
+    level: noising.Level,
+    generator: torch.Generator | None,
+) -> torch.Tensor:
+    """Go back to the earlier, noisier time of a step."""
+    alphas, sigmas = noising.rates(pair, level)
+    keep = (alphas[0] / alphas[1]).item()
+    fresh = math.sqrt(max(0.0, sigmas[0].item() ** 2 - (keep * sigmas[1].item()) ** 2))
+    return keep * x + fresh * noising.like(x, generator)

@@ -1,0 +1,302 @@
+"""The study on images: models of 3s and 7s, seen along the axis between them.
+
+Each model is seen through its projection on that axis, through a classifier that may
+say "neither", and through its Lipschitz constant.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from lecture_code import densities, divergences, lipschitz, pushforward, validate
+from lecture_code.study.image_models import KINDS, SCENES, Maker, Scene, scene, train
+
+CELLS = 60
+SAMPLES = 10_000
+SURE = 0.9  # below this probability the classifier says "neither"
+
+
+def shares(seen: Scene, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Count samples in cells along the axis.
+
+    Parameters
+    ----------
+    seen : Scene
+        From ``image_models.scene``.
+    x : torch.Tensor, shape (n, d)
+        Images.
+
+    Returns
+    -------
+    shares : numpy.ndarray, shape (CELLS + 2,)
+        Share in each cell, the two outer tails included.
+    edges : numpy.ndarray, shape (CELLS + 1,)
+        The cells.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapter 17.
+    """
+    validate.instance("seen", seen, Scene)
+    x = validate.tensor("x", x, shape=("n", len(seen.axis)))
+    edges = np.linspace(-1, 1, CELLS + 1) * seen.separation
+    counts = np.bincount(np.searchsorted(edges, seen.along(x)), minlength=CELLS + 2)
+    return counts / len(x), edges
+
+
+def judge(seen: Scene) -> Callable[[torch.Tensor], np.ndarray]:
+    """Fit a classifier of 3s and 7s.
+
+    Parameters
+    ----------
+    seen : Scene
+        From ``image_models.scene``.
+
+    Returns
+    -------
+    callable
+        Maps images, shape (n, d), to the probability of a 7, shape (n,).
+
+    Raises
+    ------
+    TypeError
+        If ``seen`` is no scene.
+
+    Notes
+    -----
+    Used in chapter 17.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    validate.instance("seen", seen, Scene)
+    model = LogisticRegression(max_iter=500).fit(seen.data.numpy(), seen.labels.numpy())
+    return lambda x: model.predict_proba(x.numpy())[:, 1]
+
+
+def measure(seen: Scene, maker: Maker, judged: Callable) -> dict[str, float]:
+    """Look at a model: its law on the axis, its doubtful samples, and its slope.
+
+    Parameters
+    ----------
+    seen : Scene
+        From ``image_models.scene``.
+    maker : Maker
+        From ``image_models.train``.
+    judged : callable
+        From :func:`judge`.
+
+    Returns
+    -------
+    dict of str to float
+        ``valley``, the share in the middle half between the centres; ``neither``, the
+        share for which no class has a probability of at least ``SURE``; ``tv`` and
+        ``w1``, the distances on the axis; ``sampled`` and ``certified``, a lower and an
+        upper bound of the slope; ``floor``, the least total variation for the certified
+        slope. NaN where it does not apply.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapter 17.
+    """
+    from scipy import stats
+
+    validate.instance("maker", maker, Maker)
+    validate.function("judged", judged)
+    x = maker.sample(SAMPLES, torch.Generator().manual_seed(1))
+    counted, edges = shares(seen, x)
+    at, real = seen.along(x), seen.along(seen.data)
+    slopes = _slopes(maker)
+    known = seen.law is not None
+    return {
+        "valley": float(np.mean(np.abs(at) < seen.separation / 4)),
+        "neither": float((np.abs(judged(x) - 0.5) < SURE - 0.5).mean()),
+        "tv": _tv(counted, seen.law, edges) if known else math.nan,
+        "w1": float(stats.wasserstein_distance(at, real)),
+        "sampled": slopes[0],
+        "certified": slopes[1],
+        "floor": _floor(seen.law, slopes[1]) if known else math.nan,
+    }
+
+
+def _tv(counted: np.ndarray, law: densities.GaussianMixture, edges) -> float:
+    return divergences.tv(counted, divergences.cell_masses(law, edges))
+
+
+def _floor(law: densities.GaussianMixture, slope: float) -> float:
+    if math.isnan(slope):
+        return math.nan
+    return float(pushforward.tv_star(law, slope).lower)
+
+
+def _slopes(maker: Maker) -> tuple[float, float]:
+    """Bound the slope of the whole push-forward, its output noise included."""
+    if maker.network is None:
+        return math.nan, math.nan
+    z = torch.randn(200, maker.latent, generator=torch.Generator().manual_seed(2))
+    sampled = lipschitz.lower_bound(maker.network, z, steps=10)
+    certified = lipschitz.upper_bound(maker.network)
+    return math.hypot(sampled, maker.noise), math.hypot(certified, maker.noise)
+
+
+# -------------------------------------------------------------------- the whole study
+
+
+def table(
+    source: str = "digits",
+    *,
+    runs: int = 2,
+    steps: int = 1000,
+    folder: str | Path | None = None,
+) -> dict[str, np.ndarray]:
+    """Train every kind of model on both scenes and look at each.
+
+    Parameters
+    ----------
+    source : {"digits", "mnist"}
+        The data.
+    runs : int
+        Networks of each kind.
+    steps : int
+        Updates of each.
+    folder : str or pathlib.Path, optional
+        Where MNIST's files are or go.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        Columns ``scene``, ``model`` (or "data"), ``run`` and those of
+        :func:`measure`, rounded to four digits.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+    lecture_code.idx.Unavailable
+        If MNIST is asked for and cannot be had.
+
+    Notes
+    -----
+    Used in chapter 17.
+    """
+    runs = validate.integer("runs", runs, low=1)
+    steps = validate.integer("steps", steps, low=1)
+    seen = {name: scene(name, source, folder=folder) for name in SCENES}
+    judges = {name: judge(each) for name, each in seen.items()}
+    jobs = [(s, k, r) for s in SCENES for k in ("data", *KINDS) for r in range(runs)]
+    rows = []
+    for name, kind, run in tqdm(jobs, delay=2.0):
+        if kind == "data" and run > 0:
+            continue
+        maker = _training_data(seen[name]) if kind == "data" else None
+        maker = maker or train(kind, seen[name], steps=steps, seed=run)
+        seen_as = measure(seen[name], maker, judges[name])
+        rows.append({"scene": name, "model": kind, "run": run, **seen_as})
+    return {key: _rounded([row[key] for row in rows]) for key in rows[0]}
+
+
+def _training_data(seen: Scene) -> Maker:
+    """Hand out the data again: what a model without any error would score."""
+    return Maker(
+        lambda n, g: seen.data[torch.randint(len(seen.data), (n,), generator=g)]
+    )
+
+
+def _rounded(column: list) -> np.ndarray:
+    values = np.array(column)
+    return np.round(values, 4) if values.dtype == float else values
+
+
+def study(
+    folder: str | Path,
+    source: str = "digits",
+    *,
+    runs: int = 2,
+    steps: int = 1000,
+    data_folder: str | Path | None = None,
+) -> list[Path]:
+    """Run the whole study into a folder: one table and one figure.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        Where the results go; made if it is not there.
+    source : {"digits", "mnist"}
+        The data.
+    runs : int
+        Networks of each kind.
+    steps : int
+        Updates of each.
+    data_folder : str or pathlib.Path, optional
+        Where MNIST's files are or go.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files, each of them written whole or not at all.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+    lecture_code.idx.Unavailable
+        If MNIST is asked for and cannot be had.
+
+    Notes
+    -----
+    Used in chapter 17, and from the command line.
+    """
+    folder = Path(validate.instance("folder", folder, (str, Path)))
+    columns = table(source, runs=runs, steps=steps, folder=data_folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    results, figure = folder / f"images-{source}.csv", folder / f"images-{source}.png"
+    _atomic(results, lambda path: _write(path, columns))
+    _atomic(figure, lambda path: _draw(path, columns))
+    return [results, figure]
+
+
+def _atomic(path: Path, write: Callable[[Path], None]) -> None:
+    partial = path.with_suffix(f".partial{path.suffix}")
+    try:
+        write(partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _write(path: Path, columns: dict[str, np.ndarray]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+
+
+def _draw(path: Path, columns: dict[str, np.ndarray]) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 3), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    for axes, name in zip(panels, SCENES, strict=True):
+        rows = columns["scene"] == name
+        axes.plot(columns["valley"][rows], columns["model"][rows], "o")
+        axes.set(title=name, xlabel="share between the modes", xlim=(0, None))
+    figure.savefig(path)
+
+
+TABLES = {"images": table}

@@ -1,0 +1,282 @@
+"""All models of the grey digits, and four controls, before the same judges."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from lecture_code import datasets, flows, metrics, trained, validate
+
+Draw = Callable[[int, torch.Generator], torch.Tensor]
+Nats = Callable[[torch.Tensor], torch.Tensor]
+
+SAMPLES = 1000
+#: The two-sample test is repeated on so many pairs of small samples of so many images.
+REPEATS, SIZE, LEVEL = 200, 50, 0.05
+
+
+class Entry(NamedTuple):
+    """A model as the judges see it.
+
+    Parameters
+    ----------
+    draw : callable
+        Maps a number and a generator to images of grey levels.
+    nats : callable or None
+        Maps images to their surprise, or to a bound from above, in nats.
+    kind : str
+        "exact", "bound" or "none": what ``nats`` is.
+    train_seconds : float
+        Processor time of the training.
+    parameters : int
+        How many numbers the training chose.
+    """
+
+    draw: Draw
+    nats: Nats | None
+    kind: str
+    train_seconds: float
+    parameters: int
+
+
+def entries() -> dict[str, Entry]:
+    """Gather the stored models and fit the controls.
+
+    Returns
+    -------
+    dict of str to Entry
+        By name, the controls first.
+
+    Notes
+    -----
+    Used in chapter 14.
+    """
+    return {**_controls(), **_models()}
+
+
+def table() -> dict[str, np.ndarray]:
+    """Let all judges look at all entries.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        Columns ``model``; ``bits`` per pixel on the test images, and its ``kind``;
+        ``sure``, the classifier's mean confidence; ``precision``, ``recall``,
+        ``frechet`` and ``copying`` (see ``metrics``), of 1000 samples against the test
+        images with pixels in [0, 1]; ``rejected``, the share of two-sample tests with
+        50 images on each side that reject at the level 0.05; ``train_seconds``,
+        ``sample_seconds`` for the 1000 samples (processor time on one thread), and
+        ``parameters``.
+
+    Notes
+    -----
+    Used in chapter 14.
+    """
+    judge = _classifier()
+    rows = {
+        name: _row(entry, judge)
+        for name, entry in tqdm(entries().items(), delay=2.0, leave=False)
+    }
+    columns = {key: np.array([row[key] for row in rows.values()]) for key in _ROUNDED}
+    rounded = {
+        key: column if _ROUNDED[key] is None else np.round(column, _ROUNDED[key])
+        for key, column in columns.items()
+    }
+    return {"model": np.array(list(rows)), **rounded}
+
+
+#: The columns, and how many decimals of each are stored.
+_ROUNDED = {
+    **{"bits": 3, "kind": None, "sure": 3, "precision": 3, "recall": 3, "frechet": 3},
+    **{"copying": 3, "rejected": 3, "train_seconds": 1, "sample_seconds": 3},
+    "parameters": None,
+}
+
+
+def rejections(x: torch.Tensor, y: torch.Tensor, *, repeats: int = REPEATS) -> float:
+    """Return how often the two-sample test tells small samples of both apart.
+
+    Parameters
+    ----------
+    x, y : torch.Tensor, shapes (n, d) and (m, d)
+        Images, at least 50 of each; in each repetition 50 are drawn of each without
+        replacement.
+    repeats : int
+        Number of tests.
+
+    Returns
+    -------
+    float
+        The share of p-values that are 0.05 or less.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapter 14.
+    """
+    repeats = validate.integer("repeats", repeats, low=1)
+    generator = torch.Generator().manual_seed(0)
+    chosen = [
+        [s[torch.randperm(len(s), generator=generator)[:SIZE]] for s in (x, y)]
+        for _ in range(repeats)
+    ]
+    p = [
+        metrics.two_sample_test(*pair, permutations=99, generator=generator)
+        for pair in chosen
+    ]
+    return float(np.mean(np.array(p) <= LEVEL + 1e-9))
+
+
+def _row(entry: Entry, judge: Any) -> dict[str, Any]:
+    train, test = (datasets.digits(part).pixels for part in ("train", "test"))
+    start = time.process_time()
+    drawn = entry.draw(SAMPLES, torch.Generator().manual_seed(0))
+    spent = time.process_time() - start
+    near = metrics.precision_recall(test / 16, drawn / 16)
+    return {
+        "bits": _bits(entry, test),
+        "kind": entry.kind,
+        "sure": metrics.confidence(judge, drawn / 16).mean(),
+        "precision": near.precision,
+        "recall": near.recall,
+        "frechet": metrics.frechet(drawn / 16, test / 16),
+        "copying": metrics.copying(drawn, train, test),
+        "rejected": rejections(drawn / 16, test / 16),
+        "train_seconds": entry.train_seconds,
+        "sample_seconds": spent,
+        "parameters": entry.parameters,
+    }
+
+
+def _bits(entry: Entry, x: torch.Tensor) -> float:
+    """Return bits per pixel; NaN for a model that cannot say."""
+    if entry.nats is None:
+        return math.nan
+    with torch.no_grad():
+        return entry.nats(x).mean().item() / (x.shape[1] * math.log(2))
+
+
+def _classifier() -> Any:
+    from sklearn.neural_network import MLPClassifier
+
+    pixels, labels = datasets.digits("train")
+    judge = MLPClassifier((128,), max_iter=300, random_state=0)
+    return judge.fit(pixels.numpy() / 16, labels.numpy())
+
+
+def _controls() -> dict[str, Entry]:
+    train, held_out = (datasets.digits(p).pixels for p in ("train", "validation"))
+    tables = [_table(train, smoothing) for smoothing in (0.1, 0.2, 0.3, 0.5, 1.0)]
+    pixels = min(tables, key=lambda each: _dequantised(each)(held_out).mean())
+    start = time.process_time()
+    gaussian = _gaussian(train)
+    spent = time.process_time() - start
+    return {
+        "uniform noise": Entry(_noise, _plain, "exact", 0.0, 0),
+        "copier": Entry(_copy, _impossible, "exact", 0.0, 64_000),
+        "independent pixels": Entry(
+            pixels.sample, _dequantised(pixels), "exact", 0.0, 64 * 16
+        ),
+        "Gaussian": Entry(
+            gaussian.sample, _dequantised(gaussian), "bound", spent, 2144
+        ),
+    }
+
+
+def _models() -> dict[str, Entry]:
+    load = trained.load
+    chain, vae, flow = map(load, ("autoregressive-grey", "vae-grey", "flow-digits"))
+    gan, diffusion = load("gan-digits"), load("diffusion-digits")
+    costs = _costs()
+    return {
+        "autoregressive": Entry(
+            chain.sample,
+            lambda x: -chain.log_prob(x),
+            "exact",
+            *costs["autoregressive-grey"],
+        ),
+        "VAE": Entry(
+            vae.sample,
+            lambda x: -vae.importance_bound(x, 500, torch.Generator().manual_seed(0)),
+            "bound",
+            *costs["vae-grey"],
+        ),
+        "flow": Entry(flow.sample, _dequantised(flow), "bound", *costs["flow-digits"]),
+        "GAN": Entry(
+            lambda n, generator: datasets.grey_levels(gan.sample(n, generator)),
+            *(None, "none"),
+            *costs["gan-digits"],
+        ),
+        "diffusion": Entry(
+            lambda n, generator: datasets.grey_levels(
+                diffusion.sample(n, generator, guidance=1.1, steps=32)
+            ),
+            *(None, "none"),
+            *costs["diffusion-digits"],
+        ),
+    }
+
+
+def _costs() -> dict[str, tuple[float, int]]:
+    """Return seconds of training and number of parameters by the stored name."""
+    found = {}
+    for name in ("grey-costs", "latent-costs", "implicit-costs"):
+        stored = trained.table(name)
+        spent = stored.get("train_seconds", stored.get("training"))
+        rows = zip(stored["model"], spent, stored["parameters"], strict=True)
+        found.update({model: (seconds, int(size)) for model, seconds, size in rows})
+    return found
+
+
+def _table(x: torch.Tensor, smoothing: float) -> flows.Dequantised:
+    """Count grey levels, pixel by pixel: within a level the density does not change."""
+    layer = flows.Marginals(64, levels=17).count(x, smoothing=smoothing)
+    return flows.Dequantised(flows.Flow([layer], d=64), levels=17)
+
+
+def _gaussian(x: torch.Tensor) -> flows.Dequantised:
+    """Fit mean and covariance of the images with uniform noise on top."""
+    layer = flows.Triangular(64)
+    noisy = x.repeat(20, 1).double()
+    noise = torch.rand(noisy.shape, generator=torch.Generator().manual_seed(1))
+    layer.whiten(noisy + noise)
+    return flows.Dequantised(flows.Flow([layer], d=64), levels=17)
+
+
+def _dequantised(model: flows.Dequantised) -> Nats:
+    return lambda x: (
+        -model.dequantised_bound(x, 100, generator=torch.Generator().manual_seed(0))
+    )
+
+
+def _noise(n: int, generator: torch.Generator) -> torch.Tensor:
+    return torch.randint(17, (n, 64), generator=generator).float()
+
+
+def _plain(x: torch.Tensor) -> torch.Tensor:
+    return torch.full((len(x),), x.shape[1] * math.log(17))
+
+
+def _copy(n: int, generator: torch.Generator) -> torch.Tensor:
+    train = datasets.digits("train").pixels
+    return train[torch.randint(len(train), (n,), generator=generator)]
+
+
+def _impossible(x: torch.Tensor) -> torch.Tensor:
+    """Surprise of images under a model that knows the training images only."""
+    seen = metrics.nearest_distance(x, datasets.digits("train").pixels) == 0
+    surprise = math.log(len(datasets.digits("train").pixels))
+    return torch.where(torch.tensor(seen), surprise, math.inf)
+
+
+TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {"scoreboard": table}

@@ -1,0 +1,75 @@
+"""Right and wrong answers of chapter 14."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+
+def p_value(x, y, distance, deals, generator, *, least=1, better=torch.ge):
+    both, seen, hits = torch.cat([x, y]), distance(x, y), 0
+    for _ in range(deals):
+        order = torch.randperm(len(both), generator=generator)
+        dealt = both[order]
+        hits += int(better(distance(dealt[: len(x)], dealt[len(x) :]), seen))
+    return (least + hits) / (least + deals)
+
+
+def deal_within(x, y, distance, deals, generator):
+    """Shuffle each sample by itself, which changes nothing."""
+    return p_value(x, x, distance, deals, generator)
+
+
+def balls(real, made, k, *, own=0):
+    radius = torch.cdist(real, real).kthvalue(k + 1 - own, dim=1).values
+    return torch.cdist(made, real) <= radius
+
+
+def logarithms(log_p, log_q, share):
+    return torch.logaddexp(log_p + math.log(share), log_q + math.log(1 - share))
+
+
+RIGHT = {
+    "14.1": lambda log_density, d, levels: (
+        math.log2(levels) - log_density / d / math.log(2)
+    ),
+    "14.2": p_value,
+    "14.3": lambda real, made, k: balls(real, made, k).any(dim=1).double().mean(),
+    "14.4": lambda log_p, log_q, share: -logarithms(log_p, log_q, share).mean(),
+}
+
+WRONG = [
+    ("14.1", lambda log_p, d, n: -log_p / d / math.log(2), "What did the squeezing"),
+    ("14.1", lambda log_p, d, n: -math.log2(n) - log_p / d / math.log(2), "other way"),
+    ("14.1", lambda log_p, d, n: math.log(n) - log_p / d, "nats per pixel"),
+    ("14.1", lambda log_p, d, n: d * math.log2(n) - log_p / math.log(2), "whole image"),
+    ("14.1", lambda log_p, d, n: (math.log2(n) - log_p / math.log(2)) / d, "not one"),
+    ("14.1", lambda log_p, d, n: 1.0, "log2(levels)"),
+    ("14.2", lambda *given: p_value(*given, least=0), "p-value of 0"),
+    ("14.2", lambda *given: p_value(*given, better=torch.le), "at least as far"),
+    ("14.2", deal_within, "hardly sees"),
+    ("14.2", lambda x, y, distance, deals, g: 20.0, "at most 1"),
+    ("14.3", lambda real, made, k: RIGHT["14.3"](made, real, k), "That is recall"),
+    (
+        "14.3",
+        lambda real, made, k: balls(real, made, k, own=1).any(dim=1).double().mean(),
+        "its own nearest",
+    ),
+    ("14.3", lambda real, made, k: balls(real, made, k).any(dim=1).sum(), "a count"),
+    (
+        "14.3",
+        lambda real, made, k: balls(real, made, k).double().mean(),
+        "at least one",
+    ),
+    (
+        "14.4",
+        lambda p, q, s: -(s * p.exp() + (1 - s) * q.exp()).log().mean() * math.inf,
+        "logaddexp",
+    ),
+    ("14.4", lambda p, q, s: -(s * p + (1 - s) * q).mean(), "mix the logarithms"),
+    ("14.4", lambda p, q, s: -logarithms(p, q, 1 - s).mean(), "exchanged"),
+    ("14.4", lambda p, q, s: logarithms(p, q, s).mean(), "The sign"),
+    ("14.4", lambda p, q, s: -logarithms(p, q, s).sum(), "take the mean"),
+    ("14.4", lambda p, q, s: -p.mean(), "negated"),
+]
