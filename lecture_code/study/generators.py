@@ -1,0 +1,232 @@
+"""Three ways to train a stack of generators of the line: as VAE, as GAN, on W1.
+
+The data are in units of their standard deviation, and they come in prepared batches of
+shape (S, batch, 1), each an even sample in increasing order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch.nn.functional import softplus
+
+from lecture_code import training, validate
+from lecture_code.study.stacks import Stack, latents
+
+ENCODER, CRITIC = (64, 64), (64, 64)
+CRITIC_SLOPE = 3.0  # a critic of slope 1 tells too little
+PENALTY = 10.0
+Loss = Callable[[torch.Tensor], torch.Tensor]
+
+
+class Schedule(NamedTuple):
+    """How long a stack is trained: rounds of (steps, learning rate) of Adam.
+
+    Parameters
+    ----------
+    rounds : tuple of (int, float)
+        Adam starts afresh in each round.
+    """
+
+    rounds: tuple[tuple[int, float], ...]
+
+
+SCHEDULES = {
+    "vae": Schedule(((1000, 3e-3), (400, 6e-4))),
+    "gan": Schedule(((1000, 1e-3), (400, 2e-4))),
+    "wasserstein": Schedule(((500, 3e-3), (300, 6e-4))),
+}
+
+
+def vae(
+    decoder: Stack, data: torch.Tensor, variance: float, generator: torch.Generator
+) -> None:
+    r"""Train the decoders, each with an encoder of its own, on the negative ELBO.
+
+    .. math:: E\,\frac{(x - g(z))^2}{2 \sigma^2} + \mathrm{KL}(q(z \mid x)\,\|\,N(0, 1))
+
+    Parameters
+    ----------
+    decoder : Stack
+        From one latent to one number, changed in place.
+    data : torch.Tensor, shape (n, S, batch, 1)
+        Prepared batches.
+    variance : float
+        Variance of the output noise, in the units of the data.
+    generator : torch.Generator
+        Source of all randomness.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapter 16.
+
+    References
+    ----------
+    Kingma and Welling (2014), Auto-encoding variational Bayes, ICLR.
+    """
+    count, batch = _shape(decoder, data)
+    variance = validate.real("variance", variance, above=0)
+    encoder = Stack(count, [1, *ENCODER, 2], generator=generator)
+
+    def loss(batches: torch.Tensor) -> torch.Tensor:
+        x = batches[0]
+        mean, log_var = encoder(x).chunk(2, dim=2)
+        noise = shuffled(latents(count, batch, generator), generator)
+        z = mean + (log_var / 2).exp() * noise
+        kl = (mean**2 + log_var.exp() - 1 - log_var) / 2
+        return _total((decoder(z) - x) ** 2 / (2 * variance) + kl)
+
+    both = [*encoder.parameters(), *decoder.parameters()]
+    for steps, lr in SCHEDULES["vae"].rounds:
+        _play([training.Player(both, loss, lr)], data, steps, generator)
+
+
+def gan(
+    maker: Stack,
+    data: torch.Tensor,
+    generator: torch.Generator,
+    penalised_above: float | None = None,
+) -> None:
+    r"""Train the generators against critics under spectral normalisation.
+
+    .. math:: -E \log D(g(z)) \quad \text{against} \quad
+              -E \log D(x) - E \log(1 - D(g(z)))
+
+    Parameters
+    ----------
+    maker : Stack
+        From one latent to one number, changed in place.
+    data : torch.Tensor, shape (n, S, batch, 1)
+        Prepared batches.
+    generator : torch.Generator
+        Source of all randomness.
+    penalised_above : float, optional
+        The slope above which a generator pays for the square of what is too much.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapter 16.
+
+    References
+    ----------
+    Goodfellow et al. (2014), Generative adversarial nets, NeurIPS.
+    """
+    count, batch = _shape(maker, data)
+    if penalised_above is not None:
+        validate.real("penalised_above", penalised_above, above=0)
+    critic = Stack(count, [1, *CRITIC, 1], level=CRITIC_SLOPE, generator=generator)
+
+    def critic_loss(batches: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            made = maker(latents(count, batch, generator))
+        return _total(softplus(-critic(batches[0])) + softplus(critic(made)))
+
+    def maker_loss(batches: torch.Tensor) -> torch.Tensor:
+        z = latents(count, batch, generator)
+        made = maker(z)
+        loss = _total(softplus(-critic(made)))
+        if penalised_above is None:
+            return loss
+        slopes = made.diff(dim=1).abs() / z.diff(dim=1)
+        return loss + PENALTY * _total((slopes - penalised_above).relu() ** 2)
+
+    for steps, lr in SCHEDULES["gan"].rounds:
+        players = [
+            training.Player(critic.parameters(), critic_loss, 2 * lr, (0.0, 0.9)),
+            training.Player(maker.parameters(), maker_loss, lr, (0.0, 0.9)),
+        ]
+        _play(players, data, steps, generator)
+
+
+def wasserstein(maker: Stack, data: torch.Tensor, generator: torch.Generator) -> None:
+    r"""Train the generators on the Wasserstein distance of sorted batches, no critic.
+
+    .. math:: W_1 = \frac{1}{n} \sum_i |g(z)_{(i)} - x_{(i)}|
+
+    Parameters
+    ----------
+    maker : Stack
+        From one latent to one number, changed in place.
+    data : torch.Tensor, shape (n, S, batch, 1)
+        Prepared batches.
+    generator : torch.Generator
+        Source of all randomness.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapter 16.
+
+    References
+    ----------
+    Villani (2003), Topics in Optimal Transportation, section 2.2.
+    """
+    count, batch = _shape(maker, data)
+
+    def loss(batches: torch.Tensor) -> torch.Tensor:
+        made = maker(latents(count, batch, generator)).sort(dim=1).values
+        return _total((made - batches[0]).abs())
+
+    for steps, lr in SCHEDULES["wasserstein"].rounds:
+        _play([training.Player(maker.parameters(), loss, lr)], data, steps, generator)
+
+
+def shuffled(values: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Put each network's batch into a random order.
+
+    Parameters
+    ----------
+    values : torch.Tensor, shape (S, batch, 1)
+        Batches.
+    generator : torch.Generator
+        Source of the order.
+
+    Returns
+    -------
+    torch.Tensor, shape (S, batch, 1)
+        The same numbers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapter 16.
+    """
+    validate.tensor("values", values)
+    validate.generator("generator", generator)
+    order = torch.rand(values.shape, generator=generator).argsort(dim=1)
+    return values.gather(1, order)
+
+
+def _shape(stack: Stack, data: torch.Tensor) -> tuple[int, int]:
+    count = len(validate.instance("stack", stack, Stack).weights[0])
+    validate.tensor("data", data, shape=("n", count, "batch", 1))
+    return count, data.shape[2]
+
+
+def _total(losses: torch.Tensor) -> torch.Tensor:
+    """Sum over the networks the mean over each one's batch."""
+    return losses.mean(dim=(1, 2)).sum()
+
+
+def _play(players: Sequence, data: torch.Tensor, steps: int, generator) -> None:
+    training.play(players, data, steps=steps, batch_size=1, generator=generator)
