@@ -20,7 +20,7 @@ from lecture_code.study.generators import Schedule, shuffled
 from lecture_code.study.stacks import Stack
 
 SIZES = [2, 64, 64, 1]
-SCHEDULE = Schedule(((500, 5e-3), (500, 2e-3), (300, 5e-4)))
+SCHEDULE = Schedule(((500, 5e-3), (600, 2e-3), (500, 4e-4)))
 LOW, HIGH = 0.01, 6.0  # noise levels
 STEPS = 96
 _KNOTS, _PASSES, _REACH = 1601, 3, 6.0

@@ -24,6 +24,7 @@ COLOURS = {
     "gan-spectral": PALETTE["blue"],
     "wasserstein-spectral": PALETTE["green"],
 }
+_SHADE = {"color": PALETTE["grey"], "alpha": 0.35, "lw": 0}
 SLOPES = np.geomspace(0.5, 200, 60)
 
 
@@ -58,7 +59,9 @@ def select(table: Table, **wanted: object) -> Table:
     return {column: values[keep] for column, values in table.items()}
 
 
-def against(table: Table, axis: str, measured: dict[str, str], log: bool = True) -> None:
+def against(
+    table: Table, axis: str, measured: dict[str, str], log: bool = True
+) -> None:
     """Draw measured columns against a setting: the median, and all runs as a band.
 
     Parameters
@@ -151,7 +154,7 @@ def separation(table: Table, densities: Table, m: float) -> None:
     _, panels = plt.subplots(1, 4, figsize=(9.2, 2.7))
     for panel, kind in zip(panels, kinds, strict=False):
         rows = select(densities, kind=kind, m=m)
-        panel.fill_between(rows["x"], law.pdf(rows["x"]), color=PALETTE["grey"], alpha=0.4)
+        panel.fill_between(rows["x"], law.pdf(rows["x"]), **_SHADE)
         panel.plot(rows["x"], rows["density"], color=COLOURS[kind])
         panel.set(title=kind, xlabel="x", ylim=(0, 0.6), yticks=[])
     _frontier(panels[3], table, m, law, ("vae", "gan", "wasserstein"))
@@ -208,7 +211,7 @@ def _band(panel: plt.Axes, x: np.ndarray, y: np.ndarray, kind: str) -> None:
 def _frontier(panel, table, m, law, kinds) -> None:
     slopes = SLOPES
     least = pushforward.tv_star(law, slopes).value
-    panel.fill_between(slopes, least, color=PALETTE["grey"], alpha=0.3, lw=0)
+    panel.fill_between(slopes, least, **_SHADE)
     panel.plot(slopes, least, color=PALETTE["ink"], label="least possible TV")
     for kind in dict.fromkeys(table["kind"].tolist()) if kinds is None else kinds:
         rows = select(table, kind=kind, m=m)

@@ -34,7 +34,7 @@ class Schedule(NamedTuple):
 
 
 SCHEDULES = {
-    "vae": Schedule(((1000, 3e-3), (400, 6e-4))),
+    "vae": Schedule(((1200, 3e-3), (400, 6e-4))),
     "gan": Schedule(((1000, 1e-3), (400, 2e-4))),
     "wasserstein": Schedule(((500, 3e-3), (300, 6e-4))),
 }

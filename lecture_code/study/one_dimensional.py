@@ -7,6 +7,7 @@ runs; it is trained, measured without sampling, and kept in one file.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import time
 import zlib
@@ -31,7 +32,8 @@ LAYERS = (2, 3, 4, 5, 6)
 MIDDLE = 5  # the m of the experiments on level and depth
 VARIANCE = 0.1  # of the VAE's output noise
 REACH = 6.0  # latents beyond it have a mass of 2e-9
-BATCH = {"diffusion": 256}
+STACK = 5  # networks in a stack, so that more runs are more stacks, not other ones
+BATCH = {"diffusion": 256, "wasserstein": 128}
 BATCHES = 50
 #: Where the densities of the figures are kept: edges of cells, in units of m + 4.
 CELLS = np.linspace(-1, 1, 101)
@@ -50,6 +52,8 @@ class Unit(NamedTuple):
         Half of the distance between the modes.
     runs : int
         How many networks.
+    first : int
+        The number of the first of them.
     layers : int
         Linear layers of the generator.
     level : float
@@ -60,6 +64,7 @@ class Unit(NamedTuple):
     kind: str
     m: float
     runs: int
+    first: int = 0
     layers: int = 3
     level: float = 0.0
 
@@ -67,7 +72,8 @@ class Unit(NamedTuple):
     def name(self) -> str:
         """The unit's file name."""
         setting = f"m{self.m:g}-layers{self.layers}-level{self.level:g}"
-        return f"{self.experiment}-{self.kind}-{setting}-runs{self.runs}"
+        runs = f"run{self.first}-{self.first + self.runs - 1}"
+        return f"{self.experiment}-{self.kind}-{setting}-{runs}"
 
 
 def units(runs: int) -> list[Unit]:
@@ -93,12 +99,24 @@ def units(runs: int) -> list[Unit]:
     Used in chapter 16.
     """
     runs = validate.integer("runs", runs, low=1)
-    few = min(runs, 3)
-    main = [Unit("separation", kind, m, runs) for m in SEPARATIONS for kind in MODELS]
-    level = [Unit("level", k, MIDDLE, few, level=lv) for lv in LEVELS for k in LIMITED]
-    pair = ("vae", "gan")
-    depth = [Unit("depth", k, MIDDLE, runs, layers=n) for n in LAYERS for k in pair]
-    return main + level + depth
+    few, pair = min(runs, 3), ("vae", "gan")
+    stacks = [(first, min(STACK, runs - first)) for first in range(0, runs, STACK)]
+    return [
+        *(
+            Unit("separation", kind, m, size, first)
+            for first, size in stacks
+            for m, kind in itertools.product(SEPARATIONS, MODELS)
+        ),
+        *(
+            Unit("level", kind, MIDDLE, few, level=level)
+            for level, kind in itertools.product(LEVELS, LIMITED)
+        ),
+        *(
+            Unit("depth", kind, MIDDLE, size, first, layers)
+            for first, size in stacks
+            for layers, kind in itertools.product(LAYERS, pair)
+        ),
+    ]
 
 
 def work(unit: Unit) -> dict:
@@ -112,9 +130,11 @@ def work(unit: Unit) -> dict:
     Returns
     -------
     dict
-        ``rows``, one dict of numbers for each run; ``density``, the first run's
-        density on the cells of the figures; ``seconds`` of CPU time for training and
-        for measuring.
+        ``rows``, for each run the setting, the ``slope``, the largest ``step_slope``,
+        the total variation ``tv``, the least possible with the slope ``tv_star``, the
+        bound a priori ``tv_bound``, and the ``valley`` mass between -m/2 and m/2;
+        ``density``, the first run's on the cells of the figures; ``seconds`` of CPU
+        time for training and for measuring.
 
     Raises
     ------
@@ -130,7 +150,7 @@ def work(unit: Unit) -> dict:
         begin = time.process_time()
         maps = train(unit)
         trained = time.process_time()
-        rows = [measure(unit, run, *each) for run, each in enumerate(maps)]
+        rows = [_measured(unit, run, *each) for run, each in enumerate(maps)]
         cells = (unit.m + 4) * CELLS
         density = laws.pushed_masses(*maps[0][:2], cells)[1:-1] / np.diff(cells)
     seconds = [trained - begin, time.process_time() - trained]
@@ -200,47 +220,17 @@ def train(unit: Unit) -> list[tuple[np.ndarray, np.ndarray, float]]:
     return [_mapped(net, spread) for net in stack.members()]
 
 
-def measure(
+def _measured(
     unit: Unit, run: int, z: np.ndarray, x: np.ndarray, step_slope: float
 ) -> dict:
-    """Hold one trained map against the target and against the theorem.
-
-    Parameters
-    ----------
-    unit : Unit
-        The setting.
-    run : int
-        Which of its networks.
-    z, x : numpy.ndarray, shape (n,)
-        The map.
-    step_slope : float
-        The largest slope of one step.
-
-    Returns
-    -------
-    dict
-        The setting, the slope, the total variation ``tv``, the least possible with this
-        slope ``tv_star``, the bound a priori ``tv_bound``, and the ``valley`` mass
-        between -m/2 and m/2.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 16.
-    """
-    law = target(validate.instance("unit", unit, Unit).m)
-    run = validate.integer("run", run, low=0)
+    """Hold one trained map against the target and against the theorem."""
+    law = target(unit.m)
     tv = laws.total_variation(z, x, law)
     slope = float(np.abs(np.diff(x) / np.diff(z)).max())
-    step_slope = validate.real("step_slope", step_slope, low=0)
     half = max(unit.m / 2, 1e-9)
     return {
         **unit._asdict(),
-        "run": run,
+        "run": unit.first + run,
         "slope": slope,
         "step_slope": step_slope,
         "tv": tv,

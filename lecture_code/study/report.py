@@ -15,7 +15,7 @@ from lecture_code.study.one_dimensional import CELLS, Unit
 
 Table = dict[str, np.ndarray]
 _SETTING = ("experiment", "kind", "m", "layers", "level")
-_MEASURED = ("slope", "step_slope", "tv", "tv_star", "tv_bound", "valley")
+MEASURED = ("slope", "step_slope", "tv", "tv_star", "tv_bound", "valley")
 
 
 def one_dimensional_study(
@@ -90,7 +90,7 @@ def tables(units: Sequence[Unit], results: Mapping[str, dict]) -> dict[str, Tabl
     units = validate.items("units", units)
     validate.instance("results", results, Mapping)
     rows = [row for unit in units for row in results[unit.name]["rows"]]
-    keys = (*_SETTING, "run", *_MEASURED)
+    keys = (*_SETTING, "run", *MEASURED)
     main = {key: np.array([_rounded(row[key]) for row in rows]) for key in keys}
     times: Table = {
         key: np.array([getattr(unit, key) for unit in units]) for key in _SETTING
