@@ -79,15 +79,16 @@ def fit(stack: Stack, data: torch.Tensor, generator: torch.Generator) -> None:
     """
     count = len(validate.instance("stack", stack, Stack).weights[0])
     validate.tensor("data", data, shape=("n", count, "batch", 1))
-    cells = torch.arange(data.shape[2])[:, None]
+    cells = torch.arange(-(-data.shape[2] // 2))[:, None]  # half of a batch is noised
 
     def loss(batches: torch.Tensor) -> torch.Tensor:
-        x = shuffled(batches[0], generator)
+        clean = batches[0]
+        x = shuffled(clean, generator)[:, : len(cells)]
         share = (cells + torch.rand(count, 1, 1, generator=generator)) / len(cells)
         level = LOW * (HIGH / LOW) ** share
         noisy = x + level * torch.randn(x.shape, generator=generator)
         skip, out, into = _coefficients(level)
-        wanted = (_posterior_mean(noisy, level, x) - skip * noisy) / out
+        wanted = (_posterior_mean(noisy, level, clean) - skip * noisy) / out
         got = stack(torch.cat([into * noisy, level.log() / 4], dim=2))
         return ((got - wanted) ** 2).mean(dim=(1, 2)).sum()
 

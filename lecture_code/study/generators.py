@@ -18,6 +18,7 @@ from lecture_code.study.stacks import Stack, latents
 ENCODER, CRITIC = (64, 64), (64, 64)
 CRITIC_SLOPE = 3.0  # a critic of slope 1 tells too little
 PENALTY = 10.0
+RATIO = 4  # of the step sizes of critic and generator
 Loss = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -41,7 +42,10 @@ SCHEDULES = {
 
 
 def vae(
-    decoder: Stack, data: torch.Tensor, variance: float, generator: torch.Generator
+    decoder: Stack,
+    data: torch.Tensor,
+    variances: torch.Tensor,
+    generator: torch.Generator,
 ) -> None:
     r"""Train the decoders, each with an encoder of its own, on the negative ELBO.
 
@@ -53,8 +57,8 @@ def vae(
         From one latent to one number, changed in place.
     data : torch.Tensor, shape (n, S, batch, 1)
         Prepared batches.
-    variance : float
-        Variance of the output noise, in the units of the data.
+    variances : torch.Tensor, shape (S, 1, 1)
+        Variance of each model's output noise, in the units of its data.
     generator : torch.Generator
         Source of all randomness.
 
@@ -72,7 +76,7 @@ def vae(
     Kingma and Welling (2014), Auto-encoding variational Bayes, ICLR.
     """
     count, batch = _shape(decoder, data)
-    variance = validate.real("variance", variance, above=0)
+    validate.tensor("variances", variances, shape=(count, 1, 1), above=0)
     encoder = Stack(count, [1, *ENCODER, 2], generator=generator)
 
     def loss(batches: torch.Tensor) -> torch.Tensor:
@@ -81,7 +85,7 @@ def vae(
         noise = shuffled(latents(count, batch, generator), generator)
         z = mean + (log_var / 2).exp() * noise
         kl = (mean**2 + log_var.exp() - 1 - log_var) / 2
-        return _total((decoder(z) - x) ** 2 / (2 * variance) + kl)
+        return _total((decoder(z) - x) ** 2 / (2 * variances) + kl)
 
     both = [*encoder.parameters(), *decoder.parameters()]
     for steps, lr in SCHEDULES["vae"].rounds:
@@ -92,7 +96,7 @@ def gan(
     maker: Stack,
     data: torch.Tensor,
     generator: torch.Generator,
-    penalised_above: float | None = None,
+    penalised_above: torch.Tensor | None = None,
 ) -> None:
     r"""Train the generators against critics under spectral normalisation.
 
@@ -107,7 +111,7 @@ def gan(
         Prepared batches.
     generator : torch.Generator
         Source of all randomness.
-    penalised_above : float, optional
+    penalised_above : torch.Tensor of shape (S, 1, 1), optional
         The slope above which a generator pays for the square of what is too much.
 
     Raises
@@ -125,8 +129,10 @@ def gan(
     """
     count, batch = _shape(maker, data)
     if penalised_above is not None:
-        validate.real("penalised_above", penalised_above, above=0)
-    critic = Stack(count, [1, *CRITIC, 1], level=CRITIC_SLOPE, generator=generator)
+        size = (count, 1, 1)
+        validate.tensor("penalised_above", penalised_above, shape=size, above=0)
+    slopes = [CRITIC_SLOPE] * count
+    critic = Stack(count, [1, *CRITIC, 1], levels=slopes, generator=generator)
 
     def critic_loss(batches: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
@@ -144,7 +150,7 @@ def gan(
 
     for steps, lr in SCHEDULES["gan"].rounds:
         players = [
-            training.Player(critic.parameters(), critic_loss, 2 * lr, (0.0, 0.9)),
+            training.Player(critic.parameters(), critic_loss, RATIO * lr, (0.0, 0.9)),
             training.Player(maker.parameters(), maker_loss, lr, (0.0, 0.9)),
         ]
         _play(players, data, steps, generator)

@@ -32,15 +32,51 @@ LAYERS = (2, 3, 4, 5, 6)
 MIDDLE = 5  # the m of the experiments on level and depth
 VARIANCE = 0.1  # of the VAE's output noise
 REACH = 6.0  # latents beyond it have a mass of 2e-9
-STACK = 5  # networks in a stack, so that more runs are more stacks, not other ones
+STACK = 5  # runs in a stack of the depth experiment
+LEVEL_RUNS = 3
 BATCH = {"diffusion": 256, "wasserstein": 128}
 BATCHES = 50
 #: Where the densities of the figures are kept: edges of cells, in units of m + 4.
 CELLS = np.linspace(-1, 1, 101)
 
 
+class Setting(NamedTuple):
+    """What one network of a stack is trained for.
+
+    Parameters
+    ----------
+    m : float
+        Half of the distance between the modes.
+    level : float
+        The slope that a limited generator may have; 0 for the others.
+    run : int
+        Which repetition it is.
+    """
+
+    m: float
+    level: float = 0.0
+    run: int = 0
+
+
+class Map(NamedTuple):
+    """A trained model as a map from one normal latent to the line.
+
+    Parameters
+    ----------
+    z, x : numpy.ndarray, shape (n,)
+        Latents between which it is linear, and its values there.
+    step_slope : float
+        The largest slope of a map that the network itself computes: of the whole
+        generator, or of one step of the diffusion model.
+    """
+
+    z: np.ndarray
+    x: np.ndarray
+    step_slope: float
+
+
 class Unit(NamedTuple):
-    """A stack of trainings that differ in nothing but their random numbers.
+    """A stack of trainings of one kind.
 
     Parameters
     ----------
@@ -48,41 +84,36 @@ class Unit(NamedTuple):
         What the unit belongs to.
     kind : str
         One of ``KINDS``.
-    m : float
-        Half of the distance between the modes.
-    runs : int
-        How many networks.
-    first : int
-        The number of the first of them.
+    settings : tuple of Setting
+        One for each network.
     layers : int
-        Linear layers of the generator.
-    level : float
-        The slope that a limited generator may have; 0 for the others.
+        Linear layers of the generators.
     """
 
     experiment: str
     kind: str
-    m: float
-    runs: int
-    first: int = 0
+    settings: tuple[Setting, ...]
     layers: int = 3
-    level: float = 0.0
 
     @property
     def name(self) -> str:
         """The unit's file name."""
-        setting = f"m{self.m:g}-layers{self.layers}-level{self.level:g}"
-        runs = f"run{self.first}-{self.first + self.runs - 1}"
-        return f"{self.experiment}-{self.kind}-{setting}-{runs}"
+        ends = dict.fromkeys((self.settings[0].run, self.settings[-1].run))
+        runs = "-".join(str(run) for run in ends)
+        return f"{self.experiment}-{self.kind}-layers{self.layers}-run{runs}"
 
 
 def units(runs: int) -> list[Unit]:
     """List the stacks of the whole study.
 
+    A stack of the main experiment is one run at all separations, one of the level
+    experiment is one run at all levels, and one of the depth experiment holds up to
+    five runs. So a study with more runs has the stacks of one with fewer, and more.
+
     Parameters
     ----------
     runs : int
-        Networks for each setting; the levels have at most three.
+        Networks for each setting; each level has at most three.
 
     Returns
     -------
@@ -99,24 +130,18 @@ def units(runs: int) -> list[Unit]:
     Used in chapter 16.
     """
     runs = validate.integer("runs", runs, low=1)
-    few, pair = min(runs, 3), ("vae", "gan")
-    stacks = [(first, min(STACK, runs - first)) for first in range(0, runs, STACK)]
-    return [
-        *(
-            Unit("separation", kind, m, size, first)
-            for first, size in stacks
-            for m, kind in itertools.product(SEPARATIONS, MODELS)
-        ),
-        *(
-            Unit("level", kind, MIDDLE, few, level=level)
-            for level, kind in itertools.product(LEVELS, LIMITED)
-        ),
-        *(
-            Unit("depth", kind, MIDDLE, size, first, layers)
-            for first, size in stacks
-            for layers, kind in itertools.product(LAYERS, pair)
-        ),
-    ]
+    found = []
+    for run, kind in itertools.product(range(runs), MODELS):
+        settings = tuple(Setting(m, run=run) for m in SEPARATIONS)
+        found.append(Unit("separation", kind, settings))
+    for run, kind in itertools.product(range(min(runs, LEVEL_RUNS)), LIMITED):
+        settings = tuple(Setting(MIDDLE, level, run) for level in LEVELS)
+        found.append(Unit("level", kind, settings))
+    for first, layers in itertools.product(range(0, runs, STACK), LAYERS):
+        last = min(first + STACK, runs)
+        settings = tuple(Setting(MIDDLE, run=run) for run in range(first, last))
+        found += [Unit("depth", kind, settings, layers) for kind in ("vae", "gan")]
+    return found
 
 
 def work(unit: Unit) -> dict:
@@ -130,11 +155,11 @@ def work(unit: Unit) -> dict:
     Returns
     -------
     dict
-        ``rows``, for each run the setting, the ``slope``, the largest ``step_slope``,
-        the total variation ``tv``, the least possible with the slope ``tv_star``, the
+        ``rows``, for each network the setting, the ``slope``, the ``step_slope``, the
+        total variation ``tv``, the least possible with this slope ``tv_star``, the
         bound a priori ``tv_bound``, and the ``valley`` mass between -m/2 and m/2;
-        ``density``, the first run's on the cells of the figures; ``seconds`` of CPU
-        time for training and for measuring.
+        ``densities`` on the cells of the figures; ``seconds`` of CPU time for training
+        and for measuring them all.
 
     Raises
     ------
@@ -150,11 +175,15 @@ def work(unit: Unit) -> dict:
         begin = time.process_time()
         maps = train(unit)
         trained = time.process_time()
-        rows = [_measured(unit, run, *each) for run, each in enumerate(maps)]
-        cells = (unit.m + 4) * CELLS
-        density = laws.pushed_masses(*maps[0][:2], cells)[1:-1] / np.diff(cells)
-    seconds = [trained - begin, time.process_time() - trained]
-    return {"rows": rows, "density": density.round(5).tolist(), "seconds": seconds}
+        measured = [_measured(*pair) for pair in zip(unit.settings, maps, strict=True)]
+    of = {"experiment": unit.experiment, "kind": unit.kind, "layers": unit.layers}
+    return {
+        "rows": [{**of, **row} for row in measured],
+        "densities": [
+            _density(*pair).tolist() for pair in zip(unit.settings, maps, strict=True)
+        ],
+        "seconds": [trained - begin, time.process_time() - trained],
+    }
 
 
 def target(m: float) -> GaussianMixture:
@@ -183,8 +212,8 @@ def target(m: float) -> GaussianMixture:
     return GaussianMixture([-m, m], 1.0)
 
 
-def train(unit: Unit) -> list[tuple[np.ndarray, np.ndarray, float]]:
-    """Train a stack; return each network's map, and its steepest single step.
+def train(unit: Unit) -> list[Map]:
+    """Train a stack; return what each network makes of the latents.
 
     Parameters
     ----------
@@ -193,10 +222,8 @@ def train(unit: Unit) -> list[tuple[np.ndarray, np.ndarray, float]]:
 
     Returns
     -------
-    list of (numpy.ndarray, numpy.ndarray, float)
-        The latents between which the map is linear, its values there, and the largest
-        slope of a map that the network itself computes: of the whole generator, or of
-        one step of the diffusion model.
+    list of Map
+        One for each setting.
 
     Raises
     ------
@@ -210,69 +237,74 @@ def train(unit: Unit) -> list[tuple[np.ndarray, np.ndarray, float]]:
     kind = validate.choice("kind", validate.instance("unit", unit, Unit).kind, KINDS)
     # The same seed wherever and in whatever order the unit is computed.
     generator = torch.Generator().manual_seed(zlib.crc32(unit.name.encode()))
-    spread = math.hypot(1, unit.m)
-    data = _prepared(unit, generator) / spread
+    spreads = torch.tensor([math.hypot(1, s.m) for s in unit.settings])[:, None, None]
+    data = _prepared(unit, generator) / spreads
     if kind == "diffusion":
-        stack = Stack(unit.runs, denoisers.SIZES, generator=generator)
+        stack = Stack(len(spreads), denoisers.SIZES, generator=generator)
         denoisers.fit(stack, data, generator)
-        return [(f.z, spread * f.x, f.step_slope) for f in denoisers.flows(stack)]
-    stack = _fitted(unit, data, spread, generator)
-    return [_mapped(net, spread) for net in stack.members()]
+        found = [(flow.z, flow.x, flow.step_slope) for flow in denoisers.flows(stack)]
+    else:
+        stack = _fitted(unit, data, spreads, generator)
+        found = [_mapped(net) for net in stack.members()]
+    return [
+        Map(z, spread * x, slope if kind == "diffusion" else spread * slope)
+        for (z, x, slope), spread in zip(found, spreads.flatten().tolist(), strict=True)
+    ]
 
 
-def _measured(
-    unit: Unit, run: int, z: np.ndarray, x: np.ndarray, step_slope: float
-) -> dict:
+def _measured(setting: Setting, made: Map) -> dict:
     """Hold one trained map against the target and against the theorem."""
-    law = target(unit.m)
-    tv = laws.total_variation(z, x, law)
-    slope = float(np.abs(np.diff(x) / np.diff(z)).max())
-    half = max(unit.m / 2, 1e-9)
+    law = target(setting.m)
+    slope = float(np.abs(np.diff(made.x) / np.diff(made.z)).max())
+    half = max(setting.m / 2, 1e-9)
     return {
-        **unit._asdict(),
-        "run": unit.first + run,
+        **setting._asdict(),
         "slope": slope,
-        "step_slope": step_slope,
-        "tv": tv,
+        "step_slope": made.step_slope,
+        "tv": laws.total_variation(made.z, made.x, law),
         "tv_star": float(pushforward.tv_star(law, slope).lower),
         "tv_bound": float(pushforward.tv_lower_bound(law, slope)),
-        "valley": float(laws.pushed_masses(z, x, [-half, half])[1]),
+        "valley": float(laws.pushed_masses(made.z, made.x, [-half, half])[1]),
     }
+
+
+def _density(setting: Setting, made: Map) -> np.ndarray:
+    cells = (setting.m + 4) * CELLS
+    return laws.pushed_masses(made.z, made.x, cells)[1:-1] / np.diff(cells)
 
 
 def _prepared(unit: Unit, generator: torch.Generator) -> torch.Tensor:
     """Draw batches with half of the points from each mode, in increasing order."""
-    half, count = BATCH.get(unit.kind, 64) // 2, BATCHES * unit.runs
-    left, right = (latents(count, half, generator) for _ in range(2))
-    batches = torch.cat([left - unit.m, right + unit.m], dim=1).sort(dim=1).values
-    return batches.reshape(BATCHES, unit.runs, 2 * half, 1)
+    size, count = BATCH.get(unit.kind, 64), len(unit.settings)
+    m = torch.tensor([float(setting.m) for setting in unit.settings])[:, None, None]
+    drawn = [latents(BATCHES * count, size // 2, generator) for _ in range(2)]
+    left, right = (each.reshape(BATCHES, count, -1, 1) for each in drawn)
+    return torch.cat([left - m, right + m], dim=2).sort(dim=2).values
 
 
 def _fitted(
-    unit: Unit, data: torch.Tensor, spread: float, generator: torch.Generator
+    unit: Unit, data: torch.Tensor, spreads: torch.Tensor, generator: torch.Generator
 ) -> Stack:
     # 1-128-256-1 as in the paper; deeper and shallower nets repeat its last width.
     sizes = [1, 128, *[256] * (unit.layers - 2), 1]
     loss, _, limit = unit.kind.partition("-")
-    level = unit.level / spread
-    spectral = level if limit == "spectral" else None
-    stack = Stack(unit.runs, sizes, level=spectral, generator=generator)
+    levels = torch.tensor([s.level for s in unit.settings])[:, None, None] / spreads
+    spectral = levels.flatten() if limit == "spectral" else None
+    stack = Stack(len(spreads), sizes, levels=spectral, generator=generator)
     if loss == "vae":
-        generators.vae(stack, data, VARIANCE / spread**2, generator)
+        generators.vae(stack, data, VARIANCE / spreads**2, generator)
     elif loss == "gan":
-        above = level if limit == "penalty" else None
+        above = levels if limit == "penalty" else None
         generators.gan(stack, data, generator, penalised_above=above)
     else:
         generators.wasserstein(stack, data, generator)
     return stack
 
 
-def _mapped(
-    net: torch.nn.Sequential, spread: float
-) -> tuple[np.ndarray, np.ndarray, float]:
+def _mapped(net: torch.nn.Sequential) -> tuple[np.ndarray, np.ndarray, float]:
     points, values = lipschitz.knots_1d(net, -REACH, REACH)
-    slope = spread * lipschitz.exact_1d(net, -REACH, REACH)
-    return points.numpy(), spread * values[:, 0].numpy(), slope
+    slope = lipschitz.exact_1d(net, -REACH, REACH)
+    return points.numpy(), values[:, 0].numpy(), slope
 
 
 @contextlib.contextmanager

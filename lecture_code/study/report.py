@@ -14,7 +14,7 @@ from lecture_code.study import figures, one_dimensional, runner
 from lecture_code.study.one_dimensional import CELLS, Unit
 
 Table = dict[str, np.ndarray]
-_SETTING = ("experiment", "kind", "m", "layers", "level")
+_SETTING = ("experiment", "kind", "m", "layers", "level", "run")
 MEASURED = ("slope", "step_slope", "tv", "tv_star", "tv_bound", "valley")
 
 
@@ -75,8 +75,8 @@ def tables(units: Sequence[Unit], results: Mapping[str, dict]) -> dict[str, Tabl
     -------
     dict of str to table
         ``one-dimensional``, a row for each network; ``one-dimensional-densities``, the
-        first run's density in the main experiment; ``one-dimensional-times``, CPU
-        seconds of a training and of a measurement.
+        first run's density in the main experiment; ``one-dimensional-times``, for each
+        stack the CPU seconds of one network's training and measurement.
 
     Raises
     ------
@@ -90,30 +90,41 @@ def tables(units: Sequence[Unit], results: Mapping[str, dict]) -> dict[str, Tabl
     units = validate.items("units", units)
     validate.instance("results", results, Mapping)
     rows = [row for unit in units for row in results[unit.name]["rows"]]
-    keys = (*_SETTING, "run", *MEASURED)
+    keys = (*_SETTING, *MEASURED)
     main = {key: np.array([_rounded(row[key]) for row in rows]) for key in keys}
-    times: Table = {
-        key: np.array([getattr(unit, key) for unit in units]) for key in _SETTING
-    }
-    for place, key in enumerate(("training", "measuring")):
-        seconds = [results[u.name]["seconds"][place] / u.runs for u in units]
-        times[key] = np.round(seconds, 3)
     return {
         "one-dimensional": main,
         "one-dimensional-densities": _densities(units, results),
-        "one-dimensional-times": times,
+        "one-dimensional-times": _times(units, results),
     }
 
 
 def _densities(units: Sequence[Unit], results: Mapping[str, dict]) -> Table:
-    shown = [unit for unit in units if unit.experiment == "separation"]
-    middles = (CELLS[1:] + CELLS[:-1]) / 2
+    """Take the densities of the first run of the main experiment."""
+    middles, found = (CELLS[1:] + CELLS[:-1]) / 2, []
+    for unit in units:
+        if unit.experiment == "separation" and unit.settings[0].run == 0:
+            densities = results[unit.name]["densities"]
+            pairs = zip(unit.settings, densities, strict=True)
+            found += [(unit.kind, setting.m, density) for setting, density in pairs]
+    kinds, ms, densities = zip(*found, strict=True) if found else ((), (), [[]])
     return {
-        "kind": np.repeat([unit.kind for unit in shown], len(middles)),
-        "m": np.repeat([unit.m for unit in shown], len(middles)),
-        "x": np.concatenate([(u.m + 4) * middles for u in shown]).round(4),
-        "density": np.concatenate([results[u.name]["density"] for u in shown]).round(4),
+        "kind": np.repeat(kinds, len(middles)),
+        "m": np.repeat(ms, len(middles)),
+        "x": np.concatenate([(m + 4) * middles for m in ms] or [[]]).round(4),
+        "density": np.concatenate(densities).round(4),
     }
+
+
+def _times(units: Sequence[Unit], results: Mapping[str, dict]) -> Table:
+    """Divide each stack's CPU time by the number of its networks."""
+    of = [(unit.experiment, unit.kind, unit.layers) for unit in units]
+    names = np.array(of, dtype=object).T
+    shares = np.array([results[unit.name]["seconds"] for unit in units])
+    shares /= np.array([len(unit.settings) for unit in units])[:, None]
+    columns = dict(zip(("experiment", "kind", "layers"), names, strict=True))
+    training, measuring = shares.round(3).T
+    return {**columns, "training": training, "measuring": measuring}
 
 
 def _rounded(value: object) -> object:

@@ -11,6 +11,7 @@ import itertools
 import math
 
 import torch
+from numpy.typing import ArrayLike
 from torch import nn
 
 from lecture_code import validate
@@ -29,7 +30,7 @@ class Stack(nn.Module):
         Number S of networks.
     sizes : list of int
         Widths of the layers, inputs and outputs included.
-    level : float, optional
+    levels : array_like, shape (S,), optional
         If given, each layer is divided by its largest singular value and the output is
         multiplied by the level, which no network's slope then exceeds by more than the
         power iteration's error.
@@ -56,7 +57,7 @@ class Stack(nn.Module):
         count: int,
         sizes: list[int],
         *,
-        level: float | None = None,
+        levels: ArrayLike | None = None,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
@@ -68,7 +69,10 @@ class Stack(nn.Module):
         if len(sizes) < 2:
             raise ValueError(f"sizes: expected at least two widths, got {sizes}")
         validate.generator("generator", generator)
-        self.level = None if level is None else validate.real("level", level, above=0)
+        self.levels = None
+        if levels is not None:
+            levels = validate.array("levels", levels, shape=(count,), above=0)
+            self.levels = torch.tensor(levels, dtype=torch.float32)[:, None, None]
         self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
         for wide, narrow in itertools.pairwise(sizes):
             shapes = (count, wide, narrow), (count, 1, narrow)
@@ -103,10 +107,10 @@ class Stack(nn.Module):
         ):
             if layer:
                 x = nn.functional.leaky_relu(x, LEAK)
-            if self.level is not None:
+            if self.levels is not None:
                 weight = weight / self._norms(layer)
             x = torch.baddbmm(bias, x, weight)
-        return x if self.level is None else self.level * x
+        return x if self.levels is None else self.levels * x
 
     def members(self) -> list[nn.Sequential]:
         """Take the stack apart into its networks.
@@ -125,14 +129,14 @@ class Stack(nn.Module):
         layers: list[nn.Module] = []
         for weight, bias in zip(self.weights, self.biases, strict=True):
             weight, bias = weight[place].detach().T.double(), bias[place, 0].detach()
-            if self.level is not None:
+            if self.levels is not None:
                 weight = weight / torch.linalg.matrix_norm(weight, 2)
             linear = nn.Linear(*weight.shape[::-1], dtype=torch.float64)
             linear.weight.data, linear.bias.data = weight.clone(), bias.double()
             layers += [linear, nn.LeakyReLU(LEAK)]
-        if self.level is not None:
-            layers[-2].weight.data *= self.level
-            layers[-2].bias.data *= self.level
+        if self.levels is not None:
+            layers[-2].weight.data *= self.levels[place].item()
+            layers[-2].bias.data *= self.levels[place].item()
         return nn.Sequential(*layers[:-1])
 
     def _norms(self, layer: int) -> torch.Tensor:
