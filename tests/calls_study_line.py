@@ -25,18 +25,20 @@ from lecture_code.study import (
     report,
     runner,
 )
-from lecture_code.study.one_dimensional import Unit
+from lecture_code.study.one_dimensional import Setting, Unit
 from lecture_code.study.stacks import Stack, latents
 
 SHORT = generators.Schedule(((2, 1e-3),))
 FOLDER = Path(tempfile.gettempdir()) / "lecture-code-calls"
-UNIT = Unit("separation", "wasserstein", 1.0, 2)
+SETTINGS = Setting(1.0), Setting(2.0)
+UNIT = Unit("separation", "wasserstein", SETTINGS)
+OF = {"experiment": "separation", "kind": "wasserstein", "layers": 3}
 RESULT = {
     "rows": [
-        {**UNIT._asdict(), "run": run, **dict.fromkeys(report.MEASURED, 0.5)}
-        for run in range(2)
+        {**setting._asdict(), **OF, **dict.fromkeys(report.MEASURED, 0.5)}
+        for setting in SETTINGS
     ],
-    "density": [0.1] * 100,
+    "densities": [[0.1] * 100] * 2,
     "seconds": [1.0, 2.0],
 }
 TABLES = report.tables([UNIT], {UNIT.name: RESULT})
@@ -93,7 +95,7 @@ CALLS = {
         {
             "count": a.count(2),
             "sizes": a.collection(lambda: [1, 4, 1], [[], [3], [3, 0, 1], [1, 2.0, 1]]),
-            "level": a.optional(a.real(2.0, above=0)),
+            "levels": a.trusted([1.0, 2.0], OWN),
             "generator": a.optional(a.generator()),
         },
     ),
@@ -121,14 +123,14 @@ CALLS = {
     "study.generators.vae": Call(
         lambda: generators.vae,
         {"decoder": replace(STACK, named=("stack",)), **TRAINING}
-        | {"variance": a.real(0.1, above=0)},
+        | {"variances": a.trusted(torch.full((2, 1, 1), 0.1), OWN)},
         changes=("decoder",),
         within=_short,
     ),
     "study.generators.gan": Call(
         lambda: generators.gan,
         {"maker": replace(STACK, named=("stack",)), **TRAINING}
-        | {"penalised_above": a.optional(a.real(1.0, above=0))},
+        | {"penalised_above": a.trusted(None, OWN)},
         changes=("maker",),
         within=_short,
     ),

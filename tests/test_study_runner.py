@@ -13,8 +13,8 @@ from typing import NamedTuple
 import pytest
 
 from lecture_code.study import __main__ as command
-from lecture_code.study import one_dimensional, runner
-from lecture_code.study.one_dimensional import Unit
+from lecture_code.study import generators, one_dimensional, runner
+from lecture_code.study.one_dimensional import Setting, Unit
 
 
 class Piece(NamedTuple):
@@ -124,14 +124,17 @@ def test_wrong_resources_are_refused(tmp_path, resources, name):
 
 # ------------------------------------------------------------------ a cluster that dies
 
-TINY = [Unit("separation", "wasserstein", m, 2) for m in range(3)]
+TINY = [
+    Unit("separation", "wasserstein", (Setting(1.0, run=run), Setting(3.0, run=run)))
+    for run in range(3)
+]
 
 KILLED = """
-import os, sys, time, signal, threading
+import os, signal, sys, threading, time
 from pathlib import Path
 import distributed
-from lecture_code.study import generators, one_dimensional, runner
-from lecture_code.study.one_dimensional import Unit
+from lecture_code.study import runner
+from lecture_code.study.one_dimensional import Setting, Unit
 
 def work(unit):
     import time
@@ -148,7 +151,10 @@ def kill_one(cluster, folder):
     os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
 
 if __name__ == "__main__":
-    units = [Unit("separation", "wasserstein", m, 2) for m in range(3)]
+    units = [
+        Unit("separation", "wasserstein", (Setting(1.0, run=n), Setting(3.0, run=n)))
+        for n in range(3)
+    ]
     folder = Path(sys.argv[1])
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
@@ -178,8 +184,6 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_to_the_digit(
         timeout=600,
     )
     assert "killed one and finished" in done.stdout, done.stderr
-    from lecture_code.study import generators
-
     short = generators.Schedule(((20, 1e-3),))
     monkeypatch.setitem(generators.SCHEDULES, "wasserstein", short)
     for unit in TINY:
