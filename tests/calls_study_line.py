@@ -14,7 +14,7 @@ import arguments as a
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from calls import Call
+from calls import Call, own_store
 
 from lecture_code.study import (
     denoisers,
@@ -61,6 +61,12 @@ def _short() -> Iterator[None]:
         yield
     shutil.rmtree(FOLDER, ignore_errors=True)
     plt.close("all")
+
+
+@contextlib.contextmanager
+def _stored() -> Iterator[None]:
+    with _short(), own_store():
+        yield
 
 
 def _stack(inputs: int = 1) -> Stack:
@@ -214,8 +220,9 @@ CALLS = {
             "runs": a.count(1),
             "resume": a.flag(True),
             "resources": a.optional(a.instance(runner.Resources, (1, "joblib", None))),
+            "store": a.flag(False),
         },
-        within=_short,
+        within=_stored,
     ),
     "study.report.tables": Call(
         lambda: report.tables,

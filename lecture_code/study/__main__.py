@@ -42,6 +42,7 @@ def _add_study_options(command: argparse.ArgumentParser, folder: str) -> None:
     add("--resume", action="store_true", help="go on from what is there")
     add("--jobs", type=int, default=1, help="processes on this machine")
     add("--backend", choices=runner.BACKENDS, default="joblib")
+    add("--store", action="store_true", help="let the chapters load the tables")
     add("--scheduler", help="address of a Dask cluster, for --backend dask")
 
 
@@ -49,7 +50,11 @@ def _study(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> None:
     resources = runner.Resources(chosen.jobs, chosen.backend, chosen.scheduler)
     try:
         report.one_dimensional_study(
-            chosen.folder, runs=chosen.runs, resume=chosen.resume, resources=resources
+            chosen.folder,
+            runs=chosen.runs,
+            resume=chosen.resume,
+            resources=resources,
+            store=chosen.store,
         )
     except (ValueError, OSError) as error:
         parser.exit(1, f"{error}\n")

@@ -19,6 +19,7 @@ ENCODER, CRITIC = (64, 64), (64, 64)
 CRITIC_SLOPE = 3.0  # a critic of slope 1 tells too little
 PENALTY = 10.0
 RATIO = 4  # of the step sizes of critic and generator
+TURNS = 3  # of the critic for each of the generator
 Loss = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -150,7 +151,9 @@ def gan(
 
     for steps, lr in SCHEDULES["gan"].rounds:
         players = [
-            training.Player(critic.parameters(), critic_loss, RATIO * lr, (0.0, 0.9)),
+            training.Player(
+                critic.parameters(), critic_loss, RATIO * lr, (0.0, 0.9), TURNS
+            ),
             training.Player(maker.parameters(), maker_loss, lr, (0.0, 0.9)),
         ]
         _play(players, data, steps, generator)

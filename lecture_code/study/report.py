@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lecture_code import validate
+from lecture_code import trained, validate
 from lecture_code.study import figures, one_dimensional, runner
 from lecture_code.study.one_dimensional import CELLS, Unit
 
@@ -24,6 +24,7 @@ def one_dimensional_study(
     runs: int = 10,
     resume: bool = False,
     resources: runner.Resources | None = None,
+    store: bool = False,
 ) -> None:
     """Train and measure everything, then write tables and figures into a folder.
 
@@ -37,6 +38,8 @@ def one_dimensional_study(
         Whether to go on from the stacks that are there.
     resources : Resources, optional
         Where the work is done.
+    store : bool
+        Whether the tables also go where the chapters load them from.
 
     Raises
     ------
@@ -58,6 +61,8 @@ def one_dimensional_study(
     made = tables(units, results)
     for name, table in made.items():
         runner.write_text(folder / f"{name}.csv", _as_csv(table))
+        if validate.flag("store", store):
+            trained.store_table(name, table)
     figures.save(made["one-dimensional"], folder)
 
 
@@ -121,10 +126,16 @@ def _times(units: Sequence[Unit], results: Mapping[str, dict]) -> Table:
     of = [(unit.experiment, unit.kind, unit.layers) for unit in units]
     names = np.array(of, dtype=object).T
     shares = np.array([results[unit.name]["seconds"] for unit in units])
-    shares /= np.array([len(unit.settings) for unit in units])[:, None]
+    sizes = np.array([len(unit.settings) for unit in units])
+    shares = shares / sizes[:, None]
     columns = dict(zip(("experiment", "kind", "layers"), names, strict=True))
     training, measuring = shares.round(3).T
-    return {**columns, "training": training, "measuring": measuring}
+    return {
+        **columns,
+        "networks": sizes,
+        "training": training,
+        "measuring": measuring,
+    }
 
 
 def _rounded(value: object) -> object:
