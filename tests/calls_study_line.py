@@ -136,7 +136,10 @@ CALLS = {
     "study.generators.gan": Call(
         lambda: generators.gan,
         {"maker": replace(STACK, named=("stack",)), **TRAINING}
-        | {"penalised_above": a.trusted(None, OWN)},
+        | {
+            "critic_levels": a.trusted(torch.ones(2, 1, 1), OWN),
+            "penalised_above": a.trusted(None, OWN),
+        },
         changes=("maker",),
         within=_short,
     ),

@@ -15,8 +15,7 @@ from torch.nn.functional import softplus
 from lecture_code import training, validate
 from lecture_code.study.stacks import Stack, latents
 
-ENCODER, CRITIC = (64, 64), (64, 64)
-CRITIC_SLOPE = 3.0  # a critic of slope 1 tells too little
+ENCODER, CRITIC = (64, 64), (32, 32)
 PENALTY = 10.0
 RATIO = 4  # of the step sizes of critic and generator
 TURNS = 3  # of the critic for each of the generator
@@ -36,9 +35,9 @@ class Schedule(NamedTuple):
 
 
 SCHEDULES = {
-    "vae": Schedule(((1200, 3e-3), (400, 6e-4))),
+    "vae": Schedule(((1500, 4e-3), (500, 8e-4), (200, 1e-4))),
     "gan": Schedule(((1000, 1e-3), (400, 2e-4))),
-    "wasserstein": Schedule(((500, 3e-3), (300, 6e-4))),
+    "wasserstein": Schedule(((500, 3e-3), (400, 6e-4), (200, 1e-4))),
 }
 
 
@@ -96,6 +95,7 @@ def vae(
 def gan(
     maker: Stack,
     data: torch.Tensor,
+    critic_levels: torch.Tensor,
     generator: torch.Generator,
     penalised_above: torch.Tensor | None = None,
 ) -> None:
@@ -110,6 +110,8 @@ def gan(
         From one latent to one number, changed in place.
     data : torch.Tensor, shape (n, S, batch, 1)
         Prepared batches.
+    critic_levels : torch.Tensor, shape (S, 1, 1)
+        The slope that each critic's logit may have.
     generator : torch.Generator
         Source of all randomness.
     penalised_above : torch.Tensor of shape (S, 1, 1), optional
@@ -132,7 +134,8 @@ def gan(
     if penalised_above is not None:
         size = (count, 1, 1)
         validate.tensor("penalised_above", penalised_above, shape=size, above=0)
-    slopes = [CRITIC_SLOPE] * count
+    validate.tensor("critic_levels", critic_levels, shape=(count, 1, 1), above=0)
+    slopes = critic_levels.flatten()
     critic = Stack(count, [1, *CRITIC, 1], levels=slopes, generator=generator)
 
     def critic_loss(batches: torch.Tensor) -> torch.Tensor:

@@ -31,6 +31,7 @@ LEVELS = tuple(range(1, 24, 2))
 LAYERS = (2, 3, 4, 5, 6)
 MIDDLE = 5  # the m of the experiments on level and depth
 VARIANCE = 0.1  # of the VAE's output noise
+CRITIC_SLOPE = 2.0  # of the logit, over a mode of width 1
 REACH = 6.0  # latents beyond it have a mass of 2e-9
 STACK = 5  # runs in a stack of the depth experiment
 LEVEL_RUNS = 3
@@ -295,7 +296,8 @@ def _fitted(
         generators.vae(stack, data, VARIANCE / spreads**2, generator)
     elif loss == "gan":
         above = levels if limit == "penalty" else None
-        generators.gan(stack, data, generator, penalised_above=above)
+        critics = CRITIC_SLOPE * spreads
+        generators.gan(stack, data, critics, generator, penalised_above=above)
     else:
         generators.wasserstein(stack, data, generator)
     return stack

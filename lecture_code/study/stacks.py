@@ -131,7 +131,8 @@ class Stack(nn.Module):
             weight, bias = weight[place].detach().T.double(), bias[place, 0].detach()
             if self.levels is not None:
                 weight = weight / torch.linalg.matrix_norm(weight, 2)
-            linear = nn.Linear(*weight.shape[::-1], dtype=torch.float64)
+            shape = weight.shape[::-1]  # skip_init draws no random numbers
+            linear = nn.utils.skip_init(nn.Linear, *shape, dtype=torch.float64)
             linear.weight.data, linear.bias.data = weight.clone(), bias.double()
             layers += [linear, nn.LeakyReLU(LEAK)]
         if self.levels is not None:
