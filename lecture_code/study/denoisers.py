@@ -20,8 +20,8 @@ from lecture_code.study.generators import Schedule, shuffled
 from lecture_code.study.stacks import Stack
 
 SIZES = [2, 64, 64, 1]
-SCHEDULE = Schedule(((500, 5e-3), (600, 2e-3), (500, 4e-4)))
-LOW, HIGH = 0.01, 6.0  # noise levels
+SCHEDULE = Schedule(((1000, 5e-3), (1000, 1.5e-3), (800, 3e-4)))
+LOW, HIGH = 0.015, 6.0  # noise levels
 STEPS = 96
 _KNOTS, _PASSES, _REACH = 1601, 3, 6.0
 _CLOSE = 1e-7  # nearer points say nothing about a slope

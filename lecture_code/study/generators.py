@@ -36,7 +36,7 @@ class Schedule(NamedTuple):
 
 SCHEDULES = {
     "vae": Schedule(((1500, 4e-3), (500, 8e-4), (200, 1e-4))),
-    "gan": Schedule(((1000, 1e-3), (400, 2e-4))),
+    "gan": Schedule(((400, 1e-3), (300, 3e-4), (200, 6e-5))),
     "wasserstein": Schedule(((500, 3e-3), (400, 6e-4), (200, 1e-4))),
 }
 
