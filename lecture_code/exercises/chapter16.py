@@ -90,16 +90,15 @@ def _suspects(answer: Any) -> None:
         claimed = least + np.repeat([0.02, -0.02, 0.0], 4)
         claimed[8:] = (least + bound)[8:] / 2  # between the bound and the truth
         want = claimed < least - 1e-3
-        got = numbers(call(answer, m, slopes, claimed), shape=None)
+        got = np.asarray(call(answer, m, slopes, claimed))
         _compare_suspects(got, want, m, claimed < bound - 1e-3)
 
 
 def _compare_suspects(
     got: np.ndarray, want: np.ndarray, m: float, simple: np.ndarray
 ) -> None:
-    if got.shape != want.shape:
+    if got.shape != want.shape or got.dtype != bool:
         raise Mistake(f"Return one True or False for each claim, {want.size} in all.")
-    got = got.astype(bool)
     if (got == want).all():
         return
     if (got == ~want).all():
