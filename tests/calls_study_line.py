@@ -28,7 +28,7 @@ from lecture_code.study import (
 from lecture_code.study.one_dimensional import Setting, Unit
 from lecture_code.study.stacks import Stack, latents
 
-SHORT = generators.Schedule(((2, 1e-3),))
+SHORT = ((2, 1e-3),)
 FOLDER = Path(tempfile.gettempdir()) / "lecture-code-calls"
 SETTINGS = Setting(1.0), Setting(2.0)
 UNIT = Unit("separation", "wasserstein", SETTINGS)
@@ -50,12 +50,11 @@ OWN = "made by the study itself"
 def _short() -> Iterator[None]:
     """Train for two steps, in a folder of its own, with nothing drawn left open."""
     with (
-        mock.patch.dict(
-            generators.SCHEDULES, dict.fromkeys(generators.SCHEDULES, SHORT)
-        ),
         mock.patch.multiple(one_dimensional, SEPARATIONS=(1,), LEVELS=(), LAYERS=()),
         mock.patch.object(one_dimensional, "MODELS", ("vae", "gan", "wasserstein")),
-        mock.patch.object(denoisers, "SCHEDULE", SHORT),
+        mock.patch.dict(
+            one_dimensional.ROUNDS, dict.fromkeys(one_dimensional.ROUNDS, SHORT)
+        ),
     ):
         FOLDER.mkdir(exist_ok=True)
         yield
@@ -80,7 +79,8 @@ def _data() -> torch.Tensor:
 STACK = a.instance(_stack, torch.nn.Linear(1, 1))
 DATA = a.tensor(_data, fixed=(1, 3))
 SOURCE = a.generator()
-TRAINING = {"data": DATA, "generator": SOURCE}
+ROUNDS = a.trusted(SHORT, "checked by the training loop")
+TRAINING = {"data": DATA, "generator": SOURCE, "rounds": ROUNDS}
 KNOTS = {"z": a.array(lambda: torch.linspace(-6, 6, 5).double())}
 KNOTS["z"].bad["no order"] = [[1.0, 0.0, 2.0, 3.0, 4.0], [0.0] * 5, [1.0]]
 KNOTS["z"] = replace(KNOTS["z"], named=("x",))

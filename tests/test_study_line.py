@@ -16,14 +16,13 @@ from lecture_code.study import __main__ as command
 from lecture_code.study import (
     denoisers,
     figures,
-    generators,
     laws,
     one_dimensional,
 )
 from lecture_code.study.one_dimensional import Setting, Unit
 from lecture_code.study.stacks import Stack, latents
 
-SHORT = generators.Schedule(((3, 1e-3),))
+SHORT = ((3, 1e-3),)
 
 
 def source(seed: int = 0) -> torch.Generator:
@@ -33,9 +32,8 @@ def source(seed: int = 0) -> torch.Generator:
 @pytest.fixture
 def short(monkeypatch):
     """Train for three steps, at few settings."""
-    for kind in generators.SCHEDULES:
-        monkeypatch.setitem(generators.SCHEDULES, kind, SHORT)
-    monkeypatch.setattr(denoisers, "SCHEDULE", SHORT)
+    for kind in one_dimensional.ROUNDS:
+        monkeypatch.setitem(one_dimensional.ROUNDS, kind, SHORT)
     monkeypatch.setattr(one_dimensional, "SEPARATIONS", (0, 5))
     monkeypatch.setattr(one_dimensional, "LEVELS", (1, 3))
     monkeypatch.setattr(one_dimensional, "LAYERS", (2, 3))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from lecture_code.study import __main__ as command
-from lecture_code.study import generators, one_dimensional, runner
+from lecture_code.study import one_dimensional, runner
 from lecture_code.study.one_dimensional import Setting, Unit
 
 
@@ -125,8 +125,8 @@ def test_wrong_resources_are_refused(tmp_path, resources, name):
 # ------------------------------------------------------------------ a cluster that dies
 
 TINY = [
-    Unit("separation", "wasserstein", (Setting(1.0, run=run), Setting(3.0, run=run)))
-    for run in range(3)
+    Unit("separation", "wasserstein", (Setting(1.0), Setting(3.0, run=n)), effort=0.01)
+    for n in range(3)
 ]
 
 KILLED = """
@@ -138,8 +138,7 @@ from lecture_code.study.one_dimensional import Setting, Unit
 
 def work(unit):
     import time
-    from lecture_code.study import generators, one_dimensional
-    generators.SCHEDULES["wasserstein"] = generators.Schedule(((20, 1e-3),))
+    from lecture_code.study import one_dimensional
     time.sleep(1.0)  # long enough to be killed on the way
     result = one_dimensional.work(unit)
     del result["seconds"]
@@ -151,10 +150,8 @@ def kill_one(cluster, folder):
     os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
 
 if __name__ == "__main__":
-    units = [
-        Unit("separation", "wasserstein", (Setting(1.0, run=n), Setting(3.0, run=n)))
-        for n in range(3)
-    ]
+    pairs = [(Setting(1.0), Setting(3.0, run=n)) for n in range(3)]
+    units = [Unit("separation", "wasserstein", pair, effort=0.01) for pair in pairs]
     folder = Path(sys.argv[1])
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
@@ -168,9 +165,7 @@ if __name__ == "__main__":
 """
 
 
-def test_a_cluster_that_loses_a_worker_gives_the_same_to_the_digit(
-    tmp_path, monkeypatch
-):
+def test_a_cluster_that_loses_a_worker_gives_the_same_to_the_digit(tmp_path):
     pytest.importorskip("distributed")
     script = tmp_path / "killed.py"
     script.write_text(KILLED)
@@ -184,8 +179,6 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_to_the_digit(
         timeout=600,
     )
     assert "killed one and finished" in done.stdout, done.stderr
-    short = generators.Schedule(((20, 1e-3),))
-    monkeypatch.setitem(generators.SCHEDULES, "wasserstein", short)
     for unit in TINY:
         here = one_dimensional.work(unit)
         del here["seconds"]

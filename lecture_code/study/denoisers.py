@@ -16,11 +16,10 @@ import numpy as np
 import torch
 
 from lecture_code import training, validate
-from lecture_code.study.generators import Schedule, shuffled
+from lecture_code.study.generators import Rounds, shuffled
 from lecture_code.study.stacks import Stack
 
 SIZES = [2, 64, 64, 1]
-SCHEDULE = Schedule(((1000, 5e-3), (1000, 1.5e-3), (800, 3e-4)))
 LOW, HIGH = 0.015, 6.0  # noise levels
 STEPS = 96
 _KNOTS, _PASSES, _REACH = 1601, 3, 6.0
@@ -45,7 +44,9 @@ class Flow(NamedTuple):
     step_slope: float
 
 
-def fit(stack: Stack, data: torch.Tensor, generator: torch.Generator) -> None:
+def fit(
+    stack: Stack, data: torch.Tensor, rounds: Rounds, generator: torch.Generator
+) -> None:
     r"""Train denoisers at noise levels spread evenly over the logarithm.
 
     .. math:: E\,|F(c_3 y, \log(s) / 4) - (\hat x(y) - c_1 y) / c_2|^2,
@@ -60,6 +61,8 @@ def fit(stack: Stack, data: torch.Tensor, generator: torch.Generator) -> None:
         Networks F from two numbers to one, changed in place.
     data : torch.Tensor, shape (n, S, batch, 1)
         Prepared batches.
+    rounds : sequence of (int, float)
+        How long: steps and learning rates.
     generator : torch.Generator
         Source of all randomness.
 
@@ -92,7 +95,7 @@ def fit(stack: Stack, data: torch.Tensor, generator: torch.Generator) -> None:
         got = stack(torch.cat([into * noisy, level.log() / 4], dim=2))
         return ((got - wanted) ** 2).mean(dim=(1, 2)).sum()
 
-    for steps, lr in SCHEDULE.rounds:
+    for steps, lr in rounds:
         player = training.Player(stack.parameters(), loss, lr)
         training.play([player], data, steps=steps, batch_size=1, generator=generator)
 

@@ -7,7 +7,6 @@ shape (S, batch, 1), each an even sample in increasing order.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import torch
 from torch.nn.functional import softplus
@@ -22,29 +21,16 @@ TURNS = 3  # of the critic for each of the generator
 Loss = Callable[[torch.Tensor], torch.Tensor]
 
 
-class Schedule(NamedTuple):
-    """How long a stack is trained: rounds of (steps, learning rate) of Adam.
-
-    Parameters
-    ----------
-    rounds : tuple of (int, float)
-        Adam starts afresh in each round.
-    """
-
-    rounds: tuple[tuple[int, float], ...]
-
-
-SCHEDULES = {
-    "vae": Schedule(((1500, 4e-3), (500, 8e-4), (200, 1e-4))),
-    "gan": Schedule(((400, 1e-3), (300, 3e-4), (200, 6e-5))),
-    "wasserstein": Schedule(((500, 3e-3), (400, 6e-4), (200, 1e-4))),
-}
+#: How long to train: (steps, learning rate) of rounds, in each of which Adam starts
+#: afresh.
+Rounds = Sequence[tuple[int, float]]
 
 
 def vae(
     decoder: Stack,
     data: torch.Tensor,
     variances: torch.Tensor,
+    rounds: Rounds,
     generator: torch.Generator,
 ) -> None:
     r"""Train the decoders, each with an encoder of its own, on the negative ELBO.
@@ -59,6 +45,8 @@ def vae(
         Prepared batches.
     variances : torch.Tensor, shape (S, 1, 1)
         Variance of each model's output noise, in the units of its data.
+    rounds : sequence of (int, float)
+        How long: steps and learning rates.
     generator : torch.Generator
         Source of all randomness.
 
@@ -88,7 +76,7 @@ def vae(
         return _total((decoder(z) - x) ** 2 / (2 * variances) + kl)
 
     both = [*encoder.parameters(), *decoder.parameters()]
-    for steps, lr in SCHEDULES["vae"].rounds:
+    for steps, lr in rounds:
         _play([training.Player(both, loss, lr)], data, steps, generator)
 
 
@@ -96,6 +84,7 @@ def gan(
     maker: Stack,
     data: torch.Tensor,
     critic_levels: torch.Tensor,
+    rounds: Rounds,
     generator: torch.Generator,
     penalised_above: torch.Tensor | None = None,
 ) -> None:
@@ -112,6 +101,8 @@ def gan(
         Prepared batches.
     critic_levels : torch.Tensor, shape (S, 1, 1)
         The slope that each critic's logit may have.
+    rounds : sequence of (int, float)
+        How long: steps and learning rates.
     generator : torch.Generator
         Source of all randomness.
     penalised_above : torch.Tensor of shape (S, 1, 1), optional
@@ -152,7 +143,7 @@ def gan(
         slopes = made.diff(dim=1).abs() / z.diff(dim=1)
         return loss + PENALTY * _total((slopes - penalised_above).relu() ** 2)
 
-    for steps, lr in SCHEDULES["gan"].rounds:
+    for steps, lr in rounds:
         players = [
             training.Player(
                 critic.parameters(), critic_loss, RATIO * lr, (0.0, 0.9), TURNS
@@ -162,7 +153,9 @@ def gan(
         _play(players, data, steps, generator)
 
 
-def wasserstein(maker: Stack, data: torch.Tensor, generator: torch.Generator) -> None:
+def wasserstein(
+    maker: Stack, data: torch.Tensor, rounds: Rounds, generator: torch.Generator
+) -> None:
     r"""Train the generators on the Wasserstein distance of sorted batches, no critic.
 
     .. math:: W_1 = \frac{1}{n} \sum_i |g(z)_{(i)} - x_{(i)}|
@@ -173,6 +166,8 @@ def wasserstein(maker: Stack, data: torch.Tensor, generator: torch.Generator) ->
         From one latent to one number, changed in place.
     data : torch.Tensor, shape (n, S, batch, 1)
         Prepared batches.
+    rounds : sequence of (int, float)
+        How long: steps and learning rates.
     generator : torch.Generator
         Source of all randomness.
 
@@ -195,7 +190,7 @@ def wasserstein(maker: Stack, data: torch.Tensor, generator: torch.Generator) ->
         made = maker(latents(count, batch, generator)).sort(dim=1).values
         return _total((made - batches[0]).abs())
 
-    for steps, lr in SCHEDULES["wasserstein"].rounds:
+    for steps, lr in rounds:
         _play([training.Player(maker.parameters(), loss, lr)], data, steps, generator)
 
 

@@ -30,6 +30,13 @@ SEPARATIONS = tuple(range(11))
 LEVELS = tuple(range(1, 24, 2))
 LAYERS = (2, 3, 4, 5, 6)
 MIDDLE = 5  # the m of the experiments on level and depth
+#: Steps and learning rates of Adam, which starts afresh in each round.
+ROUNDS = {
+    "vae": ((1500, 4e-3), (500, 8e-4), (200, 1e-4)),
+    "gan": ((400, 1e-3), (300, 3e-4), (200, 6e-5)),
+    "wasserstein": ((500, 3e-3), (400, 6e-4), (200, 1e-4)),
+    "diffusion": ((1000, 5e-3), (1000, 1.5e-3), (800, 3e-4)),
+}
 VARIANCE = 0.1  # of the VAE's output noise
 CRITIC_SLOPE = 2.0  # of the logit, over a mode of width 1
 REACH = 6.0  # latents beyond it have a mass of 2e-9
@@ -89,19 +96,23 @@ class Unit(NamedTuple):
         One for each network.
     layers : int
         Linear layers of the generators.
+    effort : float
+        Share of the full number of steps.
     """
 
     experiment: str
     kind: str
     settings: tuple[Setting, ...]
     layers: int = 3
+    effort: float = 1.0
 
     @property
     def name(self) -> str:
         """The unit's file name."""
         ends = dict.fromkeys((self.settings[0].run, self.settings[-1].run))
         runs = "-".join(str(run) for run in ends)
-        return f"{self.experiment}-{self.kind}-layers{self.layers}-run{runs}"
+        cut = "" if self.effort == 1 else f"-effort{self.effort:g}"
+        return f"{self.experiment}-{self.kind}-layers{self.layers}-run{runs}{cut}"
 
 
 def units(runs: int) -> list[Unit]:
@@ -242,7 +253,7 @@ def train(unit: Unit) -> list[Map]:
     data = _prepared(unit, generator) / spreads
     if kind == "diffusion":
         stack = Stack(len(spreads), denoisers.SIZES, generator=generator)
-        denoisers.fit(stack, data, generator)
+        denoisers.fit(stack, data, _rounds(unit), generator)
         found = [(flow.z, flow.x, flow.step_slope) for flow in denoisers.flows(stack)]
     else:
         stack = _fitted(unit, data, spreads, generator)
@@ -274,6 +285,11 @@ def _density(setting: Setting, made: Map) -> np.ndarray:
     return laws.pushed_masses(made.z, made.x, cells)[1:-1] / np.diff(cells)
 
 
+def _rounds(unit: Unit) -> list[tuple[int, float]]:
+    full = ROUNDS[unit.kind.partition("-")[0]]
+    return [(math.ceil(unit.effort * steps), lr) for steps, lr in full]
+
+
 def _prepared(unit: Unit, generator: torch.Generator) -> torch.Tensor:
     """Draw batches with half of the points from each mode, in increasing order."""
     size, count = BATCH.get(unit.kind, 64), len(unit.settings)
@@ -290,16 +306,17 @@ def _fitted(
     sizes = [1, 128, *[256] * (unit.layers - 2), 1]
     loss, _, limit = unit.kind.partition("-")
     levels = torch.tensor([s.level for s in unit.settings])[:, None, None] / spreads
+    rounds = _rounds(unit)
     spectral = levels.flatten() if limit == "spectral" else None
     stack = Stack(len(spreads), sizes, levels=spectral, generator=generator)
     if loss == "vae":
-        generators.vae(stack, data, VARIANCE / spreads**2, generator)
+        generators.vae(stack, data, VARIANCE / spreads**2, rounds, generator)
     elif loss == "gan":
         above = levels if limit == "penalty" else None
         critics = CRITIC_SLOPE * spreads
-        generators.gan(stack, data, critics, generator, penalised_above=above)
+        generators.gan(stack, data, critics, rounds, generator, above)
     else:
-        generators.wasserstein(stack, data, generator)
+        generators.wasserstein(stack, data, rounds, generator)
     return stack
 
 
