@@ -86,9 +86,7 @@ def exact_1d(net: nn.Module, low: float, high: float) -> float:
     return float(slopes[wide].norm(dim=1).max())
 
 
-def knots_1d(
-    net: nn.Module, low: float, high: float
-) -> tuple[torch.Tensor, torch.Tensor]:
+def knots_1d(net: nn.Module, low: float, high: float) -> tuple[torch.Tensor, ...]:
     """Return the points between which a piecewise linear network is linear.
 
     Parameters
@@ -257,14 +255,13 @@ def _refusal(layer: nn.Module, wanted: str) -> ValueError:
 
 def _pieces(net: nn.Module, low: float, high: float) -> tuple:
     """Walk through the layers: left ends of the pieces, values there, slopes."""
-    layers = _layers(net)
     low = validate.real("low", low)
     high = validate.real("high", high)
     if low >= high:
         raise ValueError(f"low and high: expected low < high, got {low:g} and {high:g}")
     start = torch.tensor([low], dtype=torch.float64)
     pieces = start, start[:, None], torch.ones(1, 1, dtype=torch.float64)
-    for layer in layers:
+    for layer in _layers(net):
         pieces = _through(layer, pieces, high)
     return pieces
 

@@ -35,7 +35,7 @@ ROUNDS = {
     "vae": ((1500, 4e-3), (500, 8e-4), (200, 1e-4)),
     "gan": ((400, 1e-3), (300, 3e-4), (200, 6e-5)),
     "wasserstein": ((500, 3e-3), (400, 6e-4), (200, 1e-4)),
-    "diffusion": ((1000, 5e-3), (1000, 1.5e-3), (800, 3e-4)),
+    "diffusion": ((1000, 5e-3), (1000, 1.5e-3), (800, 3e-4), (400, 6e-5)),
 }
 VARIANCE = 0.1  # of the VAE's output noise
 CRITIC_SLOPE = 2.0  # of the logit, over a mode of width 1
