@@ -31,17 +31,26 @@ from lecture_code.study.stacks import Stack, latents
 SHORT = ((2, 1e-3),)
 FOLDER = Path(tempfile.gettempdir()) / "lecture-code-calls"
 SETTINGS = Setting(1.0), Setting(2.0)
-UNIT = Unit("separation", "wasserstein", SETTINGS)
-OF = {"experiment": "separation", "kind": "wasserstein", "layers": 3}
-RESULT = {
-    "rows": [
-        {**setting._asdict(), **OF, **dict.fromkeys(report.MEASURED, 0.5)}
-        for setting in SETTINGS
-    ],
-    "densities": [[0.1] * 100] * 2,
-    "seconds": [1.0, 2.0],
-}
-TABLES = report.tables([UNIT], {UNIT.name: RESULT})
+UNIT = Unit("separation", "vae", SETTINGS)
+STUDY = [
+    UNIT,
+    Unit("level", "gan-penalty", SETTINGS),
+    Unit("depth", "vae", SETTINGS, 2),
+]
+
+
+def _result(unit: Unit) -> dict:
+    of = {key: getattr(unit, key) for key in ("experiment", "kind", "layers")}
+    same = {**of, **dict.fromkeys(report.MEASURED, 0.5)}
+    return {
+        "rows": [{**setting._asdict(), **same} for setting in unit.settings],
+        "densities": [[0.1] * 100 for _ in unit.settings],
+        "seconds": [1.0, 2.0],
+    }
+
+
+RESULT = _result(UNIT)
+TABLES = report.tables(STUDY, {unit.name: _result(unit) for unit in STUDY})
 ROWS, DENSITIES = TABLES["one-dimensional"], TABLES["one-dimensional-densities"]
 OWN = "made by the study itself"
 
@@ -50,7 +59,9 @@ OWN = "made by the study itself"
 def _short() -> Iterator[None]:
     """Train for two steps, in a folder of its own, with nothing drawn left open."""
     with (
-        mock.patch.multiple(one_dimensional, SEPARATIONS=(1,), LEVELS=(), LAYERS=()),
+        mock.patch.multiple(
+            one_dimensional, SEPARATIONS=(1,), LEVELS=(1,), LAYERS=(2,)
+        ),
         mock.patch.object(one_dimensional, "MODELS", ("vae", "gan", "wasserstein")),
         mock.patch.dict(
             one_dimensional.ROUNDS, dict.fromkeys(one_dimensional.ROUNDS, SHORT)
@@ -77,7 +88,7 @@ def _data() -> torch.Tensor:
 
 
 STACK = a.instance(_stack, torch.nn.Linear(1, 1))
-DATA = a.tensor(_data, fixed=(1, 3))
+DATA = a.tensor(_data, fixed=(1,))
 SOURCE = a.generator()
 ROUNDS = a.trusted(SHORT, "checked by the training loop")
 TRAINING = {"data": DATA, "generator": SOURCE, "rounds": ROUNDS}
@@ -178,7 +189,7 @@ CALLS = {
     ),
     "study.figures.select": Call(
         lambda: figures.select,
-        {"table": TABLE, "wanted": a.trusted(1.0, "an entry that is nowhere")},
+        {"table": TABLE},
     ),
     "study.figures.against": Call(
         lambda: figures.against,

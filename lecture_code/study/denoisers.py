@@ -8,6 +8,7 @@ the network F always predicts a number of variance one (Karras et al., 2022).
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from typing import NamedTuple
@@ -82,6 +83,7 @@ def fit(
     """
     count = len(validate.instance("stack", stack, Stack).weights[0])
     validate.tensor("data", data, shape=("n", count, "batch", 1))
+    data = data.to(stack.weights[0].dtype)
     cells = torch.arange(-(-data.shape[2] // 2))[:, None]  # half of a batch is noised
 
     def loss(batches: torch.Tensor) -> torch.Tensor:
@@ -133,7 +135,7 @@ def flows(stack: Stack, steps: int = STEPS) -> list[Flow]:
     models, NeurIPS.
     """
     steps = validate.integer("steps", steps, low=1)
-    exact = validate.instance("stack", stack, Stack).double()
+    exact = copy.deepcopy(validate.instance("stack", stack, Stack)).double()
     z = torch.linspace(-_REACH, _REACH, _KNOTS, dtype=torch.float64)
     z = z[:, None].repeat(len(exact.weights[0]), 1, 1)
     with torch.no_grad():

@@ -150,14 +150,15 @@ def separation(table: Table, densities: Table, m: float) -> None:
     import matplotlib.pyplot as plt
 
     law = one_dimensional.target(m)
-    kinds = ("vae", "gan", "diffusion")
-    _, panels = plt.subplots(1, 4, figsize=(9.2, 2.7))
+    there = select(densities, m=m)["kind"]
+    kinds = [kind for kind in ("vae", "gan", "diffusion") if kind in there]
+    _, panels = plt.subplots(1, len(kinds) + 1, figsize=(9.2, 2.7))
     for panel, kind in zip(panels, kinds, strict=False):
         rows = select(densities, kind=kind, m=m)
         panel.fill_between(rows["x"], law.pdf(rows["x"]), **_SHADE)
         panel.plot(rows["x"], rows["density"], color=COLOURS[kind])
         panel.set(title=kind, xlabel="x", ylim=(0, 0.6), yticks=[])
-    _frontier(panels[3], table, m, law, ("vae", "gan", "wasserstein"))
+    _frontier(panels[-1], table, m, law, ("vae", "gan", "wasserstein"))
 
 
 def save(table: Table, folder: Path) -> None:

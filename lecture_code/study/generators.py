@@ -63,7 +63,7 @@ def vae(
     ----------
     Kingma and Welling (2014), Auto-encoding variational Bayes, ICLR.
     """
-    count, batch = _shape(decoder, data)
+    count, batch, data = _checked(decoder, data)
     validate.tensor("variances", variances, shape=(count, 1, 1), above=0)
     encoder = Stack(count, [1, *ENCODER, 2], generator=generator)
 
@@ -121,7 +121,7 @@ def gan(
     ----------
     Goodfellow et al. (2014), Generative adversarial nets, NeurIPS.
     """
-    count, batch = _shape(maker, data)
+    count, batch, data = _checked(maker, data)
     if penalised_above is not None:
         size = (count, 1, 1)
         validate.tensor("penalised_above", penalised_above, shape=size, above=0)
@@ -184,7 +184,7 @@ def wasserstein(
     ----------
     Villani (2003), Topics in Optimal Transportation, section 2.2.
     """
-    count, batch = _shape(maker, data)
+    count, batch, data = _checked(maker, data)
 
     def loss(batches: torch.Tensor) -> torch.Tensor:
         made = maker(latents(count, batch, generator)).sort(dim=1).values
@@ -224,10 +224,10 @@ def shuffled(values: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return values.gather(1, order)
 
 
-def _shape(stack: Stack, data: torch.Tensor) -> tuple[int, int]:
+def _checked(stack: Stack, data: torch.Tensor) -> tuple[int, int, torch.Tensor]:
     count = len(validate.instance("stack", stack, Stack).weights[0])
     validate.tensor("data", data, shape=("n", count, "batch", 1))
-    return count, data.shape[2]
+    return count, data.shape[2], data.to(stack.weights[0].dtype)
 
 
 def _total(losses: torch.Tensor) -> torch.Tensor:
