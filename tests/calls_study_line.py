@@ -62,7 +62,9 @@ def _short() -> Iterator[None]:
         mock.patch.multiple(
             one_dimensional, SEPARATIONS=(1,), LEVELS=(1,), LAYERS=(2,)
         ),
-        mock.patch.object(one_dimensional, "MODELS", ("vae", "gan", "wasserstein")),
+        mock.patch.multiple(one_dimensional, MODELS=("vae",), LIMITED=("gan-penalty",)),
+        mock.patch.object(one_dimensional, "BATCHES", 1),
+        mock.patch.object(figures, "SLOPES", np.array([1.0, 5.0])),
         mock.patch.dict(
             one_dimensional.ROUNDS, dict.fromkeys(one_dimensional.ROUNDS, SHORT)
         ),
