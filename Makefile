@@ -1,7 +1,8 @@
 # The two commands are `make book` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test lint format unit nbval site-test notebooks models figures \
-	student zip bench test-colab repository clean env-book env-test env-lab
+.PHONY: help book serve lab test lint format unit nbval site-test notebooks models figures links \
+	student zip bench test-colab repository audit matrix mutation clean env-book env-test \
+	env-lab env-audit env-mutation
 SHELL := /bin/sh
 BIN := .venv/bin
 
@@ -27,6 +28,12 @@ env-test:
 
 env-lab:
 	$(call bootstrap,lab)
+
+env-mutation:
+	$(call bootstrap,mutation)
+
+env-audit:
+	$(call bootstrap,audit)
 
 book: env-book ## build the site and say where to open it (needs no torch)
 	@$(BIN)/python tools/site.py build
@@ -70,6 +77,9 @@ site-test: env-test ## build the site and look at every page in a real browser
 notebooks: env-test ## execute every notebook in a fresh kernel and store the outputs
 	@$(BIN)/python tools/notebooks.py store $(NAMES)
 
+links: env-book ## ask other sites whether our links to them still lead somewhere
+	@$(BIN)/python tools/site.py links
+
 models: env-test ## train what is stored in lecture_code/trained
 	@$(BIN)/python -m lecture_code.study models
 
@@ -81,6 +91,16 @@ student: env-book ## write the student notebooks (solutions replaced by stubs)
 
 test-colab: env-test ## run the notebooks under the versions of Colab
 	@$(BIN)/python tools/colab.py
+
+matrix: env-test ## run the strict test as on other processors: make matrix [NAMES=...]
+	@$(BIN)/python tools/matrix.py $(NAMES)
+
+mutation: env-mutation ## change a room's mathematics and see what notices: ROOM=divergences
+	@$(BIN)/python tools/mutation.py $(ROOM)
+
+audit: env-audit ## look for known weaknesses in what is installed and in the workflows
+	@$(BIN)/zizmor --offline .github/workflows
+	@$(BIN)/pip-audit --strict --disable-pip --no-deps -r constraints.txt
 
 bench: env-test ## measure builds, tests, notebooks, pages and imports
 	@$(BIN)/python tools/bench.py

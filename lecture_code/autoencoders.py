@@ -509,7 +509,8 @@ def best_of_rank(matrix: torch.Tensor, rank: int) -> torch.Tensor:
     Raises
     ------
     TypeError, ValueError
-        If ``matrix`` is no finite floating matrix or the rank is out of range.
+        If ``matrix`` is no finite matrix of single or double precision, or the rank is
+        out of range.
 
     Notes
     -----
@@ -520,7 +521,7 @@ def best_of_rank(matrix: torch.Tensor, rank: int) -> torch.Tensor:
     Eckart and Young (1936), The approximation of one matrix by another of lower rank,
     Psychometrika 1, 211-218.
     """
-    matrix = validate.tensor("matrix", matrix, shape=("n", "d"))
+    matrix = _decomposable("matrix", matrix)
     rank = validate.integer("rank", rank, low=1, high=min(matrix.shape))
     U, S, Vt = torch.linalg.svd(matrix, full_matrices=False)
     return (U[:, :rank] * S[:rank]) @ Vt[:rank]
@@ -550,7 +551,8 @@ def principal_components(x: torch.Tensor, rank: int) -> Autoencoder:
     Raises
     ------
     TypeError, ValueError
-        If ``x`` is no finite floating matrix or the rank is out of range.
+        If ``x`` is no finite matrix of single or double precision, or the rank is out
+        of range.
 
     Notes
     -----
@@ -561,7 +563,7 @@ def principal_components(x: torch.Tensor, rank: int) -> Autoencoder:
     Baldi and Hornik (1989), Neural networks and principal component analysis, Neural
     Networks 2, 53-58.
     """
-    x = validate.tensor("x", x, shape=("n", "d")).detach()
+    x = _decomposable("x", x).detach()
     rank = validate.integer("rank", rank, low=1, high=min(x.shape))
     mean = x.mean(dim=0)
     V = torch.linalg.svd(x - mean, full_matrices=False).Vh[:rank].T
@@ -574,6 +576,15 @@ def principal_components(x: torch.Tensor, rank: int) -> Autoencoder:
 
 #: More noise than this is no experiment; sums of squares stay finite in float32.
 _LOUDEST = 1e6
+
+
+def _decomposable(name: str, matrix: torch.Tensor) -> torch.Tensor:
+    """Refuse half precision here: torch's decompositions would, deep inside."""
+    matrix = validate.tensor(name, matrix, shape=("n", "d"))
+    if matrix.dtype not in (torch.float32, torch.float64):
+        got = validate.describe(matrix)
+        raise TypeError(f"{name}: expected float32 or float64 numbers, got {got}")
+    return matrix
 
 
 def _hidden(hidden: Sequence[int], activation: str) -> list[int]:

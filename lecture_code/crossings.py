@@ -27,15 +27,18 @@ from lecture_code.normal_scores import (
 )
 
 _TOLERANCE = 3e-7
-_ROUNDS = 7  # of root finding: at a tangency an error in the point hardly matters
-_MOST = 300  # points in k; only slopes far below the law's own need so many
+_ROUNDS = 9  # of root finding: at a tangency an error in the point hardly matters
+_MANY = 28  # where the value counts
+_MOST = 1200  # points in k; only slopes far below the law's own need so many
+_NEIGHBOURS = np.arange(-16, 17)
+_EQUAL = 1e-11
 _TAIL = 1e-13
 _OUTSIDE = -1.0  # smaller than every gain
 
 #: Masses to start with, as shares of the largest of use; closer together near 0.
 _SHARES = np.concatenate(
     [
-        *([0], np.geomspace(1e-13, 1e-2, 12), np.linspace(0.05, 0.99, 18)),
+        *(np.geomspace(1e-13, 1e-2, 12), np.linspace(0.05, 0.99, 18)),
         *(1 - np.geomspace(1e-3, 1e-6, 4), [1]),
     ]
 )
@@ -119,45 +122,42 @@ def cheapest(law: Law, lipschitz: float) -> tuple[float, float, Crossings]:
     best : Crossings
         The crossing at that k, as arrays of length 1.
     """
-    first = _search(law, lipschitz, np.zeros(1))
-    most = np.maximum(first.gains(first.given_up, lipschitz), 0)
-    found = _search(law, lipschitz, most * _SHARES)  # since E(k) is at least k
+    found = _search(law, lipschitz, np.zeros(1), _MANY)
+    most = float(max(found.gains(np.zeros(1), lipschitz)[0], 0))
+    found = _merged(found, _search(law, lipschitz, most * _SHARES))
     while True:
-        cost, floor = _costs(found, lipschitz), _floors(found, lipschitz)
+        cost, floor = _costs_and_floors(found, lipschitz)
         rough = np.flatnonzero(floor < cost.min() - _TOLERANCE)
-        if not len(rough) or len(found.given_up) > _MOST:
-            break
-        new = _between(found, rough, lipschitz)
-        if not len(new):
+        new = _between(found, rough, lipschitz) if len(rough) else rough
+        if not len(new) or len(cost) > _MOST:
             break
         found = _merged(found, _search(law, lipschitz, new))
-    best = _search(law, lipschitz, found.given_up[[cost.argmin()]], 4 * _ROUNDS)
-    value = max(float(_costs(best, lipschitz)[0]), float(cost.min()))
-    return min(float(floor.min()), value), value, best
+    # Of equal ones, as by symmetry, the one that gives up least.
+    best = found.pick([np.flatnonzero(cost <= cost.min() + _EQUAL)[0]])
+    if best.given_up[0] > 0:  # at 0 it is refined already
+        best = _search(law, lipschitz, best.given_up, _MANY)
+    price = best.given_up + np.maximum(best.gains(best.given_up, lipschitz), 0)
+    value = max(float(price[0]), float(cost.min()))
+    # Beyond the largest k nothing is cheaper, since E(k) is at least k.
+    return min(float(floor.min(initial=most)), value), value, best
 
 
-def _costs(found: Crossings, lipschitz: float) -> np.ndarray:
-    """Return E at each k; a neighbour's crossing may be better than the one found."""
-    last = len(found.given_up) - 1
-    gains = [
-        found.pick(np.clip(np.arange(last + 1) + step, 0, last)).gains(
-            found.given_up, lipschitz
-        )
-        for step in (-1, 0, 1)
-    ]
-    return found.given_up + np.maximum(np.max(gains, axis=0), 0)
+def _costs_and_floors(
+    found: Crossings, lipschitz: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return E at each k, and what it is at least between each and the next.
 
-
-def _floors(found: Crossings, lipschitz: float) -> np.ndarray:
-    """Return what E is at least, between each value of k and the next."""
-    left, right = found.pick(slice(None, -1)), found.pick(slice(1, None))
-    ends = left.given_up, right.given_up
-    floors = [ends[0]]
-    for crossing in (left, right):
-        gains = [k + crossing.gains(k, lipschitz) for k in ends]
-        concave = crossing.masses[0] > ends[1]
-        floors.append(np.where(concave, np.minimum(*gains), 0.0))
-    return np.max(floors, axis=0)
+    At each k the crossings found for its neighbours are tried too.
+    """
+    k = found.given_up
+    after = np.append(k[1:], k[-1])[:, None]
+    near = np.arange(len(k))[:, None] + _NEIGHBOURS
+    each = found.pick(near.clip(0, len(k) - 1))
+    here = k[:, None] + each.gains(k[:, None], lipschitz)
+    there = after + each.gains(after, lipschitz)
+    concave = each.masses[0] > after
+    floor = np.where(concave, np.minimum(here, there), 0.0).max(axis=1)
+    return np.maximum(k, here.max(axis=1)), np.maximum(k, floor)[:-1]
 
 
 def _between(found: Crossings, rough: np.ndarray, lipschitz: float) -> np.ndarray:
@@ -216,18 +216,18 @@ def _on_grid(law: Law, lipschitz: float, given_up: np.ndarray, y: np.ndarray) ->
     peak = (growth[:, :-1] > 0) & (growth[:, 1:] < 0)
     peak &= above[:, :-1] > _TAIL
     gain = excess(path, below, above)
-    gain = np.where(peak, np.maximum(gain[:, :-1], gain[:, 1:]), _OUTSIDE)
-    last = gain.argmax(axis=1)
-    rows, ends = np.arange(len(k)), y.shape[1] - 1
+    cell = np.where(peak, np.maximum(gain[:, :-1], gain[:, 1:]), _OUTSIDE)
+    rows, last, ends = np.arange(len(k)), cell.argmax(axis=1), y.shape[1] - 1
+    last = last + (gain[rows, last + 1] > gain[rows, last])
     first = start[rows, last]
     y = np.broadcast_to(y, path.shape)
-    places = first - 1, first, first + 1, last, last + 1
+    places = first - 1, first, first + 1, last - 1, last, last + 1
     return tuple(y[rows, np.clip(place, 0, ends)] for place in places)
 
 
 def _tangent(law, lipschitz, given_up, coarse, rounds) -> Crossings:
     """Refine crossings: at both ends the target's slope in scores is 1/L."""
-    low1, grid1, high1, low2, high2 = coarse
+    low1, grid1, high1, low2, grid2, high2 = coarse
 
     def leaving(y: np.ndarray) -> np.ndarray:
         return log_ratio(law.pdf(y), profile(law.scores(y, given_up)) / lipschitz)
@@ -244,7 +244,7 @@ def _tangent(law, lipschitz, given_up, coarse, rounds) -> Crossings:
     arrive = fall(arriving, *ends, rounds)
     fine = _crossings(law, given_up, leave, arrive)
     # Where float64 sees no difference between a mass and k, the grid does better.
-    return _better(_crossings(law, given_up, grid1, high2), fine, lipschitz)
+    return _better(_crossings(law, given_up, grid1, grid2), fine, lipschitz)
 
 
 def _crossings(law: Law, given_up, leave, arrive) -> Crossings:

@@ -194,7 +194,7 @@ def toy(name: str) -> GaussianMixture | IsotropicMixture | Banana:
     ----------
     name : str
         One of ``TOYS``: on the line "two-modes", "three-modes" and "skewed", in the
-        plane "ring", "grid" and "banana".
+        plane "clouds", "ring", "grid" and "banana".
 
     Returns
     -------
@@ -213,6 +213,11 @@ def toy(name: str) -> GaussianMixture | IsotropicMixture | Banana:
     return _TOYS[validate.choice("name", name, TOYS)]()
 
 
+def _clouds() -> IsotropicMixture:
+    centres = [[-1.5, -0.8], [1.5, -0.8], [0.0, 1.6]]
+    return IsotropicMixture(centres, scales=0.3, weights=[0.4, 0.4, 0.2])
+
+
 def _ring() -> IsotropicMixture:
     angles = np.arange(8) * math.tau / 8
     centres = 2 * np.column_stack([np.cos(angles), np.sin(angles)])
@@ -228,6 +233,7 @@ _TOYS = {
     "two-modes": lambda: GaussianMixture([-2, 2], scales=0.5),
     "three-modes": lambda: GaussianMixture([-4, 0, 3], 0.6, [0.3, 0.5, 0.2]),
     "skewed": lambda: GaussianMixture([0, 1, 3], [0.4, 0.8, 1.6], [0.5, 0.3, 0.2]),
+    "clouds": _clouds,
     "ring": _ring,
     "grid": _grid,
     "banana": Banana,

@@ -5,8 +5,9 @@ A network knows nothing of probability. The model rooms decide what its outputs 
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -25,7 +26,9 @@ ACTIVATIONS = {
 }
 
 
-def mlp(sizes: Sequence[int], *, activation: str = "relu") -> torch.nn.Sequential:
+def mlp(
+    sizes: Sequence[int], *, activation: str = "relu", dropout: float = 0.0
+) -> torch.nn.Sequential:
     r"""Build a fully connected network, linear after the last layer.
 
     .. math:: h_{l+1} = \sigma(W_l h_l + b_l)
@@ -36,6 +39,8 @@ def mlp(sizes: Sequence[int], *, activation: str = "relu") -> torch.nn.Sequentia
         Width of the input, of each hidden layer and of the output: at least two.
     activation : str
         One of ``ACTIVATIONS``, the nonlinearity between layers.
+    dropout : float
+        Share of hidden units left out in training, from 0 to 0.95.
 
     Returns
     -------
@@ -46,8 +51,8 @@ def mlp(sizes: Sequence[int], *, activation: str = "relu") -> torch.nn.Sequentia
     Raises
     ------
     TypeError, ValueError
-        If a size is not a positive integer, there are fewer than two, or the
-        activation is unknown.
+        If a size is not a positive integer, there are fewer than two, the
+        activation is unknown, or ``dropout`` is out of bounds.
 
     Notes
     -----
@@ -59,10 +64,45 @@ def mlp(sizes: Sequence[int], *, activation: str = "relu") -> torch.nn.Sequentia
     """
     widths = _widths(sizes, least=2)
     between = ACTIVATIONS[validate.choice("activation", activation, ACTIVATIONS)]
+    dropout = validate.real("dropout", dropout, low=0, high=0.95)
+    after = [between, lambda: torch.nn.Dropout(dropout)] if dropout else [between]
     layers: list[torch.nn.Module] = []
     for inputs, outputs in itertools.pairwise(widths):
-        layers += [torch.nn.Linear(inputs, outputs), between()]
-    return torch.nn.Sequential(*layers[:-1])
+        layers += [torch.nn.Linear(inputs, outputs), *(make() for make in after)]
+    return torch.nn.Sequential(*layers[: -len(after)])
+
+
+@contextlib.contextmanager
+def evaluating(network: torch.nn.Module) -> Iterator[None]:
+    """Leave dropout out for a while; each part is then as it was before.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        The network or model.
+
+    Yields
+    ------
+    None
+        Nothing; use it in a ``with`` statement.
+
+    Raises
+    ------
+    TypeError
+        If ``network`` is no module.
+
+    Notes
+    -----
+    Used by the rooms ``vae`` and ``flows``.
+    """
+    validate.instance("network", network, torch.nn.Module)
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
 
 
 class MaskedLinear(torch.nn.Linear):

@@ -16,6 +16,7 @@ import torch
 
 from lecture_code import validate
 
+_ROUNDING = 1e-13
 _WANTED = "a law on the line with cdf, ppf and pdf (or log_prob)"
 
 
@@ -175,7 +176,10 @@ class Law:
         numpy.ndarray
             Scores, -inf where less than the cut lies to the left.
         """
-        return scores_of(self.cdf(y) - cut, self.sf(y) + cut)
+        below = self.cdf(y)
+        # The upper tail is asked for where it is the smaller one.
+        above = self.sf(y) if (below > 0.5).any() else 1 - below
+        return scores_of(below - cut, above + cut)
 
     def slopes(self, y: np.ndarray) -> np.ndarray:
         r"""Return :math:`I(F(y)) / f(y)`, the slope at y of the exact increasing map.
@@ -214,29 +218,37 @@ class Law:
         reach = np.concatenate([np.linspace(0, 3, 33)[:-1], reach[reach >= 3]])
         y = np.concatenate([-reach[:0:-1], reach])
         inside = np.flatnonzero((self.cdf(y) > 0) & (self.sf(y) > 0))
-        y = y[max(inside[0] - 1, 0) : inside[-1] + 2]
+        table = self._table(y[max(inside[0] - 1, 0) : inside[-1] + 2])
         for _ in range(60):
-            rough = self._rough(y)
+            rough = _rough(*table)
             if not rough.any():
                 break
-            y = np.sort(np.concatenate([y, (y[:-1] + y[1:])[rough] / 2]))
-        return y[(self.cdf(y) > 0) & (self.sf(y) > 0)]
+            middles = (table[0, :-1] + table[0, 1:])[rough] / 2
+            table = np.concatenate([table, self._table(middles)], axis=1)
+            table = table[:, table[0].argsort()]
+        return table[0, (table[1] > 0) & (table[2] > 0)]
 
-    def _rough(self, y: np.ndarray) -> np.ndarray:
-        """Say across which cells mass or log-density change too much to be resolved."""
-        density, width = self.pdf(y), np.diff(y)
-        mass = np.maximum(np.diff(self.cdf(y)), -np.diff(self.sf(y)))
-        log_density = np.log(np.maximum(density, 1e-30))
-        rough = (mass > 1 / 64) | (np.abs(np.diff(log_density)) > 0.7)
-        # A mode between two points shows as mass that their densities do not explain.
-        rough |= mass > 4 * width * np.maximum(density[1:], density[:-1]) + 1e-12
-        return rough & (width > 1e-12 * np.maximum(1, np.abs(y[1:])))
+    def _table(self, y: np.ndarray) -> np.ndarray:
+        return np.array([y, self.cdf(y), self.sf(y), self.pdf(y)])
 
     def _at(self, name: str, y: np.ndarray) -> np.ndarray:
         points = self.centre + self.unit * np.asarray(y)
         if not points.size:
             return points
         return np.asarray(getattr(self._target, name)(points))
+
+
+def _rough(
+    y: np.ndarray, below: np.ndarray, above: np.ndarray, density: np.ndarray
+) -> np.ndarray:
+    """Say across which cells mass or log-density change too much to be resolved."""
+    width = np.diff(y)
+    mass = np.maximum(np.diff(below), -np.diff(above))
+    log_density = np.log(np.maximum(density, 1e-30))
+    rough = (mass > 1 / 64) | (np.abs(np.diff(log_density)) > 0.7)
+    # A mode between two points shows as mass that their densities do not explain.
+    rough |= mass > 4 * width * np.maximum(density[1:], density[:-1]) + 1e-12
+    return rough & (width > 1e-12 * np.maximum(1, np.abs(y[1:])))
 
 
 def scores_of(below: np.ndarray, above: np.ndarray) -> np.ndarray:
@@ -319,7 +331,8 @@ def fall(
     low, high : numpy.ndarray
         Ends of the brackets.
     rounds : int, default 12
-        Each costs one call of the function.
+        Each costs one call of the function; none is made when all values are at the
+        level of rounding.
 
     Returns
     -------
@@ -332,6 +345,8 @@ def fall(
             x = (low * values[1] - high * values[0]) / (values[1] - values[0])
         x = np.where((x > low) & (x < high), x, (low + high) / 2)
         value = function(x)
+        if (np.abs(value) < _ROUNDING).all():
+            break
         right = value > 0
         values[0] = np.where(right, value, np.where(side < 0, 0.5, 1) * values[0])
         values[1] = np.where(right, np.where(side > 0, 0.5, 1) * values[1], value)

@@ -292,7 +292,7 @@ def coverage(shares: Any, side: int, where: Any) -> None:
     shares = validate.array("shares", shares, shape=("sides",), low=0, high=1)
     side = validate.integer("side", side, low=1, high=len(shares))
     where = validate.array("where", where, shape=("rows", "columns"), low=0, high=1)
-    bars_, page = _axes(2, "patch side", "share of test patches that are new")
+    bars_, page = _axes(2, "patch side", "share of new test patches")
     colours = [
         PALETTE["orange" if s + 1 == side else "blue"] for s in range(len(shares))
     ]
@@ -303,7 +303,7 @@ def coverage(shares: Any, side: int, where: Any) -> None:
     shown = page.imshow(where, vmin=0, vmax=1, cmap="Oranges", extent=extent)
     page.set(xlim=(-0.5, 7.5), ylim=(7.5, -0.5), xlabel="column", ylabel="row")
     page.set(xticks=range(8), yticks=range(8))
-    plt.colorbar(shown, ax=page, label="share new, by middle of the patch")
+    plt.colorbar(shown, ax=page, label="share new, by middle")
 
 
 def scree(lost: Any, rank: int, dot: float, pictures: Any) -> None:
@@ -336,7 +336,8 @@ def scree(lost: Any, rank: int, dot: float, pictures: Any) -> None:
     dot = validate.real("dot", dot)
     pictures = validate.array("pictures", pictures, shape=(2, "n", "side * side"))
     side = _side(pictures[0], "pictures")
-    chart, gallery = plt.figure(figsize=(7.6, 3)).subfigures(1, 2)
+    figure = plt.figure(figsize=(4.4, 4.6))  # pictures below, to be read on a phone
+    chart, gallery = figure.subfigures(2, 1, height_ratios=(3, 2))
     axes = chart.subplots()
     axes.plot(lost, color=PALETTE["blue"])
     axes.plot(rank, dot, "o", color=PALETTE["orange"], ms=8)

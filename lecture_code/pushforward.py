@@ -132,6 +132,10 @@ def lipschitz_min(target: Any) -> float:
 
     .. math:: L_{\min} = \sup_x I(F(x)) / f(x)
 
+    The supremum is over the points whose tails float64 can tell from 0. A law with
+    tails heavier than Gaussian, such as Laplace's, has none, and gets the slope at the
+    last of these points.
+
     Parameters
     ----------
     target : object
@@ -564,7 +568,8 @@ def _fit(law: Law, slope: float) -> tuple[float, float, routes.Route]:
     """Return the best total variation found, the proved floor and the map."""
     route, lower, closed = _route(law, slope)
     if not closed and route.tv - lower > _EXACT:
-        lower = max(lower, lattice.floor(law, slope / law.unit))
+        floors = lattice.floor, half_lines.total_variation
+        lower = max(lower, *(floor(law, slope / law.unit) for floor in floors))
     return route.tv, min(lower, route.tv), route
 
 

@@ -23,12 +23,15 @@ from lecture_code.normal_scores import (
     fall,
     log_ratio,
     profile,
+    zoom,
 )
 
 # How far, in logarithms, the target may fall below the slope before a route leaves it:
 # more than rounding, which would else make it leave and return without end.
 _SLACK = 1e-9
 _COMBINATIONS = 32  # of plans to start from
+_FINER = 3  # cells for each cell of the law's grid
+_CLOSE = 4  # rounds of looking closely at a dip
 _TAIL = 1e-6  # where valleys are not looked for
 
 
@@ -83,7 +86,9 @@ class Route:
     ) -> None:
         self._law, self._lipschitz = law, lipschitz
         self._cuts, self._borders = np.asarray(cuts, dtype=float), np.asarray(borders)
-        self._y = np.sort(np.concatenate([law.grid, extra]))
+        steps = np.arange(_FINER * (len(law.grid) - 1) + 1) / _FINER
+        fine = np.interp(steps, np.arange(len(law.grid)), law.grid)
+        self._y = np.sort(np.concatenate([fine, extra]))
         self._below, self._above = law.cdf(self._y), law.sf(self._y)
         self._density = law.pdf(self._y)
         self.pieces = [Piece(self._start(), -math.inf, float(self._cuts[0]))]
@@ -179,16 +184,29 @@ class Route:
         return aims[np.searchsorted(self._borders, y)]
 
     def _first(self, function, after: float) -> float | None:
-        """Return the first point after another at which a function turns negative."""
+        """Return the first point after another at which a function turns negative.
+
+        A dip below zero may hide between points: local minima are looked at closely.
+        """
         y = self._y[self._y > after]
-        if not len(y):
-            return None
-        low = np.flatnonzero(function(y) < 0)
-        if not len(low):
-            return None
-        before = y[low[0] - 1] if low[0] else max(after, self._y[0])
-        bracket = np.array([before]), np.array([y[low[0]]])
-        return float(fall(function, *bracket)[0])
+        if math.isfinite(after):  # where it may be zero, but does not count
+            y = np.append(after, y)
+        values = function(y)
+        values[0] = max(values[0], 0.0)
+        low = np.flatnonzero(values < 0)[:1]
+        stop = int(low[0]) if len(low) else len(y)
+        inner = np.arange(1, min(stop, len(y) - 1))
+        dip = (values[inner] <= values[inner - 1]) & (values[inner] < values[inner + 1])
+        for place in inner[dip & (values[inner] < 1)]:
+            ends = y[place - 1], y[place + 1]
+            bottom, depth = zoom(lambda y: -function(y), *ends, _CLOSE)
+            if depth > 0:
+                return self._fallen(function, ends[0], bottom)
+        return self._fallen(function, *y[stop - 1 : stop + 1]) if len(low) else None
+
+    @staticmethod
+    def _fallen(function, before: float, behind: float) -> float:
+        return float(fall(function, np.array([before]), np.array([behind]))[0])
 
     def _price(self, piece: Piece, end: Piece | None) -> float:
         """Return how much mass a crossing puts where the target has less."""

@@ -115,6 +115,44 @@ def _mark_entropy(axes, at: float, low: float, high: float) -> None:
     axes.annotate("H", middle, ha="center", va="center", bbox=paper)
 
 
+def walks(paths: Sequence[Any], *, samples: Any, titles: Sequence[str]) -> None:
+    """Draw paths of points in the plane, a panel for each set, over a cloud of samples.
+
+    Parameters
+    ----------
+    paths : sequence of array_like
+        Each of shape (steps, n, 2): where n points stand after each step.
+    samples : array_like
+        Points drawn beneath, shape (m, 2).
+    titles : sequence of str
+        One title for each set of paths.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an array does not have its shape or the number of titles differs.
+
+    Notes
+    -----
+    Used in chapter 7.
+    """
+    import matplotlib.pyplot as plt
+
+    shape = ("steps", "n", 2)
+    sets = [
+        validate.array("paths", p, shape=shape) for p in validate.items("paths", paths)
+    ]
+    samples = validate.array("samples", samples, shape=("m", 2))
+    titles = [validate.text("titles", t) for t in validate.items("titles", titles)]
+    validate.same_length(paths=sets, titles=titles)
+    _, grid = plt.subplots(1, len(sets), squeeze=False, figsize=(3.1 * len(sets), 3.4))
+    for axes, path, title in zip(grid[0], sets, titles, strict=True):
+        axes.scatter(*samples.T, s=3, color=PALETTE["grey"], alpha=0.5, linewidths=0)
+        axes.plot(*path.transpose(2, 0, 1), color=PALETTE["blue"], lw=0.6, alpha=0.7)
+        axes.plot(*path[-1].T, "o", color=PALETTE["orange"], ms=4)
+        axes.set(title=title, aspect="equal", xlim=(-6, 6), ylim=(-6, 6))
+
+
 def generator(
     x: Any, *, target: Any, model: Any, z: Any, exact: Any, best: Any
 ) -> None:
@@ -156,9 +194,176 @@ def generator(
     maps.legend(fontsize=9, loc="upper left")
 
 
+def duel(x: Any, *, data: Any, model: Any, critic: Any, pulls: Any) -> None:
+    """Draw two densities with their best critic, and how two losses pull the model.
+
+    Parameters
+    ----------
+    x : array_like
+        Points on the line, shape (n,).
+    data, model, critic : array_like
+        Two densities, and a critic from 0 to 1, at these points, shape (n,).
+    pulls : array_like
+        Sizes of the gradients of the saturating and the non-saturating loss, shape
+        (2,), not negative.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays do not have these shapes.
+
+    Notes
+    -----
+    Used in chapter 11.
+    """
+    import matplotlib.pyplot as plt
+
+    x, data, model, critic = _columns(x=x, data=data, model=model, critic=critic)
+    validate.same_length(x=x, data=data, model=model, critic=critic)
+    pulls = validate.array("pulls", pulls, shape=(2,), low=0)
+    widths = {"width_ratios": [3, 1]}
+    _, (laws, sizes) = plt.subplots(1, 2, figsize=(6.8, 3.0), gridspec_kw=widths)
+    laws.fill_between(x, data, color=PALETTE["grey"], alpha=0.35, label="data")
+    laws.plot(x, model, color=PALETTE["orange"], label="generator")
+    laws.plot(x, critic, color=PALETTE["blue"], label="best critic D")
+    laws.set(xlabel="x", ylim=(-0.02, 1.35))
+    laws.legend(fontsize=9, loc="upper center", ncols=3, handlelength=1)
+    sizes.bar(["sat.", "non-sat."], pulls.clip(1e-7), color=PALETTE["orange"])
+    sizes.set(yscale="log", ylim=(1e-6, 30), title="pull on G")
+
+
+def journeys(
+    times: Any, paths: Any, *, now: float, x: Any, density: Any, data: Any
+) -> None:
+    """Draw paths from noise to data, beside the law at one time.
+
+    Parameters
+    ----------
+    times : array_like
+        Times from 1 to 0, shape (steps + 1,).
+    paths : array_like
+        Where each path is at these times, shape (steps + 1, n).
+    now : float
+        The time whose law is drawn, in [0, 1].
+    x : array_like
+        Points on the line, shape (m,).
+    density, data : array_like
+        The law at that time and the data's law at these points, shape (m,).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays do not have these shapes.
+
+    Notes
+    -----
+    Used in chapter 12.
+    """
+    import matplotlib.pyplot as plt
+
+    times, now = validate.array("times", times, shape=("n",)), validate.real("now", now)
+    paths = validate.array("paths", paths, shape=("n", "paths"))
+    validate.same_length(times=times, paths=paths)
+    x, density, data = _columns(x=x, density=density, data=data)
+    validate.same_length(x=x, density=density, data=data)
+    layout = {"sharey": True, "gridspec_kw": {"width_ratios": [3, 1]}}
+    _, (ways, law) = plt.subplots(1, 2, figsize=(6.8, 3.2), **layout)
+    ways.plot(times, paths, color=PALETTE["blue"], lw=0.8, alpha=0.7)
+    ways.axvline(now, color=PALETTE["orange"], lw=1.5)
+    ways.set(xlabel="time t", ylabel="x", xlim=(1, 0), ylim=(x[0], x[-1]))
+    law.fill_betweenx(x, data, color=PALETTE["grey"], alpha=0.35, label="data")
+    law.plot(density, x, color=PALETTE["orange"], label="at t")
+    law.set(xlabel="density", xlim=(0, None))
+    law.legend(fontsize=9, loc="upper right")
+
+
 def _columns(**columns: Any) -> list[np.ndarray]:
     found = {k: validate.array(k, v, shape=("n",)) for k, v in columns.items()}
     first, *others = found
     for name in others:
         validate.same_length(**{first: found[first], name: found[name]})
     return list(found.values())
+
+
+def latent_map(codes: Any, labels: Any, *, z: Any, image: Any, high: float) -> None:
+    """Draw the codes of digits in the plane, beside the image of one place.
+
+    Parameters
+    ----------
+    codes : array_like
+        Codes, shape (n, 2).
+    labels : array_like of int
+        The digit of each, shape (n,), from 0 to 9.
+    z : array_like
+        The place, shape (2,).
+    image : array_like
+        What it decodes to, shape (side * side,).
+    high : float
+        The pixel value drawn black.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays do not have these shapes.
+
+    Notes
+    -----
+    Used in chapter 9.
+    """
+    import matplotlib.pyplot as plt
+
+    codes = validate.array("codes", codes, shape=("n", 2))
+    labels = validate.integers("labels", labels, shape=("n",), low=0, high=9)
+    validate.same_length(codes=codes, labels=labels)
+    z = validate.array("z", z, shape=(2,))
+    image = validate.array("image", image, shape=("side * side",))
+    side = math.isqrt(len(image))
+    if side**2 != len(image):
+        raise ValueError(f"image: expected a square image, got {len(image)} pixels")
+    high = validate.real("high", high, above=0)
+    ratio = {"width_ratios": [2, 1]}
+    _, (plane, picture) = plt.subplots(1, 2, figsize=(5.8, 3.6), gridspec_kw=ratio)
+    for digit in labels.unique().tolist():  # a digit as the mark: no colour to learn
+        own = codes[(labels == digit).numpy()]
+        style = {"marker": f"${digit}$", "linewidths": 0, "color": PALETTE["blue"]}
+        plane.scatter(*own.T, s=26, **style)
+    plane.plot(*z, "+", color=PALETTE["orange"], ms=20, mew=3)
+    plane.set(xlabel="z1", ylabel="z2", xlim=(-3.6, 3.6), ylim=(-3.6, 3.6))
+    picture.imshow(image.reshape(side, side), vmin=0, vmax=high)
+    picture.set_axis_off()
+
+
+def mesh(corners: Any, values: Any, *, high: float, reach: float) -> None:
+    """Draw a lattice that a map has bent, each cell shaded by a value.
+
+    Parameters
+    ----------
+    corners : array_like
+        Where the lattice's corners have come, shape (rows, columns, 2).
+    values : array_like
+        One for each cell, shape (rows - 1, columns - 1).
+    high : float
+        The value with the darkest shade.
+    reach : float
+        The axes go from minus to plus this.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the arrays do not have these shapes.
+
+    Notes
+    -----
+    Used in chapter 10.
+    """
+    import matplotlib.pyplot as plt
+
+    corners = validate.array("corners", corners, shape=("rows", "columns", 2))
+    cells = (corners.shape[0] - 1, corners.shape[1] - 1)
+    values = validate.array("values", values, shape=cells)
+    high = validate.real("high", high, above=0)
+    reach = validate.real("reach", reach, above=0)
+    axes = plt.subplots(figsize=(4.6, 4.4))[1]
+    style = {"cmap": "Blues", "edgecolors": PALETTE["grey"], "linewidth": 0.2}
+    axes.pcolormesh(*np.moveaxis(corners, 2, 0), values, vmin=0, vmax=high, **style)
+    axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")

@@ -10,6 +10,13 @@ from calls import Call, own_store
 from lecture_code.study import __main__ as command
 from lecture_code.study import binary, coverage, models
 
+QUICK = binary.Candidate(0, 0.0, 0.01, binary.ONE)
+
+
+def _one_trial(name: str) -> list[binary.Trial]:
+    return [binary.attempt(name, QUICK, rounds=1, steps=1)]
+
+
 CALLS = {
     "study.coverage.unseen_share": Call(
         lambda: coverage.unseen_share,
@@ -26,14 +33,21 @@ CALLS = {
             coverage, PATCH_SIZES=(8,), TRAIN_SIZES=(9,)
         ),
     ),
-    "study.binary.digit_model": Call(
-        lambda: binary.digit_model,
+    "study.binary.attempt": Call(
+        lambda: binary.attempt,
         {
             "name": a.choice("logistic"),
-            "lr": a.real(0.01, above=0),
+            "candidate": a.instance(lambda: QUICK),
             "rounds": a.count(1),
             "steps": a.count(1),
         },
+    ),
+    "study.binary.table": Call(
+        lambda: binary.table,
+        {},
+        within=lambda: mock.patch.multiple(
+            binary, CANDIDATES={"logistic": [QUICK]}, trials=_one_trial
+        ),
     ),
     "study.models.make": Call(
         lambda: models.make,

@@ -21,9 +21,12 @@ ROOT = Path(__file__).resolve().parent.parent
 #: DESIGN.md, section 2. A room imports from lower ranks only.
 RANKS = {
     **dict.fromkeys(["session", "validate", "claims"], 0),
-    **dict.fromkeys(["densities", "networks", "coding", "normal_scores"], 1),
-    **dict.fromkeys(["datasets", "divergences", "metrics"], 2),
+    **dict.fromkeys(
+        ["densities", "networks", "conditioned", "coding", "normal_scores"], 1
+    ),
+    **dict.fromkeys(["datasets", "divergences", "metrics", "noising"], 2),
     **dict.fromkeys(["crossings", "half_lines", "lattice", "routes", "transport"], 2),
+    "likelihoods": 1,
     "chains": 2,
     **dict.fromkeys(["histograms", "autoregressive", "autoencoders", "vae"], 3),
     **dict.fromkeys(["flows", "gan", "diffusion"], 3),

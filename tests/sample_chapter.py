@@ -37,11 +37,14 @@ More.
 - A. Author, *A Book*, 1999. [doi:10.1000/1](https://doi.org/10.1000/1)"""
 
 
-def picture(*, blank: bool = False) -> str:
-    """Base64 text of a PNG file that shows a ramp, or one colour only."""
-    image = Image.new("L", (8, 8)) if blank else Image.linear_gradient("L")
+def picture(*, blank: bool = False, clipped: bool = False) -> str:
+    """Base64 text of a PNG file that shows a ramp, or that is wrong in one way."""
+    image = Image.new("RGB", (12, 12), "white")
+    if not blank:
+        ramp = Image.linear_gradient("L").resize((8, 8))
+        image.paste(ramp, (4, 2) if clipped else (2, 2))
     file = io.BytesIO()
-    image.convert("RGB").save(file, format="PNG")
+    image.save(file, format="PNG")
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 

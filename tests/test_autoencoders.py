@@ -276,6 +276,15 @@ def test_a_rank_above_the_dimension_is_named(name, rank):
         getattr(autoencoders, name)(torch.ones(9, 5), rank)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize(
+    ("name", "argument"), [("best_of_rank", "matrix"), ("principal_components", "x")]
+)
+def test_half_precision_cannot_be_decomposed_and_is_named(name, argument, dtype):
+    with pytest.raises(TypeError, match=f"{argument}: expected float32 or float64"):
+        getattr(autoencoders, name)(torch.eye(3, dtype=dtype), 2)
+
+
 @kinds
 def test_an_unknown_nonlinearity_is_named(kind):
     with pytest.raises(ValueError, match="activation: expected"):

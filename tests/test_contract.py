@@ -16,7 +16,16 @@ import global_state
 import pytest
 import torch
 
-from lecture_code import autoregressive, datasets, densities, histograms, networks
+from lecture_code import (
+    autoregressive,
+    conditioned,
+    datasets,
+    densities,
+    diffusion,
+    gan,
+    histograms,
+    networks,
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,10 @@ class Entry:
     outcomes: Callable[[], torch.Tensor] | None = None
     box: tuple[tuple[float, float], ...] = ()
     cells: int = 400
+
+
+def _seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
 
 
 def _patterns(pixels: int) -> torch.Tensor:
@@ -57,6 +70,32 @@ def _autoregressive(network: torch.nn.Module) -> autoregressive.Autoregressive:
         for weights in model.parameters():
             weights.normal_(generator=generator)
     return model.double()
+
+
+def _grey(order: list[int] | None) -> autoregressive.GreyAutoregressive:
+    """Return a model of four pixels with three levels, far from where it starts."""
+    network = networks.MaskedConvNet(2, channels=3, depth=1, outputs=6)
+    model = autoregressive.GreyAutoregressive(
+        network, pixels=4, levels=3, components=2, order=order
+    )
+    generator = _seeded(6)
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.normal_(generator=generator)
+    return model.double()
+
+
+def _gan() -> gan.GAN:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return gan.GAN(networks.mlp([3, 8, 2]), networks.mlp([2, 8, 1]), latent=3)
+
+
+def _diffusion() -> diffusion.Diffusion:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        net = conditioned.TimeMLP(2, hidden=8, classes=3)
+        return diffusion.Diffusion(net, d=2, classes=3)
 
 
 LINE, PLANE = ((-12.0, 14.0),), ((-6.0, 8.0), (-6.0, 36.0))
@@ -104,6 +143,14 @@ MODELS: dict[str, Entry] = {
         }.items()
     },
     **{
+        f"GreyAutoregressive, order {order}": Entry(
+            lambda order=order: _grey(order),
+            *((4,), torch.float32),
+            outcomes=lambda: torch.cartesian_prod(*[torch.arange(3.0)] * 4),
+        )
+        for order in (None, [2, 0, 3, 1])
+    },
+    **{
         f"toy {name}": Entry(
             lambda name=name: datasets.toy(name),
             *((2,) if name in ("ring", "grid", "banana") else (), torch.float32),
@@ -111,19 +158,20 @@ MODELS: dict[str, Entry] = {
         )
         for name in datasets.TOYS
     },
+    "GAN": Entry(_gan, (2,), torch.float32),
+    "Diffusion": Entry(_diffusion, (2,), torch.float32),
 }
-#: What no model in the list above can have: none bounds a likelihood or plays a game.
-FOREIGN = ("elbo", "importance_bound", "critic_loss", "generator_loss")
+#: What only some models can have, and who has it where it is not the likelihood.
+SPECIAL = ("log_prob", "elbo", "importance_bound", "critic_loss", "generator_loss")
+OFFERED = {"GAN": ("critic_loss", "generator_loss"), "Diffusion": ()}
 
 FINITE = [name for name, entry in MODELS.items() if entry.outcomes]
+EXACT = [name for name, entry in MODELS.items() if hasattr(entry.make(), "log_prob")]
 
 each_model = pytest.mark.parametrize("name", MODELS)
+each_exact = pytest.mark.parametrize("name", EXACT)
 each_finite = pytest.mark.parametrize("name", FINITE)
-each_smooth = pytest.mark.parametrize("name", sorted(set(MODELS) - set(FINITE)))
-
-
-def _seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
+each_smooth = pytest.mark.parametrize("name", sorted(set(EXACT) - set(FINITE)))
 
 
 def test_every_class_that_samples_is_in_the_list():
@@ -180,7 +228,7 @@ def test_without_a_generator_torchs_seed_settles_the_samples(name, kept_globals)
     assert not torch.equal(model.sample(50), first)
 
 
-@each_model
+@each_exact
 def test_sampling_leaves_the_model_as_it_was(name):
     entry = MODELS[name]
     model = entry.make()
@@ -193,7 +241,7 @@ def test_sampling_leaves_the_model_as_it_was(name):
 # ----------------------------------------------------------------------------- log_prob
 
 
-@each_model
+@each_exact
 def test_log_prob_gives_one_finite_number_for_each_sample(name):
     model = MODELS[name].make()
     log_prob = model.log_prob(model.sample(8, _seeded(6)))
@@ -202,7 +250,7 @@ def test_log_prob_gives_one_finite_number_for_each_sample(name):
     assert torch.isfinite(log_prob).all()
 
 
-@each_model
+@each_exact
 def test_probabilities_sum_or_integrate_to_one(name):
     entry = MODELS[name]
     total = _sum(entry) if entry.outcomes else _integral(entry)
@@ -226,7 +274,7 @@ def _middles(low: float, high: float, cells: int) -> torch.Tensor:
     return (edges[1:] + edges[:-1]) / 2
 
 
-@each_model
+@each_exact
 def test_samples_follow_log_prob(name):
     """Hold the mean of -log p over samples against the entropy, within 5 sigma."""
     entry = MODELS[name]
@@ -246,7 +294,7 @@ def _entropy(entry: Entry) -> float:
     return torch.special.entr(log_prob.exp()).sum().item() * area
 
 
-@each_model
+@each_exact
 def test_what_an_example_gets_does_not_depend_on_the_batch(name):
     model = MODELS[name].make()
     x = model.sample(12, _seeded(8))
@@ -284,10 +332,14 @@ def test_repr_is_informative_and_stable(name):
 
 
 @each_model
-@pytest.mark.parametrize("method", FOREIGN)
+@pytest.mark.parametrize("method", SPECIAL)
 def test_a_method_that_a_model_cannot_have_is_not_there(name, method):
-    with pytest.raises(AttributeError, match=method):
-        getattr(MODELS[name].make(), method)
+    model = MODELS[name].make()
+    if method in OFFERED.get(type(model).__name__, ("log_prob",)):
+        assert callable(getattr(model, method))
+    else:
+        with pytest.raises(AttributeError, match=method):
+            getattr(model, method)
 
 
 @each_finite

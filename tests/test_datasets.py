@@ -86,7 +86,7 @@ def test_the_gradient_counts_the_patches_over_a_pixel() -> None:
 
 
 def test_toys_are_all_there() -> None:
-    names = ["two-modes", "three-modes", "skewed", "ring", "grid", "banana"]
+    names = ["two-modes", "three-modes", "skewed", "clouds", "ring", "grid", "banana"]
     assert list(datasets.TOYS) == names
 
 

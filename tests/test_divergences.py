@@ -210,14 +210,14 @@ WRONG_VECTORS = [
 @distances
 @pytest.mark.parametrize(("wrong", "error"), WRONG_VECTORS)
 def test_wrong_vectors_are_named(between: object, wrong: object, error: type) -> None:
-    with pytest.raises(error, match=r"q.*: expected"):
+    with pytest.raises(error, match=r"^(?:p and )?q.*: expected"):
         between([0.5, 0.5], wrong)
 
 
 @pytest.mark.parametrize(("wrong", "error"), WRONG_VECTORS[:-1])
 def test_a_wrong_first_vector_is_named(wrong: object, error: type) -> None:
     for call in (divergences.entropy, lambda p: divergences.kl(p, [0.5, 0.5])):
-        with pytest.raises(error, match="p: expected"):
+        with pytest.raises(error, match=r"^p: expected"):
             call(wrong)
 
 
@@ -237,9 +237,34 @@ def test_wrong_points_are_named(points: object, error: type) -> None:
         divergences.wasserstein1([0.5, 0.5], [1, 0], points)
 
 
+@pytest.mark.parametrize("far", [1e301, -1e301])
+def test_points_whose_distance_could_overflow_are_refused(far: float) -> None:
+    with pytest.raises(
+        ValueError, match=r"^points: expected entries >= -1e\+300 and <="
+    ):
+        divergences.wasserstein1([0.5, 0.5], [1, 0], [0.0, far])
+
+
+def test_shapes_are_named_as_the_documentation_names_them() -> None:
+    with pytest.raises(ValueError, match=r"^points: expected shape \(k,\), got 3\.0$"):
+        divergences.wasserstein1([0.5, 0.5], [1, 0], 3.0)
+    with pytest.raises(ValueError, match=r"^edges: expected shape \(k,\), got 0\.0$"):
+        divergences.cell_masses(GaussianMixture([0.0]), 0.0)
+
+
 def test_a_density_without_cdf_is_named() -> None:
-    with pytest.raises(TypeError, match="density: expected an object with cdf and sf"):
+    said = r"^density: expected an object with cdf and sf, got \[0\.5, 0\.5\]$"
+    with pytest.raises(TypeError, match=said):
         divergences.cell_masses([0.5, 0.5], [0.0])
+
+
+@pytest.mark.parametrize("edges", [[1.0, 2.0], [-2.0, -1.0], [0.0]])
+def test_cells_on_one_side_of_the_median_hold_what_they_should(
+    edges: list[float],
+) -> None:
+    masses = divergences.cell_masses(GaussianMixture([0.0]), edges)
+    whole = stats.norm.cdf([-np.inf, *edges, np.inf])
+    np.testing.assert_allclose(masses, np.diff(whole), rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -267,6 +292,12 @@ def test_wrong_gaussians_are_named(name: str) -> None:
     for value, error in bad:
         with pytest.raises(error, match=f"{name}: expected"):
             divergences.kl_gaussians(**{**good, name: value})
+
+
+@distances
+def test_a_sum_that_is_off_by_rounding_is_made_exact(between) -> None:
+    p = np.array([0.2, 0.3, 0.5])
+    assert between(p * (1 + 4e-7), p) == pytest.approx(0, abs=1e-12)
 
 
 def test_tensors_are_taken_and_no_input_is_changed() -> None:

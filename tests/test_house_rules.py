@@ -10,6 +10,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import conventions
 import house_rules as rules
 import pytest
 from numpydoc.validate import validate as numpydoc_check
@@ -61,6 +62,18 @@ def test_a_room_imports_what_it_may(rule, room, path):
 )
 def test_a_file_keeps_the_rule(rule, path):
     assert rule(_read(path)) == []
+
+
+@pytest.mark.parametrize("path", conventions.chapters(), ids=lambda path: path.stem)
+def test_a_chapter_runs_nothing_that_arrives_as_data(path):
+    cells = filter(conventions.is_code, conventions.read(path).cells)
+    plain = [cell.source for cell in cells if not conventions.is_setup(cell)]
+    assert rules.unsafe("\n".join(plain)) == []
+
+
+def test_a_tool_runs_nothing_that_arrives_as_data():
+    for path in (rules.ROOT / "tools").glob("*.py"):
+        assert rules.unsafe(_read(path)) == [], path
 
 
 def test_the_package_itself_re_exports_nothing():

@@ -15,12 +15,21 @@ import pytest
 import sample_chapter
 from nbformat import NotebookNode
 
+from lecture_code import claims
+
 CHAPTERS = conventions.chapters()
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_a_stored_chapter_keeps_every_rule(path):
     assert "\n".join(chapter_rules.problems(path)) == ""
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_the_site_reads_the_claims_that_the_package_reads(path):
+    found = [claim.sentence for claim in claims.read(path)]
+    assert conventions.claims(conventions.read(path)) == found
+    assert claims.PREFIX == conventions.CLAIM
 
 
 def test_there_are_chapters():
@@ -379,6 +388,11 @@ BROKEN = [
         "cannot be decoded",
     ),
     (set_picture(sample_chapter.picture(blank=True)), output_rules.pictures, "blank"),
+    (
+        set_picture(sample_chapter.picture(clipped=True)),
+        output_rules.pictures,
+        "reaches its edge",
+    ),
     (set_frame('<img alt="">'), output_rules.pictures, "without its picture"),
     (set_frame(sample_chapter.frame("Bars")), output_rules.frame_texts, "description"),
     (no_state, output_rules.widget_state, "no stored state"),

@@ -168,9 +168,10 @@ def test_both_orientations_of_unequal_weights(weight):
     st.floats(0.05, 0.95),
     st.floats(0.2, 2),
     st.floats(-3, 7),
+    st.sampled_from([-1.0, 1e-6, 1e6, -1e3]),
 )
 @settings(max_examples=8)
-def test_laws_of_the_optimum(m, weight, scale, log_slope):
+def test_laws_of_the_optimum(m, weight, scale, log_slope, c):
     slope = math.exp(log_slope)
     target = GaussianMixture([-m, m], [1.0, scale], [weight, 1 - weight])
     fit = pushforward.tv_star(target, slope)
@@ -181,12 +182,11 @@ def test_laws_of_the_optimum(m, weight, scale, log_slope):
     steeper = pushforward.tv_star(target, 1.2 * slope)
     assert steeper.lower <= fit.upper
     assert steeper.value <= fit.value + 1e-6
-    for c in (-1.0, 1e-6, 1e6):
-        moved = GaussianMixture(
-            c * target.means + 5 * abs(c), abs(c) * target.scales, target.weights
-        )
-        scaled = pushforward.tv_star(moved, abs(c) * slope)
-        assert scaled.value == pytest.approx(fit.value, abs=1e-6)
+    moved = GaussianMixture(
+        c * target.means + 5 * abs(c), abs(c) * target.scales, target.weights
+    )
+    scaled = pushforward.tv_star(moved, abs(c) * slope)
+    assert scaled.value == pytest.approx(fit.value, abs=1e-6)
 
 
 @pytest.mark.parametrize("separation", [0.0, 2.0, 8.0, 20.0])
@@ -215,7 +215,7 @@ def test_no_slope_breaks_the_optimum(separation):
 )
 def test_the_map_is_feasible_and_has_the_value(target, slope):
     fit = pushforward.tv_star(target, slope)
-    z = np.unique(np.concatenate([np.linspace(-9, 9, 100_001), [-37.0, 37.0]]))
+    z = np.unique(np.concatenate([np.linspace(-9, 9, 40_001), [-37.0, 37.0]]))
     points = fit.map(z)
     slopes = np.diff(points) / np.diff(z)
     assert slopes.min() >= -1e-9

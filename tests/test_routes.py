@@ -12,6 +12,9 @@ from lecture_code.normal_scores import Law
 from lecture_code.routes import Route, planned, valleys
 
 THREE = GaussianMixture([-6, 0, 5], [0.5, 1, 2], [0.3, 0.3, 0.4])
+FIVE = GaussianMixture(
+    [-10, -5, 0, 5, 10], [1, 0.5, 1, 0.5, 1], [0.1, 0.3, 0.2, 0.3, 0.1]
+)
 CASES = [
     (GaussianMixture([-3, 3]), 5.0, [0.0]),
     (GaussianMixture([-3, 3]), 5.0, [0.1]),
@@ -19,12 +22,14 @@ CASES = [
     (THREE, 4.0, [0.05, 0.2]),
     (THREE, 0.4, [0.3, -1.0]),
     (GaussianMixture([0.0]), 2.0, [0.0]),
+    # What is left of the first mode is steep in a valley narrower than the grid.
+    (FIVE, 8.0, [0.0948807478]),
 ]
 
 
 def _tv(route, target):
     """Integrate over latents: half the variation of F(g(z)) - Phi(z)."""
-    z = np.unique(np.concatenate([np.linspace(-9, 9, 200_001), [-37.0, 37.0]]))
+    z = np.unique(np.concatenate([np.linspace(-9, 9, 40_001), [-37.0, 37.0]]))
     x = route(z)
     ahead = np.where(
         z < 0, target.cdf(x) - special.ndtr(z), special.ndtr(-z) - target.sf(x)
@@ -38,7 +43,7 @@ def test_a_route_is_increasing_and_no_steeper_than_allowed(target, slope, cuts):
     route = Route(
         law, slope / law.unit, cuts, valleys(law, slope / law.unit)[: len(cuts) - 1]
     )
-    z = np.linspace(-8, 8, 100_001)
+    z = np.linspace(-8, 8, 20_001)
     slopes = np.diff(route(z)) / np.diff(z)
     assert slopes.min() > -1e-9
     assert slopes.max() < slope * (1 + 1e-5)

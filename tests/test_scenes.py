@@ -47,3 +47,55 @@ def test_a_generator_is_drawn_with_its_law_and_its_maps():
     np.testing.assert_array_equal(latents.lines[0].get_ydata(), maps["exact"])
     np.testing.assert_array_equal(latents.lines[1].get_ydata(), maps["best"])
     assert latents.get_ylim() == (-1, 1)
+
+
+def test_a_duel_shows_both_laws_the_critic_and_two_pulls():
+    x = np.linspace(-1, 1, 5)
+    scenes.duel(x, data=x**2, model=x**4, critic=(x + 1) / 2, pulls=[1e-9, 2.0])
+    laws, sizes = plt.gcf().axes
+    assert [line.get_label() for line in laws.lines] == ["generator", "best critic D"]
+    np.testing.assert_allclose(laws.lines[1].get_ydata(), (x + 1) / 2)
+    assert [bar.get_height() for bar in sizes.patches] == [1e-7, 2.0]
+    assert sizes.get_yscale() == "log"
+
+
+def test_journeys_run_from_noise_on_the_left_to_data_on_the_right():
+    times, x = [1.0, 0.5, 0.0], np.linspace(-2, 2, 4)
+    paths = np.array([[0.0, 1.0], [0.5, 1.5], [1.0, 2.0]])
+    scenes.journeys(times, paths, now=0.5, x=x, density=x**2, data=x**4)
+    ways, law = plt.gcf().axes
+    assert ways.get_xlim() == (1.0, 0.0)
+    np.testing.assert_allclose(ways.lines[1].get_ydata(), paths[:, 1])
+    assert ways.lines[2].get_xdata()[0] == 0.5
+    np.testing.assert_allclose(law.lines[0].get_xdata(), x**2)
+
+
+def test_walks_are_drawn_from_start_to_end_panel_by_panel():
+    paths = [np.arange(12.0).reshape(3, 2, 2), np.zeros((2, 1, 2))]
+    scenes.walks(paths, samples=[[1.0, 1.0]], titles=["a", "b"])
+    first, second = plt.gcf().axes
+    assert (first.get_title(), second.get_title()) == ("a", "b")
+    *walkers, ends = first.lines
+    assert [line.get_xydata().tolist() for line in walkers] == [
+        paths[0][:, i].tolist() for i in (0, 1)
+    ]
+    assert ends.get_xydata().tolist() == paths[0][-1].tolist()
+    assert len(second.lines) == 2
+
+
+def test_a_latent_map_marks_the_place_and_shows_what_it_decodes_to():
+    codes = [[0.0, 1.0], [2.0, 3.0]]
+    scenes.latent_map(codes, [4, 7], z=[0.5, -1], image=[0, 1, 2, 3], high=3)
+    plane, picture = plt.gcf().axes
+    four, seven = (marks.get_offsets().tolist() for marks in plane.collections)
+    assert (four, seven) == ([codes[0]], [codes[1]])
+    assert plane.lines[0].get_xydata().tolist() == [[0.5, -1]]
+    assert picture.images[0].get_array().tolist() == [[0, 1], [2, 3]]
+
+
+def test_a_mesh_shades_each_cell():
+    corners = np.stack(np.meshgrid([0.0, 1, 2], [0.0, 1], indexing="ij"), axis=2)
+    scenes.mesh(corners, [[0.5], [1.5]], high=2, reach=3)
+    (cells,) = plt.gcf().axes[0].collections
+    assert cells.get_array().ravel().tolist() == [0.5, 1.5]
+    assert cells.get_clim() == (0, 2)

@@ -57,27 +57,110 @@ def test_the_stored_digit_models_reach_the_figure_of_the_chapter():
 
 def test_a_stored_digit_model_is_what_the_code_trains():
     test = datasets.binary_digits("test").pixels
-    fresh = binary.WEIGHTS["logistic"]()
+    fresh = binary.attempt("logistic", CHOSEN["logistic"]).model
     stored = trained.load("logistic")
     assert fresh.loss(test).item() == pytest.approx(stored.loss(test).item(), abs=0.05)
 
 
-def test_training_keeps_the_best_round_and_the_global_state(monkeypatch):
-    held_out = datasets.binary_digits("validation").pixels
+def _selection(name: str) -> list[dict]:
+    columns = trained.table("binary-selection")
+    rows = [
+        dict(zip(columns, row, strict=True))
+        for row in zip(*columns.values(), strict=True)
+    ]
+    return [row for row in rows if row["model"] == name]
+
+
+def _told(candidate: binary.Candidate) -> tuple:
+    return (*candidate[:3], len(candidate.thresholds))
+
+
+CHOSEN = {
+    name: next(c for c in tried if _told(c) == tuple(_selection(name)[0].values())[1:5])
+    for name, tried in binary.CANDIDATES.items()
+}
+
+
+@pytest.mark.parametrize("name", AUTOREGRESSIVE)
+def test_the_best_candidate_on_the_validation_images_is_stored(name):
+    rows = _selection(name)
+    tried = sorted(tuple(row.values())[1:5] for row in rows)
+    assert tried == sorted(map(_told, binary.CANDIDATES[name]))
+    assert [row["chosen"] for row in rows] == [1] + [0] * (len(rows) - 1)
+    assert min(row["validation"] for row in rows) == rows[0]["validation"]
+    build = binary.NETWORKS[name]
+    network = build(CHOSEN[name].width, CHOSEN[name].dropout)
+    assert repr(trained.RECIPES[name]().network) == repr(network)
+
+
+@pytest.mark.parametrize("name", AUTOREGRESSIVE)
+def test_a_chosen_model_scores_what_the_table_says_and_no_other_met_the_test(name):
+    first, *others = _selection(name)
+    with torch.no_grad():
+        for part in ("validation", "test"):
+            nll = trained.load(name).loss(datasets.binary_digits(part).pixels).item()
+            assert first[part] == pytest.approx(nll, abs=2e-3)
+    assert all(np.isnan(row["test"]) for row in others)
+
+
+QUICK = binary.Candidate(0, 0.0, 0.05, binary.ONE)
+
+
+def test_training_keeps_the_best_round_and_the_global_state():
     state = torch.get_rng_state()
-    one, two = (
-        binary.digit_model("logistic", lr=0.05, rounds=rounds, steps=30)
-        for rounds in (1, 4)
+    one, four = (
+        binary.attempt("logistic", QUICK, rounds=rounds, steps=30) for rounds in (1, 4)
     )
-    assert two.loss(held_out) <= one.loss(held_out)
-    assert not two.training
+    held_out = datasets.binary_digits("validation").pixels
+    assert four.nll <= one.nll
+    assert four.model.loss(held_out).item() == pytest.approx(four.nll, abs=1e-5)
+    assert not four.model.training
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_training_ends_when_the_validation_images_gain_no_more(monkeypatch):
+    calls = []
+
+    def spoil(model, *_, **__):
+        calls.append(0)
+        with torch.no_grad():
+            for weight in model.parameters():
+                weight.add_(1.0)
+
+    monkeypatch.setattr(binary.training, "fit", spoil)
+    trial = binary.attempt("logistic", QUICK)
+    assert trial.rounds == 1
+    assert len(calls) == 1 + binary.PATIENCE
+
+
+def test_the_lowest_validation_score_comes_first(monkeypatch):
+    scores = iter([3.0, 1.0, 2.0])
+
+    def attempt(name, candidate):
+        return binary.Trial(candidate, next(scores), 1, torch.nn.Identity())
+
+    monkeypatch.setattr(binary, "attempt", attempt)
+    monkeypatch.setitem(binary.CANDIDATES, "logistic", [QUICK] * 3)
+    tried = binary.trials.__wrapped__("logistic")
+    assert [trial.nll for trial in tried] == [1.0, 2.0, 3.0]
+
+
+def test_only_the_first_trial_meets_the_test_images(monkeypatch):
+    trials = [
+        binary.Trial(QUICK, nll, 1, model)
+        for nll, model in ((1.0, trained.load("logistic")), (2.0, None))
+    ]
+    monkeypatch.setattr(binary, "trials", lambda name: trials)
+    monkeypatch.setattr(binary, "CANDIDATES", {"logistic": [QUICK] * 2})
+    table = binary.table()
+    assert table["chosen"].tolist() == [1, 0]
+    assert np.isnan(table["test"]).tolist() == [False, True]
 
 
 def test_models_skips_what_is_there(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(trained, "FOLDER", tmp_path)
     monkeypatch.setattr(models, "WEIGHTS", {})
-    monkeypatch.setitem(models.TABLES, "coverage", lambda: {"a": np.ones(1)})
+    monkeypatch.setattr(models, "TABLES", {"coverage": lambda: {"a": np.ones(1)}})
     command.main(["models"])
     command.main(["models"])
     first, second = capsys.readouterr().out.splitlines()

@@ -94,8 +94,9 @@ def test_a_notebook_that_raises_is_left_as_it_was(stored):
     assert os.listdir(path.parent) == [path.name]
 
 
-def test_a_kernel_that_dies_leaves_the_notebook_as_it_was(stored):
-    path = stored("import os; os._exit(1)")
+@pytest.mark.parametrize("end", ["os._exit(1)", "os.kill(os.getpid(), 9)"])
+def test_a_kernel_that_dies_leaves_the_notebook_as_it_was(stored, end):
+    path = stored(f"import os; {end}")
     before = path.read_bytes()
     with pytest.raises(notebooks.Failure, match="01-sample"):
         notebooks.store(path)

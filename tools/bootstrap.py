@@ -1,9 +1,10 @@
-"""Make the virtual environment: `python tools/bootstrap.py book|test|lab`.
+"""Make the virtual environment: `python tools/bootstrap.py LEVEL`.
 
 Run by the Makefile with any Python 3.11-3.13; needs nothing but the standard library.
 Levels build on each other: `book` builds the site and needs no torch, `test` adds the
-package and the tests, `lab` adds JupyterLab. A stamp tells that a level stands, so that
-an interrupted installation is simply taken up again.
+package and the tests, and `lab`, `audit` and `mutation` add what their targets need. A
+stamp tells that a level stands, so that an interrupted installation is simply taken up
+again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOG = VENV / "install.log"
-LEVELS = {"book": ("book",), "test": ("book", "test"), "lab": ("book", "test", "lab")}
+LEVELS = {"book": ("book",), "test": ("book", "test")}
+LEVELS |= {more: (*LEVELS["test"], more) for more in ("lab", "audit", "mutation")}
 
 
 def fail(sentence: str) -> None:

@@ -27,7 +27,6 @@ CLAIMS = 3
 CAPTION_WORDS = 6
 LAST = ["Summary", "What comes next", "References"]
 
-_CLAIM = re.compile(r"^Claim holds: \S", re.M)
 _MYST = re.compile(r"\{[a-z][\w:.-]*\}`|^\s*(?:```+|~~~+|:::+)\s*\{|^\s*:::", re.M)
 _LINK = re.compile(
     r"\]\(\s*<?([^)\s>]*)|(?:href|src)\s*=\s*[\"']([^\"']*)|<(https?:[^>]*)>"
@@ -106,7 +105,7 @@ def _import_lines(cell: NotebookNode) -> list[str]:
 
 def claims(notebook: NotebookNode) -> Iterator[str]:
     """The chapter's claims were checked when it ran."""
-    found = len(_CLAIM.findall(output_rules.computed_text(notebook)))
+    found = len(conventions.claims(notebook))
     if found < CLAIMS:
         yield f"{found} claims hold, not at least {CLAIMS}"
 

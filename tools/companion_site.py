@@ -19,6 +19,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from conventions import CLAIM
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
@@ -26,7 +27,6 @@ from sphinx.transforms import SphinxTransform
 from sphinx.writers.html5 import HTML5Translator
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
-CLAIM = "Claim holds: "
 
 
 class explore(nodes.General, nodes.Element):
@@ -247,13 +247,18 @@ def drop_thebe(app: Sphinx, _: Any) -> None:
                 app.disconnect(listener.id)
 
 
-def mend_citations(
-    _app: Sphinx, _page: str, _template: str, context: dict, _doctree: Any
-) -> None:
-    """Drop the role of a list whose entries are, to a screen reader, no list items."""
-    if "body" in context:
-        wrong = '<div role="list" class="citation-list">'
-        context["body"] = context["body"].replace(wrong, '<div class="citation-list">')
+#: What the extensions write wrongly: a list whose entries are, to a screen reader, no
+#: list items; and one name for the content of every theorem and proof of a page.
+MENDED = (
+    (r'<div role="list" class="citation-list">', '<div class="citation-list">'),
+    (r' id="proof(?:-content)?"', ""),
+)
+
+
+def mend(_app: Sphinx, _page: str, _name: str, context: dict, _doctree: Any) -> None:
+    """Mend what the extensions write wrongly in the text of a page."""
+    for wrong, right in MENDED if "body" in context else ():
+        context["body"] = re.sub(wrong, right, context["body"])
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -262,7 +267,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_transform(NameClaims)
     app.connect("config-inited", drop_thebe)
     app.connect("doctree-resolved", stay_here)
-    app.connect("html-page-context", mend_citations)
+    app.connect("html-page-context", mend)
     return {
         "version": "1",
         "env_version": 1,

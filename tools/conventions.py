@@ -24,6 +24,9 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
 FOLDED_TAGS = {"solution", "hide-cell"}
 
+#: What ``lecture_code.claims`` prints before a sentence that holds.
+CLAIM = "Claim holds: "
+
 _HEADING = re.compile(r"### Exercise (\d+\.\d+): \S")
 _TITLE = re.compile(r"# @title Solution (\d+\.\d+)\n")
 
@@ -148,6 +151,14 @@ def pictures(cell: NotebookNode) -> list[str]:
     """Base64 text of the pictures that a cell shows."""
     found = [output.get("data", {}).get("image/png") for output in cell.outputs]
     return [picture for picture in found if picture]
+
+
+def claims(notebook: NotebookNode) -> list[str]:
+    """List the claims that the notebook printed, in order: claim 3.2 is the second."""
+    streams = (o for c in filter(is_code, notebook.cells) for o in c.outputs)
+    printed = "\n".join(o.text for o in streams if o.get("name") == "stdout")
+    lines = (line for line in printed.splitlines() if line.startswith(CLAIM))
+    return [line.removeprefix(CLAIM) for line in lines]
 
 
 def views(notebook: NotebookNode) -> Iterator[str]:

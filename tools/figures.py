@@ -171,12 +171,15 @@ def debt() -> plt.Figure:
     return figure
 
 
+#: What draws each picture; its file has the same name.
+DRAWN = (cover, family_tree, log_tangent, isoperimetry, three_masses, debt)
+
+
 def main() -> None:
     """Write all pictures."""
     session.start(seed=0)
     FOLDER.mkdir(exist_ok=True)
-    pages = (cover, family_tree, log_tangent, isoperimetry, three_masses, debt)
-    for draw in pages:
+    for draw in DRAWN:
         name, figure = draw.__name__.replace("_", "-"), draw()
         figure.savefig(FOLDER / f"{name}.png", dpi=100)
         print(f"book/images/{name}.png")

@@ -258,6 +258,9 @@ def store_one(path: Path) -> None:
         cost = store(path)
     except Failure as failure:
         sys.exit(f"notebooks: left as it was, for it does not run: {failure}")
+    except OSError as error:  # no space, or no right to write
+        reason = f"{path.name}: {error.strerror or error}"
+        sys.exit(f"notebooks: left as it was, for it cannot be written: {reason}")
     print(f"{path.stem}: {cost.wall:.1f} s", flush=True)
 
 

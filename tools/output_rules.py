@@ -15,11 +15,14 @@ from collections.abc import Iterator
 
 import conventions
 from nbformat import NotebookNode
+from PIL import Image
 
 MIMES = {"text/plain", "image/png", conventions.VIEW}
 MOST_BYTES = 1_500_000
 #: Fewer words than this are a label, not a description.
 ALT_WORDS = 5
+#: How far, of 255, a pixel may be from the ground before it counts as ink.
+FAINT = 24
 
 UNSAFE = re.compile(r"<\s*(?:script|iframe)|javascript:|<[^<>]*\son\w+\s*=", re.I)
 #: Kernel folders, home folders and installed packages, on any system.
@@ -61,19 +64,35 @@ def pictures(notebook: NotebookNode) -> Iterator[str]:
 
 
 def _flaws(picture: str) -> Iterator[str]:
-    from PIL import Image
-
     try:
         content = base64.b64decode(picture.replace("\n", ""), validate=True)
         with Image.open(io.BytesIO(content)) as image:
-            extremes = image.convert("RGB").getextrema()
+            plain = image.convert("RGB")
             if image.format != "PNG":
                 yield f"a picture is {image.format}, not PNG"
     except (binascii.Error, OSError, SyntaxError) as error:
         yield f"a picture cannot be decoded ({type(error).__name__})"
         return
-    if all(low == high for low, high in extremes):
+    if all(low == high for low, high in plain.getextrema()):
         yield "a picture is blank"
+    elif any(_is_inked(plain, edge) for edge in _edges(plain)):
+        yield "a picture is clipped: something reaches its edge"
+
+
+def _edges(image: Image.Image) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the outermost rows and columns, as boxes."""
+    width, height = image.size
+    yield from ((0, 0, width, 1), (0, height - 1, width, height))
+    yield from ((0, 0, 1, height), (width - 1, 0, width, height))
+
+
+def _is_inked(image: Image.Image, edge: tuple[int, int, int, int]) -> bool:
+    ground = image.getpixel((0, 0))
+    extremes = image.crop(edge).getextrema()
+    return any(
+        max(abs(low - level), abs(high - level)) > FAINT
+        for (low, high), level in zip(extremes, ground, strict=True)
+    )
 
 
 def frame_texts(notebook: NotebookNode) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Build the site: `python tools/site.py build|zip|serve`.
+"""Build the site: `python tools/site.py build|zip|serve|links`.
 
 `build` fetches the two pinned libraries, runs Jupyter Book with warnings as errors
 into a temporary folder, and puts the result in place of the last good site only when
@@ -12,6 +12,7 @@ import functools
 import hashlib
 import http.server
 import importlib.metadata
+import json
 import os
 import re
 import shutil
@@ -23,6 +24,7 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import repository
+import served
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
@@ -55,7 +57,10 @@ UNUSED = (
     "_static/**/*.map",
     "_static/**/*.ttf",
     "_static/scripts/fontawesome.js*",
+    "_static/sphinx-thebe.js",
 )
+#: What publishers answer to programs, for pages that are there for readers.
+REFUSED = r"(401|403|418|429) "
 BUILDERS = ("jupyter-book", "sphinx", "sphinx-book-theme", "myst-nb")
 
 INDEX = """\
@@ -185,28 +190,43 @@ def derived_config() -> dict:
     sphinx = config["sphinx"]
     sphinx["config"]["ogp_site_url"] = address
     sphinx["config"]["notfound_urls_prefix"] = urlparse(address).path
+    sphinx["config"]["linkcheck_ignore"] = [f"{re.escape(at)}.*" for at in own_places()]
     local = sphinx.get("local_extensions") or {}
     sphinx["local_extensions"] = {name: str(ROOT / at) for name, at in local.items()}
     return config
 
 
-def run_jupyter_book() -> None:
-    """Build all pages into NEXT; a warning is a failure, and so is a missing page."""
+def own_places() -> list[str]:
+    """List where our own addresses begin; tests look those up in what is built."""
+    own = repository.read()
+    colab = f"{repository.COLAB}/github/{own.owner}/{own.name}/"
+    return [own.pages.rstrip("/"), own.url, colab]
+
+
+def jupyter_book(*options: str) -> subprocess.CompletedProcess:
+    """Run Jupyter Book on all pages, into an emptied NEXT, and keep its log."""
     import yaml
 
+    shutil.rmtree(NEXT, ignore_errors=True)
+    NEXT.mkdir(parents=True)
     config = NEXT / "_config.yml"
     config.write_text(yaml.safe_dump(derived_config()), encoding="utf-8")
     program = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
-    strict = ["-W", "-n", "--keep-going", "--all"]
     places = ["--config", str(config), "--path-output", str(NEXT)]
     done = subprocess.run(
-        [sys.executable, "-c", program, "build", ".", *places, *strict],
+        [sys.executable, "-c", program, "build", ".", *places, "--all", *options],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
     save_log(done.stdout)
+    return done
+
+
+def build_pages() -> None:
+    """Build all pages; a warning is a failure, and so is a missing page."""
+    done = jupyter_book("-W", "-n", "--keep-going")
     missing = [page for page in pages() if not (built() / f"{page}.html").exists()]
     if done.returncode or missing:
         explain(done.stdout.decode(errors="replace"), missing)
@@ -250,7 +270,7 @@ def add_student_notebooks() -> None:
 
 
 def finish() -> None:
-    """Drop what no page loads, and add the index that leads to the first page."""
+    """Drop what no page loads, add the index, and let each page say what it may do."""
     for pattern in UNUSED:
         for file in built().glob(pattern):
             file.unlink()
@@ -259,6 +279,10 @@ def finish() -> None:
     address = f"{config['html']['baseurl']}{HOME}"
     index = INDEX.format(title=config["title"], home=HOME, address=address)
     (built() / "index.html").write_text(index, encoding="utf-8")
+    try:
+        served.finish(built())
+    except ValueError as error:
+        fail(f"{error}; the last good site is left as it was")
 
 
 def put_in_place() -> None:
@@ -278,15 +302,44 @@ def build() -> None:
     if is_current(mark):
         print(f"The site is up to date. Open {where}, or run `make serve`.")
         return
-    vendor()
-    shutil.rmtree(NEXT, ignore_errors=True)
-    NEXT.mkdir(parents=True)
-    run_jupyter_book()
-    add_student_notebooks()
-    finish()
-    put_in_place()
-    FINGERPRINT.write_text(mark, encoding="utf-8")
+    try:
+        vendor()
+        build_pages()
+        add_student_notebooks()
+        finish()
+        put_in_place()
+        FINGERPRINT.write_text(mark, encoding="utf-8")
+    except KeyboardInterrupt:
+        fail("interrupted; the last good site is left as it was")
+    except OSError as error:  # no space, or no right to write
+        reason = f"{error.strerror or error}; the last good site is left as it was"
+        fail(f"could not write {error.filename or 'a file'}: {reason}")
     print(f"The site is built. Open {where}, or run `make serve`.")
+
+
+def check_links() -> None:
+    """Ask every other site that the book links to whether its page is still there."""
+    vendor()
+    done = jupyter_book("--builder", "linkcheck")
+    answers = built() / "output.json"
+    if not answers.exists():
+        explain(done.stdout.decode(errors="replace"), [])
+    lines = answers.read_text(encoding="utf-8").splitlines()
+    print(verdict([json.loads(line) for line in lines]))
+
+
+def verdict(answers: list[dict]) -> str:
+    """Sum up what other sites answered; end with a list if a page is gone."""
+    skipped = ("ignored", "unchecked")
+    asked = {each["uri"]: each for each in answers if each["status"] not in skipped}
+    bad = {uri: each for uri, each in asked.items() if each["status"] == "broken"}
+    gone = {uri: e for uri, e in bad.items() if not re.match(REFUSED, e["info"])}
+    for uri, each in sorted(gone.items()):
+        print(f"{each['filename']}: {uri}: {each['info']}", file=sys.stderr)
+    shut = len(bad) - len(gone)
+    if gone:
+        fail(f"{len(gone)} of {len(asked)} addresses lead nowhere")
+    return f"{len(asked)} addresses lead on; {shut} of them do not answer programs."
 
 
 def archive(files: Iterable[tuple[str, bytes]]) -> None:
@@ -340,13 +393,14 @@ def main(arguments: list[str] | None = None) -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("build", help="build the site unless it is current")
     commands.add_parser("zip", help="pack the built site for offline readers")
+    commands.add_parser("links", help="ask other sites whether our links still lead on")
     served = commands.add_parser("serve", help="serve the built site locally")
     served.add_argument("--port", type=int, default=8000)
     chosen = parser.parse_args(arguments)
     if chosen.command == "serve":
         serve(chosen.port)
     else:
-        {"build": build, "zip": zip_site}[chosen.command]()
+        {"build": build, "zip": zip_site, "links": check_links}[chosen.command]()
 
 
 if __name__ == "__main__":

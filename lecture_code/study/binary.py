@@ -1,42 +1,124 @@
-"""The autoregressive models of the black and white digits, trained to be stored."""
+"""The autoregressive models of the black and white digits: tried, chosen and stored.
+
+What is tried is listed in ``CANDIDATES``. The validation images choose among them and
+say when to stop; the test images are looked at once, by the chosen candidate.
+"""
 
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable
+from typing import NamedTuple
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
-from lecture_code import datasets, trained, training, validate
+from lecture_code import datasets, networks, training, validate
+from lecture_code.autoregressive import Autoregressive
 
-THRESHOLDS = (6, 7, 8, 9, 10)
+#: Between paper and ink: one threshold, as validation and test images have it, or five,
+#: since a pixel of grey level 7 might as well have been black.
+ONE, FIVE = (8,), (6, 7, 8, 9, 10)
+#: How many rounds without a better validation score end a training.
+PATIENCE = 2
 
 
-def digit_model(
-    name: str, *, lr: float, rounds: int, steps: int = 200
-) -> torch.nn.Module:
-    """Train a stored autoregressive model of the black and white digits.
+class Candidate(NamedTuple):
+    """One way to build and train a model.
 
-    It sees the training images with five thresholds between paper and ink, since a
-    pixel of grey level 7 might as well have been black. After each round the
-    validation images are scored, and the weights that suit them best are kept.
+    Parameters
+    ----------
+    width : int
+        Hidden units or channels; 0 for no hidden layer.
+    dropout : float
+        Share of them left out in training.
+    lr : float
+        Learning rate of Adam, which starts afresh in each round.
+    thresholds : tuple of int
+        The grey levels from which a pixel is black, each giving a copy of the data.
+    """
+
+    width: int
+    dropout: float
+    lr: float
+    thresholds: tuple[int, ...]
+
+
+class Trial(NamedTuple):
+    """A candidate after training.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        What was tried.
+    nll : float
+        Best validation score, in nats per image.
+    rounds : int
+        The round in which it was reached.
+    model : torch.nn.Module
+        The model of that round, in evaluation mode.
+    """
+
+    candidate: Candidate
+    nll: float
+    rounds: int
+    model: torch.nn.Module
+
+
+def _connected(width: int, dropout: float) -> torch.nn.Module:
+    sizes = [64, width, 64] if width else [64, 64]
+    return networks.masked_mlp(sizes, dropout=dropout)
+
+
+NETWORKS: dict[str, Callable[[int, float], torch.nn.Module]] = {
+    "logistic": _connected,
+    "masked-mlp": _connected,
+    "masked-convolution": lambda width, dropout: networks.MaskedConvNet(
+        8, channels=width, depth=4, dropout=dropout
+    ),
+    "recurrent": lambda width, _: networks.CausalGRU(64, hidden=width),
+}
+
+CANDIDATES: dict[str, list[Candidate]] = {
+    "logistic": [
+        Candidate(0, 0.0, lr, thresholds)
+        for thresholds in (ONE, FIVE)
+        for lr in (5e-3, 2e-2)
+    ],
+    "masked-mlp": [
+        Candidate(256, 0.5, 5e-3, ONE),
+        Candidate(256, 0.5, 5e-3, FIVE),
+        Candidate(1024, 0.6, 5e-3, ONE),
+        Candidate(1024, 0.6, 5e-3, FIVE),
+        Candidate(1024, 0.5, 5e-3, FIVE),
+    ],
+    "masked-convolution": [Candidate(16, 0.1, 3e-3, t) for t in (ONE, FIVE)],
+    "recurrent": [Candidate(64, 0.0, 5e-3, t) for t in (ONE, FIVE)],
+}
+
+
+def attempt(
+    name: str, candidate: Candidate, *, rounds: int = 5, steps: int = 200
+) -> Trial:
+    """Train one candidate until the validation images stop gaining from it.
 
     Parameters
     ----------
     name : str
-        One of ``trained.RECIPES``.
-    lr : float
-        Learning rate of Adam, which starts afresh in each round.
+        One of ``NETWORKS``.
+    candidate : Candidate
+        What to build and how to train it.
     rounds : int
-        How many rounds.
+        Rounds at most; after ``PATIENCE`` of them without a better score it ends.
     steps : int
         Updates in a round.
 
     Returns
     -------
-    torch.nn.Module
-        The trained model in evaluation mode.
+    Trial
+        The candidate at its best round.
 
     Raises
     ------
@@ -47,25 +129,105 @@ def digit_model(
     -----
     Used in chapter 5.
     """
-    validate.choice("name", name, trained.RECIPES)
+    build = NETWORKS[validate.choice("name", name, NETWORKS)]
+    width, dropout, lr, thresholds = validate.instance(
+        "candidate", candidate, Candidate
+    )
     rounds = validate.integer("rounds", rounds, low=1)
-    shades = [datasets.binary_digits("train", threshold=t).pixels for t in THRESHOLDS]
-    held_out = datasets.binary_digits("validation").pixels
-    scored: list[tuple[float, dict]] = []
+    copies = [datasets.binary_digits("train", threshold=t).pixels for t in thresholds]
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = trained.RECIPES[name]()
-        for _ in tqdm(range(rounds), delay=2.0, leave=False):
-            training.fit(model.train(), torch.cat(shades), steps=steps, lr=lr)
+        model = Autoregressive(build(width, dropout), pixels=64)
+        fit = functools.partial(training.fit, steps=steps, lr=lr)
+        scored = _rounds(model, lambda: fit(model.train(), torch.cat(copies)), rounds)
+    best = min(range(len(scored)), key=lambda i: scored[i][0])
+    nll, state = scored[best]
+    model.load_state_dict(state)
+    return Trial(candidate, nll, best + 1, model)
+
+
+def _rounds(
+    model: torch.nn.Module, improve: Callable, rounds: int
+) -> list[tuple[float, dict]]:
+    """Return validation score and weights after each round."""
+    held_out = datasets.binary_digits("validation").pixels
+    scored: list[tuple[float, dict]] = []
+    for _ in tqdm(range(rounds), delay=2.0, leave=False):
+        improve()
+        with torch.no_grad():
             nll = model.eval().loss(held_out).item()
-            scored.append((nll, copy.deepcopy(model.state_dict())))
-    model.load_state_dict(min(scored, key=lambda pair: pair[0])[1])
-    return model
+        scored.append((nll, copy.deepcopy(model.state_dict())))
+        if min(n for n, _ in scored[-PATIENCE:]) > min(n for n, _ in scored):
+            break
+    return scored
+
+
+@functools.cache
+def trials(name: str) -> list[Trial]:
+    """Try all candidates of a model, the best on the validation images first.
+
+    Parameters
+    ----------
+    name : str
+        One of ``CANDIDATES``.
+
+    Returns
+    -------
+    list of Trial
+        Sorted by validation score; computed once in a process.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there is no such model.
+
+    Notes
+    -----
+    Used in chapter 5.
+    """
+    validate.choice("name", name, CANDIDATES)
+    tried = [attempt(name, candidate) for candidate in CANDIDATES[name]]
+    return sorted(tried, key=lambda trial: trial.nll)
+
+
+def table() -> dict[str, np.ndarray]:
+    """Tabulate all trials; only a chosen candidate has a test score.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        Columns ``model``, ``width``, ``dropout``, ``lr``, ``thresholds`` (how many),
+        ``rounds``, ``validation`` (nats per image), ``chosen`` (1 or 0) and ``test``
+        (nats per image, NaN where it was not looked at).
+
+    Notes
+    -----
+    Used in chapter 5.
+    """
+    rows = [row for name in CANDIDATES for row in _rows(name)]
+    return {key: np.array([row[key] for row in rows]) for key in rows[0]}
+
+
+def _rows(name: str) -> list[dict]:
+    tried, test = trials(name), datasets.binary_digits("test").pixels
+    with torch.no_grad():
+        final = tried[0].model.loss(test).item()
+    return [
+        {
+            "model": name,
+            **trial.candidate._asdict(),
+            "thresholds": len(trial.candidate.thresholds),
+            "rounds": trial.rounds,
+            "validation": round(trial.nll, 3),
+            "chosen": int(place == 0),
+            "test": round(final, 3) if place == 0 else np.nan,
+        }
+        for place, trial in enumerate(tried)
+    ]
 
 
 WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
-    "logistic": lambda: digit_model("logistic", lr=5e-3, rounds=10),
-    "masked-mlp": lambda: digit_model("masked-mlp", lr=2e-3, rounds=15),
-    "masked-convolution": lambda: digit_model("masked-convolution", lr=3e-3, rounds=10),
-    "recurrent": lambda: digit_model("recurrent", lr=5e-3, rounds=10),
+    name: functools.partial(lambda name: trials(name)[0].model, name)
+    for name in CANDIDATES
 }
+TABLES = {"binary-selection": table}

@@ -13,10 +13,19 @@ import numpy as np
 import torch
 
 from lecture_code import trained, validate
-from lecture_code.study import binary, coverage
+from lecture_code.study import binary, coverage, implicit, latent
 
-WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {**binary.WEIGHTS}
-TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {**coverage.TABLES}
+_STUDIES = (coverage, binary, latent, implicit)
+WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
+    name: train
+    for study in _STUDIES
+    for name, train in getattr(study, "WEIGHTS", {}).items()
+}
+TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
+    name: compute
+    for study in _STUDIES
+    for name, compute in getattr(study, "TABLES", {}).items()
+}
 
 
 def make(*, force: bool = False) -> None:

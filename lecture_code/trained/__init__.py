@@ -15,22 +15,61 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lecture_code import networks, validate
+from lecture_code import gan, likelihoods, networks, validate
 from lecture_code.autoregressive import Autoregressive
+from lecture_code.conditioned import TimeMLP
+from lecture_code.diffusion import Diffusion
+from lecture_code.flows import AffineCoupling, Dequantised, Flow, Marginals, Triangular
+from lecture_code.vae import VAE
 
 FOLDER = Path(__file__).parent
+
+
+def _vae(output: likelihoods.Bernoulli | likelihoods.Logistics) -> VAE:
+    kind = {"activation": "silu", "dropout": 0.2}
+    return VAE(
+        networks.mlp([64, 300, 40], **kind),
+        decoder=networks.mlp([20, 300, 64 * output.numbers], **kind),
+        output=output,
+        d=64,
+        latents=20,
+    )
+
+
+def _digit_flow() -> Dequantised:
+    """Build histograms, four couplings on chessboards and stripes, a linear layer."""
+    row, column = torch.arange(64) // 8, torch.arange(64) % 8
+    masks = [(row + column) % 2, (row + column + 1) % 2, row % 2, (row + 1) % 2]
+    kind = {"activation": "silu", "dropout": 0.3}
+    couplings = [
+        AffineCoupling(networks.mlp([64, 128, 128], **kind), mask=mask)
+        for mask in masks
+    ]
+    layers = [Marginals(64, levels=17), *couplings, Triangular(64)]
+    return Dequantised(Flow(layers, d=64), levels=17)
+
 
 #: How to build each stored model before its weights are filled in. Chapters that train
 #: a network ahead of time add their line here.
 RECIPES: dict[str, Callable[[], torch.nn.Module]] = {
     "logistic": lambda: Autoregressive(networks.masked_mlp([64, 64]), pixels=64),
     "masked-mlp": lambda: Autoregressive(
-        networks.masked_mlp([64, 1024, 64], dropout=0.6), pixels=64
+        networks.masked_mlp([64, 1024, 64], dropout=0.5), pixels=64
     ),
     "masked-convolution": lambda: Autoregressive(
-        networks.MaskedConvNet(8, channels=24, depth=4, dropout=0.1), pixels=64
+        networks.MaskedConvNet(8, channels=16, depth=4, dropout=0.1), pixels=64
     ),
-    "recurrent": lambda: Autoregressive(networks.CausalGRU(64, hidden=96), pixels=64),
+    "recurrent": lambda: Autoregressive(networks.CausalGRU(64, hidden=64), pixels=64),
+    "vae-binary": lambda: _vae(likelihoods.Bernoulli()),
+    "vae-grey": lambda: _vae(likelihoods.Logistics(17, components=3)),
+    "flow-digits": _digit_flow,
+    "gan-digits": lambda: gan.GAN(
+        torch.nn.Sequential(networks.mlp([16, 128, 128, 64]), torch.nn.Tanh()),
+        gan.spectral_critic([64, 256, 128, 1]),
+        latent=16,
+    ),
+    "diffusion-clouds": lambda: Diffusion(TimeMLP(2, hidden=64), d=2),
+    "diffusion-digits": lambda: Diffusion(TimeMLP(64, classes=10), d=64, classes=10),
 }
 
 

@@ -70,6 +70,39 @@ def test_an_interrupted_replacement_is_repaired(
     assert not builder.is_current("another")
 
 
+def answered(uri: str, status: str, info: str = "") -> dict:
+    """Make one answer as Sphinx's link checker writes it."""
+    return {"filename": "page.md", "uri": uri, "status": status, "info": info}
+
+
+def test_a_link_that_is_gone_is_named(
+    builder: ModuleType, capsys: pytest.CaptureFixture
+) -> None:
+    """One dead link is a failure; a publisher that shuts robots out is none."""
+    alive = [
+        answered("https://a.example", "working"),
+        answered("https://b.example", "redirected"),
+        answered("https://c.example", "broken", "403 Client Error: Forbidden"),
+        answered("https://ours.example", "ignored"),
+    ]
+    assert builder.verdict(alive) == (
+        "3 addresses lead on; 1 of them do not answer programs."
+    )
+    dead = answered("https://d.example", "broken", "404 Client Error: Not Found")
+    with pytest.raises(SystemExit, match="1 of 4 addresses lead nowhere"):
+        builder.verdict([*alive, dead])
+    said = capsys.readouterr().err
+    assert said == "page.md: https://d.example: 404 Client Error: Not Found\n"
+
+
+def test_our_own_addresses_are_not_asked_for(builder: ModuleType) -> None:
+    """They are looked up in what is built, before there is anything to ask."""
+    patterns = builder.derived_config()["sphinx"]["config"]["linkcheck_ignore"]
+    links = builder.repository.read().links("01-histograms")
+    for address in re.findall(r"\((http[^)]*)\)", links):
+        assert any(re.match(pattern, address) for pattern in patterns)
+
+
 def test_missing_network_is_one_sentence(
     builder: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

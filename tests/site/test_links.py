@@ -1,15 +1,26 @@
-"""Every address inside the built site leads somewhere. Needs no browser."""
+"""Every address inside the built site leads somewhere. Needs no browser.
+
+Addresses of other sites are looked at once a week by a workflow, since they need a
+network; those of our own, wherever they are written, are looked up here.
+"""
 
 from __future__ import annotations
 
+import builtins
+import json
 import re
+import typing
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urlparse
+from types import ModuleType
+from urllib.parse import unquote, urljoin, urlparse
 
+import conventions
 import pytest
+import repository
 
 FETCHED = {"script": "src", "img": "src", "source": "src", "iframe": "src"}
 LOADED_RELATIONS = {"stylesheet", "icon", "preload", "manifest"}
@@ -22,18 +33,36 @@ class Addresses(HTMLParser):
         super().__init__()
         self.links: list[str] = []
         self.loaded: list[str] = []
-        self.places: set[str] = set()
+        self.places: Counter[str] = Counter()
+        self.unresolved: list[str] = []
+        self._links = 0
+        self._inside = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Sort the addresses of one tag."""
         found = dict(attrs)
-        self.places |= {found[key] for key in ("id", "name") if found.get(key)}
+        named = tag == "a" and not found.get("id")  # an old way to name a place
+        if place := found.get("name" if named else "id"):
+            self.places[place] += 1
+        self._links += tag == "a"
+        if tag == "code":
+            self._inside = "xref " in (found.get("class") or "") and not self._links
         if tag == "a" and found.get("href"):
             self.links.append(found["href"])
         if tag in FETCHED and found.get(FETCHED[tag]):
             self.loaded.append(found[FETCHED[tag]])
         if tag == "link" and LOADED_RELATIONS & set((found.get("rel") or "").split()):
             self.loaded.append(found["href"])
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave a link or a piece of code."""
+        self._links -= tag == "a"
+        self._inside = self._inside and tag != "code"
+
+    def handle_data(self, data: str) -> None:
+        """Keep what is marked as a cross-reference and is none."""
+        if self._inside:
+            self.unresolved.append(data)
 
 
 @cache
@@ -87,9 +116,173 @@ def test_style_sheets_load_nothing_from_elsewhere(site: Path) -> None:
     assert [path for path, text in sheets.items() if remote.search(text)] == []
 
 
+def test_no_page_has_two_places_of_one_name(site: Path, pages: list[str]) -> None:
+    """Else a link to it leads to the first, whichever was meant."""
+    twice = {
+        page: [place for place, count in read(site / page).places.items() if count > 1]
+        for page in pages
+    }
+    assert {page: places for page, places in twice.items() if places} == {}
+
+
+def test_every_name_of_the_package_is_linked(site: Path, pages: list[str]) -> None:
+    """A cross-reference that resolved is inside a link; Python's own names are none."""
+    lost = {name for page in pages for name in read(site / page).unresolved}
+    assert {
+        n for n in lost if not hasattr(builtins, n) and not hasattr(typing, n)
+    } == set()
+
+
+def test_every_citation_leads_to_its_entry(site: Path, pages: list[str]) -> None:
+    """A citation is a link to an entry of the references, and there are citations."""
+    target = site / "book" / "references.html"
+    entries = set(
+        re.findall(r'class="citation" id="(id\d+)"', target.read_text("utf-8"))
+    )
+    cited = {
+        address.partition("#")[2]
+        for page in pages
+        for address in read(site / page).links
+        if "references.html#" in address
+    }
+    assert cited
+    assert cited <= entries
+
+
+def frames(page: Path) -> Iterator[str]:
+    """Yield the pictures that the sliders of a page can load."""
+    kept = r'<script type="application/json" class="explore-data">(.*?)</script>'
+    for data in re.findall(kept, page.read_text(encoding="utf-8")):
+        yield from (source for source, _ in json.loads(data)["frames"])
+
+
+def test_every_frame_of_every_figure_is_there(site: Path, pages: list[str]) -> None:
+    """No slider can be moved to a picture that is missing."""
+    wanted = [site / page / ".." / f for page in pages for f in frames(site / page)]
+    assert wanted
+    assert [path for path in wanted if not path.resolve().is_file()] == []
+
+
+def painted(sheet: Path) -> Iterator[Path]:
+    """Yield the files that a style sheet loads."""
+    text = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for address in re.findall(r"""url\(\s*["']?([^"')\s]+)""", text):
+        if not address.startswith(("data:", "#")):
+            yield (sheet.parent / urlparse(address).path).resolve()
+
+
+def test_every_file_that_a_style_sheet_loads_is_there(site: Path) -> None:
+    """Fonts and pictures of the theme, in the format that a browser takes first."""
+    wanted = {path for sheet in site.rglob("*.css") for path in painted(sheet)}
+    missing = {path.name for path in wanted if not path.is_file()}
+    assert wanted
+    assert {name for name in missing if not name.endswith(".ttf")} == set()
+
+
+# --------------------------------------------------------------- our own, from outside
+
+
+def own_addresses(text: str) -> set[str]:
+    """Find every address of the repository, its site, and its notebooks in Colab."""
+    address = repository.read()
+    own = (
+        address.url,
+        f"{repository.COLAB}/github/{address.owner}/{address.name}/",
+        address.pages.rstrip("/"),
+    )
+    found = re.findall(r"https://[^\s\"'<>)\]}`\\]+", text)
+    return {a.rstrip(".,;:") for a in found if a.startswith(own)}
+
+
+def leads_nowhere(address: str, root: Path, site: Path) -> bool:
+    """Tell whether an address of ours names a page, place or file that is not there."""
+    ours = repository.read()
+    parts = urlparse(address)
+    if address.startswith(ours.pages):
+        target = site / unquote(parts.path.removeprefix(urlparse(ours.pages).path))
+        target = target / "index.html" if target.is_dir() else target
+        place = unquote(parts.fragment)
+        return not target.is_file() or (bool(place) and not has_place(target, place))
+    inside = re.search(rf"{ours.owner}/{ours.name}/(?:blob|tree)/([^/]+)/(.*)", address)
+    if inside:
+        return inside[1] != ours.tag or not (root / unquote(inside[2])).exists()
+    rest = address.removeprefix(ours.url)
+    return not re.fullmatch(r"(\.git)?(@[\w.]+)?|/issues(/new.*)?|/releases.*", rest)
+
+
+def test_every_address_of_ours_leads_somewhere(
+    builder: ModuleType, site: Path, pages: list[str]
+) -> None:
+    """Pages, notebooks as served, and the files that greet a visitor."""
+    texts = [*(site / page for page in pages), *site.rglob("*.ipynb")]
+    texts += [*builder.ROOT.glob("*.md"), builder.ROOT / "CITATION.cff"]
+    found = {a for path in texts for a in own_addresses(path.read_text("utf-8"))}
+    assert len(found) > len(conventions.chapters())
+    assert [a for a in sorted(found) if leads_nowhere(a, builder.ROOT, site)] == []
+
+
+def test_every_chapter_names_its_notebook_in_colab(builder: ModuleType) -> None:
+    """The link is the chapter's own, not that of the one it was copied from."""
+    for path in conventions.chapters():
+        own = repository.read().colab(path.stem)
+        opened = {
+            a for a in own_addresses(path.read_text("utf-8")) if "colab.research" in a
+        }
+        assert opened == {own}
+
+
+def test_the_files_of_the_repository_link_to_files_that_exist(
+    builder: ModuleType,
+) -> None:
+    """The README and its neighbours name files by their place."""
+    for path in builder.ROOT.glob("*.md"):
+        for address in re.findall(r"\]\(([^)\s]+)\)", path.read_text("utf-8")):
+            parts = urlparse(urljoin("file:/", address))
+            if parts.scheme == "file":
+                assert (builder.ROOT / parts.path.lstrip("/")).exists(), address
+
+
 @pytest.mark.parametrize("address", ["missing.html", "intro.html#no-such-place"])
 def test_a_broken_address_is_found(tmp_path: Path, address: str) -> None:
     """The checker above is able to fail."""
     (tmp_path / "intro.html").write_text("<p id='place'></p>", encoding="utf-8")
     (tmp_path / "page.html").write_text(f"<a href='{address}'></a>", encoding="utf-8")
     assert len(list(broken(tmp_path, "page.html"))) == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "{pages}book/no-such-page.html",
+        "{pages}book/claims.html#no-such-place",
+        "{pages}no-such-folder/",
+        "{url}/blob/{tag}/book/no-such-file.ipynb",
+        "{url}/blob/v99/README.md",
+        "{url}/wiki",
+        "https://colab.research.google.com/github/{name}/blob/{tag}/book/none.ipynb",
+    ],
+)
+def test_an_address_of_ours_that_leads_nowhere_is_found(
+    builder: ModuleType, site: Path, address: str
+) -> None:
+    """The lookup above is able to fail."""
+    ours = repository.read()
+    name = f"{ours.owner}/{ours.name}"
+    full = address.format(pages=ours.pages, url=ours.url, tag=ours.tag, name=name)
+    assert own_addresses(f'<a href="{full}">') == {full}
+    assert leads_nowhere(full, builder.ROOT, site)
+
+
+def test_a_name_that_was_not_resolved_is_found(tmp_path: Path) -> None:
+    """A name within a link is resolved, one outside is not."""
+    page = tmp_path / "page.html"
+    code = '<code class="xref py py-func">f</code>'
+    page.write_text(f"<a href='x'>{code}</a><p>{code}</p>", encoding="utf-8")
+    assert read(page).unresolved == ["f"]
+
+
+def test_a_place_that_is_named_twice_is_counted(tmp_path: Path) -> None:
+    """Places are counted, so that the second of one name is seen."""
+    page = tmp_path / "page.html"
+    page.write_text("<p id='a'></p><a name='a'></a><p id='b'></p>", encoding="utf-8")
+    assert read(page).places == Counter(a=2, b=1)

@@ -91,7 +91,7 @@ def test_page_is_accessible(visit: Any, axe: Path, mode: str) -> None:
     )
     settle(visit)
     if not visit.evaluate("() => 'axe' in window"):
-        visit.add_script_tag(path=axe)
+        visit.evaluate(axe.read_text(encoding="utf-8"))  # a tag would be refused
     assert violations(visit) == []
 
 

@@ -1,0 +1,266 @@
+"""Generative adversarial networks: a generator that learns from a critic alone.
+
+Neither player computes a likelihood. The critic looks at data and at what the
+generator made and gives each a number; the generator moves where the numbers rise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.nn.functional import softplus
+
+from lecture_code import networks, validate
+
+#: What the generator minimises, given the critic's numbers for what it made.
+GENERATOR_LOSSES = {
+    "saturating": lambda a: -softplus(a).mean(),
+    "non-saturating": lambda a: softplus(-a).mean(),
+    "wasserstein": lambda a: -a.mean(),
+}
+#: What the critic minimises, given its numbers for data and for what was made.
+CRITIC_LOSSES = {
+    "saturating": lambda real, fake: softplus(-real).mean() + softplus(fake).mean(),
+    "non-saturating": lambda real, fake: softplus(-real).mean() + softplus(fake).mean(),
+    "wasserstein": lambda real, fake: fake.mean() - real.mean(),
+}
+
+
+class GAN(torch.nn.Module):
+    r"""Two players: a generator pushes noise forward, a critic tells it from data.
+
+    .. math:: x = G(z), \; z \sim N(0, I); \qquad
+        V(D, G) = \mathbb{E}_{x}[\log D(x)] + \mathbb{E}_{z}[\log(1 - D(G(z)))]
+
+    The critic network returns the logit :math:`a` of :math:`D = 1 / (1 + e^{-a})`, or,
+    in the Wasserstein game, the value itself.
+
+    Parameters
+    ----------
+    generator : torch.nn.Module
+        Maps (n, latent) to samples, (n, d).
+    critic : torch.nn.Module
+        Maps (n, d) to one number each, (n, 1).
+    latent : int
+        Dimension of the noise :math:`z`.
+    game : {"non-saturating", "saturating", "wasserstein"}
+        What is played. The Wasserstein game needs a critic of bounded slope, see
+        :func:`spectral_critic`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described, or the networks do not fit together.
+
+    Notes
+    -----
+    Used in chapters 11, 14 and 16. There is no likelihood: the law of :math:`G(z)`
+    has no density that could be evaluated.
+
+    References
+    ----------
+    Goodfellow et al. (2014), Generative adversarial nets, eq. (1); Arjovsky, Chintala
+    and Bottou (2017), Wasserstein generative adversarial networks, eq. (3).
+    """
+
+    def __init__(
+        self,
+        generator: torch.nn.Module,
+        critic: torch.nn.Module,
+        *,
+        latent: int,
+        game: str = "non-saturating",
+    ) -> None:
+        super().__init__()
+        self.generator = validate.instance("generator", generator, torch.nn.Module)
+        self.critic = validate.instance("critic", critic, torch.nn.Module)
+        self.latent = validate.integer("latent", latent, low=1)
+        self.game = validate.choice("game", game, GENERATOR_LOSSES)
+        self._d = self._tried()
+
+    def __repr__(self) -> str:
+        weights = sum(p.numel() for p in self.parameters())
+        return f"GAN({self.game}, latent={self.latent}, d={self._d}, {weights} weights)"
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("log_prob", "elbo", "importance_bound"):
+            raise AttributeError(
+                f"{name}: expected a model with a likelihood, got a GAN; histograms, "
+                "mixtures, autoregressive models and flows have log_prob, a VAE bounds"
+            )
+        return super().__getattr__(name)
+
+    def generate(self, z: torch.Tensor) -> torch.Tensor:
+        """Push noise forward.
+
+        Parameters
+        ----------
+        z : torch.Tensor, shape (n, latent)
+            Noise.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, d)
+            What the generator makes of it.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``z`` is no floating tensor of this shape.
+        """
+        z = validate.tensor("z", z, shape=("n", self.latent))
+        return self.generator(z.to(next(self.generator.parameters(), z)))
+
+    def critic_loss(
+        self, x: torch.Tensor, generator: torch.Generator | None = None
+    ) -> torch.Tensor:
+        r"""Return what the critic minimises, on as many samples as there are data.
+
+        .. math:: -\tfrac1n \sum_i \log D(x_i) - \tfrac1n \sum_i \log(1 - D(G(z_i)))
+
+        In the Wasserstein game it is :math:`\tfrac1n \sum_i a(G(z_i)) - \tfrac1n
+        \sum_i a(x_i)`.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, d)
+            Data.
+        generator : torch.Generator, optional
+            Source of the noise; torch's global one by default.
+
+        Returns
+        -------
+        torch.Tensor
+            A scalar; no gradient flows to the generator.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is no floating tensor of this shape or ``generator`` no generator.
+        """
+        fake = self.sample(len(self._data(x)), generator)
+        return CRITIC_LOSSES[self.game](self.critic(x.to(fake)), self.critic(fake))
+
+    def generator_loss(
+        self, x: torch.Tensor, generator: torch.Generator | None = None
+    ) -> torch.Tensor:
+        r"""Return what the generator minimises.
+
+        It is :math:`-\tfrac1n \sum_i \log D(G(z_i))` in the non-saturating game,
+        :math:`\tfrac1n \sum_i \log(1 - D(G(z_i)))` in the saturating one and
+        :math:`-\tfrac1n \sum_i a(G(z_i))` in the Wasserstein game.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, d)
+            Data. Only their number counts: the generator never sees them.
+        generator : torch.Generator, optional
+            Source of the noise; torch's global one by default.
+
+        Returns
+        -------
+        torch.Tensor
+            A scalar.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is no floating tensor of this shape or ``generator`` no generator.
+        """
+        fake = self.generate(self._noise(len(self._data(x)), generator))
+        return GENERATOR_LOSSES[self.game](self.critic(fake))
+
+    @torch.no_grad()
+    def sample(self, n: int, generator: torch.Generator | None = None) -> torch.Tensor:
+        """Draw samples: one Gaussian, pushed through the generator.
+
+        Parameters
+        ----------
+        n : int
+            Number of samples.
+        generator : torch.Generator, optional
+            Source of randomness; torch's global one by default.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, d)
+            Independent samples.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``n`` is not a positive integer or ``generator`` no generator.
+        """
+        n = validate.integer("n", n, low=1)
+        return self.generate(self._noise(n, generator))
+
+    def _noise(self, n: int, generator: torch.Generator | None) -> torch.Tensor:
+        generator = validate.generator("generator", generator)
+        return torch.randn(n, self.latent, generator=generator)
+
+    def _data(self, x: torch.Tensor) -> torch.Tensor:
+        return validate.tensor("x", x, shape=("n", self._d))
+
+    @torch.no_grad()
+    def _tried(self) -> int:
+        """Send two samples through both networks and return their dimension."""
+        name = "generator"
+        try:
+            made = self.generate(torch.zeros(2, self.latent))
+            name = "critic" if made.ndim == 2 and len(made) == 2 else name
+            judged = self.critic(made)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise ValueError(f"{name}: expected one that fits, got {error}") from None
+        if name == "generator" or judged.shape != (2, 1):
+            shape = tuple((judged if name == "critic" else made).shape)
+            raise ValueError(f"{name}: expected rows for 2 rows, got shape {shape}")
+        return made.shape[1]
+
+
+def spectral_critic(
+    sizes: Sequence[int], *, activation: str = "relu"
+) -> torch.nn.Sequential:
+    r"""Build a critic whose weight matrices are divided by their estimated norms.
+
+    .. math:: W \mapsto W / \hat\sigma(W), \quad \hat\sigma(W) = u^\top W v
+
+    The vectors :math:`u, v` come from power iteration, one step for each pass in
+    training. Since :math:`\hat\sigma(W) \le \lVert W \rVert`, the slope of a layer
+    comes out near 1 and never below it: this keeps the slope in check, and is no
+    certificate. ``lipschitz.upper_bound`` is one.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Width of the input, of each hidden layer and of the output: at least two.
+    activation : str
+        One of ``networks.ACTIVATIONS``.
+
+    Returns
+    -------
+    torch.nn.Sequential
+        Maps (n, sizes[0]) to (n, sizes[-1]); initialised from torch's global
+        generator.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is not a positive integer, there are fewer than two, or the
+        activation is unknown.
+
+    Notes
+    -----
+    Used in chapters 11 and 16.
+
+    References
+    ----------
+    Miyato, Kataoka, Koyama and Yoshida (2018), Spectral normalization for generative
+    adversarial networks, eq. (9).
+    """
+    net = networks.mlp(sizes, activation=activation)
+    for layer in net:
+        if isinstance(layer, torch.nn.Linear):
+            torch.nn.utils.parametrizations.spectral_norm(layer)
+    return net

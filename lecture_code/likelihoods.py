@@ -1,0 +1,447 @@
+"""Output laws: what the numbers at the end of a decoder mean for an example.
+
+A law turns a decoder's numbers into a distribution of one example, coordinate by
+coordinate. Given these numbers, the coordinates are independent.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch.nn import functional
+
+from lecture_code import validate
+
+
+class Bernoulli:
+    r"""Pixels that are 0 or 1, from their log-odds.
+
+    .. math:: p(x_j = 1 \mid a) = \frac{1}{1 + e^{-a_j}}
+
+    Notes
+    -----
+    Used in chapter 9.
+
+    References
+    ----------
+    Kingma and Welling (2014), Auto-encoding variational Bayes, appendix C.1.
+    """
+
+    numbers = 1  # for each coordinate, from the decoder
+
+    def __repr__(self) -> str:
+        return "Bernoulli()"
+
+    def scaled(self, x: torch.Tensor) -> torch.Tensor:
+        """Put examples on the scale that a network reads best, from -1 to 1.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, d)
+            Zeros and ones.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, d)
+            ``2 x - 1``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a floating tensor of zeros and ones in this shape.
+        """
+        x = validate.tensor("x", x, shape=("n", "d"))
+        if not ((x == 0) | (x == 1)).all():
+            raise ValueError("x: expected zeros and ones, got other numbers too")
+        return 2 * x - 1
+
+    def log_prob(self, x: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
+        r"""Return :math:`\log p(x \mid a)`, summed over the coordinates.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, d)
+            Zeros and ones.
+        a : torch.Tensor, shape (..., n, d)
+            Log-odds.
+
+        Returns
+        -------
+        torch.Tensor, shape (..., n)
+            Nats.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not as described.
+        """
+        a = _outputs(x, a, self.numbers)
+        sign = self.scaled(x).to(a.dtype)
+        return functional.logsigmoid(sign * a).sum(dim=-1)
+
+    def mean(self, a: torch.Tensor) -> torch.Tensor:
+        """Return the mean of each coordinate, here its probability of being 1.
+
+        Parameters
+        ----------
+        a : torch.Tensor, shape (n, d)
+            Log-odds.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, d)
+            Numbers in [0, 1].
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``a`` is not a floating tensor of this shape.
+        """
+        return validate.tensor("a", a, shape=("n", "d")).sigmoid()
+
+    def draw(
+        self, a: torch.Tensor, generator: torch.Generator | None = None
+    ) -> torch.Tensor:
+        """Draw each coordinate by itself.
+
+        Parameters
+        ----------
+        a : torch.Tensor, shape (n, d)
+            Log-odds.
+        generator : torch.Generator, optional
+            Source of randomness; torch's global one by default.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, d)
+            Zeros and ones, float32.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not as described.
+        """
+        p = self.mean(a)
+        generator = validate.generator("generator", generator)
+        u = torch.rand(p.shape, generator=generator, dtype=torch.float64)
+        return (u < p).float()
+
+
+class Logistics:
+    r"""Whole grey levels, each pixel a mixture of discretised logistics.
+
+    .. math:: p(x_j = v \mid a) = (1 - \epsilon) \sum_c w_{jc} \left[
+        \sigma(s_{jc} (v^+ - m_{jc})) - \sigma(s_{jc} (v^- - m_{jc})) \right]
+        + \frac{\epsilon}{L}
+
+    The levels :math:`v = 0, \dots, L - 1` are put on the scale from -1 to 1;
+    :math:`v^\pm` are the middles between a level and its neighbours, and endless
+    beyond the first and the last, so that the masses of all levels sum to 1. The
+    uniform part, :math:`\epsilon = 10^{-4}`, leaves no level impossible.
+
+    Parameters
+    ----------
+    levels : int
+        The number :math:`L` of grey levels, at least 2.
+    components : int
+        The number of logistics in each mixture.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is no integer in these bounds.
+
+    Notes
+    -----
+    Used in chapter 9. A decoder computes for each pixel the logits of the weights
+    :math:`w`, then the means :math:`m`, then the logarithms of the slopes :math:`s`.
+
+    References
+    ----------
+    Salimans, Karpathy, Chen and Kingma (2017), PixelCNN++, eq. (2).
+    """
+
+    _UNIFORM = 1e-4
+    _FAR = 1e6  # an edge beyond which no mass lies; with infinity gradients are NaN
+
+    def __init__(self, levels: int = 17, *, components: int = 3) -> None:
+        self.levels = validate.integer("levels", levels, low=2)
+        self.numbers = 3 * validate.integer("components", components, low=1)
+
+    def __repr__(self) -> str:
+        return f"Logistics({self.levels}, components={self.numbers // 3})"
+
+    def scaled(self, x: torch.Tensor) -> torch.Tensor:
+        """Put examples on the scale that a network reads best, from -1 to 1.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, d)
+            Whole grey levels from 0 to ``levels - 1``.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, d)
+            Numbers from -1 to 1.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a floating tensor of grey levels in this shape.
+        """
+        shape = ("n", "d")
+        x = validate.tensor("x", x, shape=shape, low=0, high=self.levels - 1)
+        if not (x == x.round()).all():
+            raise ValueError("x: expected whole grey levels, got fractions too")
+        return self._place(x)
+
+    def log_prob(self, x: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
+        r"""Return :math:`\log p(x \mid a)`, summed over the coordinates.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, d)
+            Whole grey levels.
+        a : torch.Tensor, shape (..., n, d * 3 * components)
+            For each pixel the parameters of its mixture.
+
+        Returns
+        -------
+        torch.Tensor, shape (..., n)
+            Nats.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not as described.
+        """
+        a = _outputs(x, a, self.numbers)
+        self.scaled(x)
+        return self._mass(a, x.to(a.dtype)[..., None]).log().sum(dim=(-2, -1))
+
+    def probabilities(self, a: torch.Tensor) -> torch.Tensor:
+        """Return the probability of every level of every pixel.
+
+        Parameters
+        ----------
+        a : torch.Tensor, shape (n, d * 3 * components)
+            For each pixel the parameters of its mixture.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, d, levels)
+            Numbers that sum to 1 over the levels.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``a`` is not a floating tensor of this shape.
+        """
+        a = validate.tensor("a", a, shape=("n", "numbers"))
+        if a.shape[1] % self.numbers:
+            expected = f"{self.numbers} columns for each pixel"
+            raise ValueError(f"a: expected {expected}, got {validate.describe(a)}")
+        return self._mass(a, torch.arange(self.levels, dtype=a.dtype))
+
+    def mean(self, a: torch.Tensor) -> torch.Tensor:
+        """Return the mean grey level of each pixel.
+
+        Parameters
+        ----------
+        a : torch.Tensor, shape (n, d * 3 * components)
+            For each pixel the parameters of its mixture.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, d)
+            Numbers from 0 to ``levels - 1``, seldom whole.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``a`` is not a floating tensor of this shape.
+        """
+        p = self.probabilities(a)
+        return p @ torch.arange(self.levels, dtype=p.dtype)
+
+    def draw(
+        self, a: torch.Tensor, generator: torch.Generator | None = None
+    ) -> torch.Tensor:
+        """Draw each pixel by itself, through the inverse of its CDF.
+
+        Parameters
+        ----------
+        a : torch.Tensor, shape (n, d * 3 * components)
+            For each pixel the parameters of its mixture.
+        generator : torch.Generator, optional
+            Source of randomness; torch's global one by default.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, d)
+            Whole grey levels, float32.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not as described.
+        """
+        cdf = self.probabilities(a).double().cumsum(dim=2)
+        generator = validate.generator("generator", generator)
+        u = torch.rand(cdf.shape[:2], generator=generator, dtype=torch.float64)
+        return (u[..., None] > cdf[..., :-1]).sum(dim=2).float()
+
+    def _place(self, x: torch.Tensor) -> torch.Tensor:
+        return 2 * x / (self.levels - 1) - 1
+
+    def _mass(self, a: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        """Return p of levels ``v``, (..., d or 1, any number), at their pixels."""
+        a = a.unflatten(-1, (-1, self.numbers))[..., None, :]
+        high = torch.where(v < self.levels - 1, self._place(v + 0.5), self._FAR)
+        low = torch.where(v > 0, self._place(v - 0.5), -self._FAR)
+        mass = self._below(a, high) - self._below(a, low)
+        return (1 - self._UNIFORM) * mass + self._UNIFORM / self.levels
+
+    @staticmethod
+    def _below(a: torch.Tensor, edge: torch.Tensor) -> torch.Tensor:
+        """Return the mixture's mass below each edge."""
+        logits, means, log_slopes = a.chunk(3, dim=-1)
+        slopes = log_slopes.clamp(-7, 7).exp()
+        below = (slopes * (edge[..., None] - means)).sigmoid()
+        return (logits.softmax(dim=-1) * below).sum(dim=-1)
+
+
+class Gaussian:
+    r"""Real coordinates around the decoder's numbers, all with one scale.
+
+    .. math:: p(x \mid a) = \prod_j N(x_j; a_j, \sigma^2)
+
+    Parameters
+    ----------
+    sigma : float
+        The scale :math:`\sigma` of the output noise, in units of the data.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``sigma`` is not a positive number.
+
+    Notes
+    -----
+    Used in chapters 9 and 16.
+
+    References
+    ----------
+    Kingma and Welling (2014), Auto-encoding variational Bayes, appendix C.2.
+    """
+
+    numbers = 1
+
+    def __init__(self, sigma: float) -> None:
+        self.sigma = validate.real("sigma", sigma, above=0)
+
+    def __repr__(self) -> str:
+        return f"Gaussian({self.sigma:g})"
+
+    def scaled(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the examples as they are: a toy has a sensible scale already.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, d)
+            Examples.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, d)
+            ``x``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``x`` is not a finite floating tensor of this shape.
+        """
+        return validate.tensor("x", x, shape=("n", "d"))
+
+    def log_prob(self, x: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
+        r"""Return :math:`\log p(x \mid a)`, summed over the coordinates.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, d)
+            Examples.
+        a : torch.Tensor, shape (..., n, d)
+            Means.
+
+        Returns
+        -------
+        torch.Tensor, shape (..., n)
+            Nats, each term with its constant.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not as described.
+        """
+        a = _outputs(x, a, self.numbers)
+        distance = (self.scaled(x).to(a.dtype) - a) / self.sigma
+        constant = math.log(self.sigma) + math.log(math.tau) / 2
+        return -(distance.square() / 2 + constant).sum(dim=-1)
+
+    def mean(self, a: torch.Tensor) -> torch.Tensor:
+        """Return the mean of each coordinate.
+
+        Parameters
+        ----------
+        a : torch.Tensor, shape (n, d)
+            Means.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, d)
+            ``a``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``a`` is not a floating tensor of this shape.
+        """
+        return validate.tensor("a", a, shape=("n", "d"))
+
+    def draw(
+        self, a: torch.Tensor, generator: torch.Generator | None = None
+    ) -> torch.Tensor:
+        """Add noise to the means.
+
+        Parameters
+        ----------
+        a : torch.Tensor, shape (n, d)
+            Means.
+        generator : torch.Generator, optional
+            Source of randomness; torch's global one by default.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, d)
+            Draws, float32.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not as described.
+        """
+        a = self.mean(a)
+        generator = validate.generator("generator", generator)
+        noise = torch.randn(a.shape, generator=generator, dtype=torch.float64)
+        return (a + self.sigma * noise).float()
+
+
+def _outputs(x: torch.Tensor, a: torch.Tensor, numbers: int) -> torch.Tensor:
+    """Check that there are as many numbers as the coordinates of the examples need."""
+    n, d = validate.tensor("x", x, shape=("n", "d")).shape
+    a = validate.tensor("a", a)
+    if a.shape[-2:] != (n, d * numbers):
+        expected = f"shape (..., {n}, {d * numbers})"
+        raise ValueError(f"a: expected {expected}, got {validate.describe(a)}")
+    return a

@@ -1,0 +1,178 @@
+"""Models without a likelihood, of digits and of clouds, trained to be stored."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from lecture_code import datasets, trained, training, validate
+from lecture_code.diffusion import Diffusion
+from lecture_code.gan import GAN
+
+
+def diffusion_model(*, rounds: int = 10, steps: int = 250) -> Diffusion:
+    """Train the stored diffusion model of the digits and their classes.
+
+    The learning rate falls from round to round on half a wave of the cosine. Width,
+    depth, batch, learning rate and guidance were chosen by the Frechet distance to the
+    validation images.
+
+    Parameters
+    ----------
+    rounds : int
+        How many rounds.
+    steps : int
+        Updates in a round, in which Adam starts afresh.
+
+    Returns
+    -------
+    Diffusion
+        The trained model in evaluation mode.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapter 12.
+    """
+    pixels, labels = datasets.digits("train")
+    rows = torch.cat([datasets.scaled(pixels), labels[:, None]], dim=1)
+    return _trained("diffusion-digits", rows, rounds, steps, batch_size=250)
+
+
+def clouds_model(*, rounds: int = 10, steps: int = 300) -> Diffusion:
+    """Train the stored diffusion model of three clouds in the plane.
+
+    Parameters
+    ----------
+    rounds : int
+        How many rounds, as in :func:`diffusion_model`.
+    steps : int
+        Updates in a round.
+
+    Returns
+    -------
+    Diffusion
+        The trained model in evaluation mode.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapter 12.
+    """
+    rows = datasets.toy("clouds").sample(100_000, torch.Generator().manual_seed(0))
+    return _trained("diffusion-clouds", rows, rounds, steps, batch_size=512)
+
+
+def _trained(
+    name: str, rows: torch.Tensor, rounds: int, steps: int, *, batch_size: int
+) -> Diffusion:
+    """Train on rows of coordinates, with the class in a last column if there is one."""
+    rounds = validate.integer("rounds", rounds, low=1)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = trained.RECIPES[name]()
+
+        def loss(batch: torch.Tensor) -> torch.Tensor:
+            x, labels = batch[:, : model.d], batch[:, model.d :].long()
+            return model.loss(x, labels[:, 0] if labels.numel() else None)
+
+        for done in range(rounds):
+            lr = 5e-3 * (1 + math.cos(math.pi * done / rounds)) / 2
+            player = training.Player(model.parameters(), loss, lr)
+            training.play([player], rows, steps=steps, batch_size=batch_size)
+    return model.eval()
+
+
+def gan_model(*, steps: int = 3600) -> GAN:
+    """Train the stored adversarial network of the digits.
+
+    Parameters
+    ----------
+    steps : int
+        Rounds of the game; the critic learns four times as fast as the generator.
+
+    Returns
+    -------
+    GAN
+        The trained model in evaluation mode.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``steps`` is no positive integer.
+
+    Notes
+    -----
+    Used in chapter 11.
+    """
+    pixels = datasets.scaled(datasets.digits("train").pixels)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = trained.RECIPES["gan-digits"]()
+        sides = [
+            (model.critic.parameters(), model.critic_loss, 2e-3, (0.0, 0.9)),
+            (model.generator.parameters(), model.generator_loss, 5e-4, (0.0, 0.9)),
+        ]
+        players = [training.Player(*side) for side in sides]
+        training.play(players, pixels, steps=steps, batch_size=125)
+    return model.eval()
+
+
+WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
+    "diffusion-digits": diffusion_model,
+    "diffusion-clouds": clouds_model,
+    "gan-digits": gan_model,
+}
+
+
+#: How the chapters draw digits from a model that leaves a choice.
+SETTINGS = {"diffusion-digits": {"guidance": 1.1, "steps": 32}}
+
+
+def costs() -> dict[str, np.ndarray]:
+    """Train the models of the digits again with a stopwatch, and draw 1000 samples.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        Columns ``model``, ``training`` and ``sampling`` (seconds of processor time on
+        one thread, the second for 1000 samples) and ``parameters``.
+
+    Notes
+    -----
+    Used in chapters 11, 12 and 14.
+    """
+    names = [name for name in WEIGHTS if name.endswith("-digits")]
+    models, rows = [], []
+    for name in names:
+        start = time.process_time()
+        models.append(WEIGHTS[name]())
+        learned = time.process_time()
+        noise = torch.Generator().manual_seed(0)
+        models[-1].sample(1000, noise, **SETTINGS.get(name, {}))
+        rows.append((learned - start, time.process_time() - learned))
+    return {
+        "model": np.array(names),
+        "training": np.round([row[0] for row in rows], 1),
+        "sampling": np.round([row[1] for row in rows], 3),
+        "parameters": np.array([_size(model) for model in models]),
+    }
+
+
+def _size(model: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {"implicit-costs": costs}

@@ -1,0 +1,221 @@
+"""GANs: the losses are those of the game, and the critic's slope is kept in check."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from lecture_code import datasets, densities, divergences, gan, lipschitz, networks
+from lecture_code.training import Player, play
+
+GAMES = ("saturating", "non-saturating", "wasserstein")
+each_game = pytest.mark.parametrize("game", GAMES)
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    with torch.random.fork_rng():
+        torch.manual_seed(4)
+        yield
+
+
+def model(game="non-saturating", d=2, latent=3):
+    generator = networks.mlp([latent, 8, d])
+    return gan.GAN(generator, networks.mlp([d, 8, 1]), latent=latent, game=game)
+
+
+def seeded(seed=1):
+    return torch.Generator().manual_seed(seed)
+
+
+class Logit(torch.nn.Module):
+    """The optimal critic's logit for two densities on the line."""
+
+    def __init__(self, p, q):
+        super().__init__()
+        self.p, self.q = p, q
+
+    def forward(self, x):
+        return self.p.log_prob(x) - self.q.log_prob(x)
+
+
+class Shift(torch.nn.Module):
+    """A generator that moves a standard normal."""
+
+    def __init__(self, by):
+        super().__init__()
+        self.by = torch.nn.Parameter(torch.tensor(float(by), dtype=torch.float64))
+
+    def forward(self, z):
+        return z + self.by
+
+
+def facing(distance, game="saturating"):
+    """Return a game in which the critic is the best one for the generator's law."""
+    p = densities.GaussianMixture([0.0])
+    q = densities.GaussianMixture([distance])
+    return gan.GAN(Shift(distance), Logit(p, q), latent=1, game=game)
+
+
+def test_the_best_critics_value_is_the_jensen_shannon_divergence():
+    made, p = facing(1.5), densities.GaussianMixture([0.0])
+    edges = torch.linspace(-9, 11, 4001).double().numpy()
+    masses = [
+        divergences.cell_masses(d, edges) for d in (p, densities.GaussianMixture([1.5]))
+    ]
+    x = p.sample(200_000, seeded())[:, None].double()
+    value = -made.critic_loss(x, seeded(2)).item()
+    want = 2 * divergences.js(*masses) - math.log(4)
+    assert value == pytest.approx(want, abs=0.01)  # five standard errors
+
+
+def test_any_other_critic_does_worse():
+    x = torch.randn(50_000, 1, generator=seeded(), dtype=torch.float64)
+    best = facing(1.5)
+    least = best.critic_loss(x, seeded(2))
+    for factor, offset in ((0.5, 0.0), (2.0, 0.0), (1.0, 0.5), (1.0, -0.5)):
+        other = facing(1.5)
+        other.critic = Bent(other.critic, factor, offset)
+        assert other.critic_loss(x, seeded(2)) > least
+
+
+class Bent(torch.nn.Module):
+    def __init__(self, critic, factor, offset):
+        super().__init__()
+        self.critic, self.factor, self.offset = critic, factor, offset
+
+    def forward(self, x):
+        return self.factor * self.critic(x) + self.offset
+
+
+def slope(game, distance):
+    made = facing(distance, game)
+    loss = made.generator_loss(torch.zeros(50_000, 1), seeded(3))
+    (gradient,) = torch.autograd.grad(loss, made.generator.by)
+    return gradient.item()
+
+
+def test_the_saturating_gradient_vanishes_with_distance_and_the_other_does_not():
+    near, far = abs(slope("saturating", 1.0)), abs(slope("saturating", 8.0))
+    assert far < 1e-3 * near
+    assert slope("non-saturating", 8.0) == pytest.approx(8.0, rel=0.01)
+    assert slope("non-saturating", 8.0) > slope("non-saturating", 1.0) > 0
+
+
+@each_game
+def test_losses_are_those_of_the_formulas(game):
+    made, x = model(game), torch.randn(6, 2)
+    z = torch.randn(6, 3, generator=seeded())
+    real, fake = made.critic(x), made.critic(made.generator(z))
+    d_real, d_fake = real.sigmoid(), fake.sigmoid()
+    critic = -(d_real.log() + (1 - d_fake).log()).mean()
+    wanted = {
+        "saturating": (critic, (1 - d_fake).log().mean()),
+        "non-saturating": (critic, -d_fake.log().mean()),
+        "wasserstein": (fake.mean() - real.mean(), -fake.mean()),
+    }[game]
+    torch.testing.assert_close(made.critic_loss(x, seeded()), wanted[0])
+    torch.testing.assert_close(made.generator_loss(x, seeded()), wanted[1])
+
+
+@each_game
+def test_each_players_loss_moves_that_player(game):
+    made, x = model(game), torch.randn(6, 2)
+    made.critic_loss(x).backward()
+    assert all(p.grad is None for p in made.generator.parameters())
+    assert any(p.grad.abs().max() > 0 for p in made.critic.parameters())
+    made.generator_loss(x).backward()
+    assert any(p.grad.abs().max() > 0 for p in made.generator.parameters())
+
+
+@each_game
+def test_losses_stay_finite_where_the_critic_is_certain(game):
+    made, x = model(game), 1e6 * torch.ones(1, 2)
+    with torch.no_grad():
+        made.critic[2].weight.mul_(1e6)
+    assert torch.isfinite(made.critic_loss(x))
+    assert torch.isfinite(made.generator_loss(x))
+
+
+def test_one_image_black_or_of_one_class_is_enough():
+    made = model(d=64)
+    digits = datasets.digits()
+    ones = datasets.scaled(digits.pixels[digits.labels == 1])
+    for x in (ones, ones[:1], -torch.ones(1, 64), torch.ones(3, 64)):
+        assert torch.isfinite(made.critic_loss(x) + made.generator_loss(x))
+
+
+def test_samples_are_the_pushed_noise():
+    made = model()
+    z = torch.randn(7, 3, generator=seeded(9))
+    assert torch.equal(made.sample(7, seeded(9)), made.generate(z))
+
+
+@pytest.mark.parametrize("method", ["log_prob", "elbo", "importance_bound"])
+def test_a_likelihood_does_not_exist_and_the_error_says_who_has_one(method):
+    with pytest.raises(AttributeError, match=f"{method}: .*autoregressive models"):
+        getattr(model(), method)
+    assert not hasattr(model(), method)
+
+
+def test_an_unknown_attribute_is_an_ordinary_error():
+    with pytest.raises(AttributeError, match="no attribute 'colour'"):
+        _ = model().colour
+
+
+@pytest.mark.parametrize(
+    ("generator", "critic", "blamed"),
+    [
+        (networks.mlp([4, 2]), networks.mlp([2, 1]), "generator"),
+        (torch.nn.Flatten(0), networks.mlp([3, 1]), "generator"),
+        (networks.mlp([3, 2]), networks.mlp([5, 1]), "critic"),
+        (networks.mlp([3, 2]), networks.mlp([2, 2]), "critic"),
+    ],
+)
+def test_networks_that_do_not_fit_are_named(generator, critic, blamed):
+    with pytest.raises(ValueError, match=f"^{blamed}: expected"):
+        gan.GAN(generator, critic, latent=3)
+
+
+def test_training_stays_in_a_wide_bracket():
+    target = densities.GaussianMixture([2.0], 0.5)
+    critic = networks.mlp([1, 16, 1])
+    made = gan.GAN(torch.nn.Linear(1, 1), critic, latent=1)
+    players = [
+        Player(made.critic.parameters(), made.critic_loss, 1e-2, (0.0, 0.9)),
+        Player(made.generator.parameters(), made.generator_loss, 1e-2, (0.0, 0.9)),
+    ]
+    play(players, target.sample(2000)[:, None], steps=600)
+    assert made.sample(2000).mean().item() == pytest.approx(2.0, abs=0.5)
+
+
+# ------------------------------------------------------------------- the critic's slope
+
+
+def test_spectral_normalisation_brings_each_layer_near_one_and_never_below():
+    critic = gan.spectral_critic([4, 32, 32, 1])
+    norms = [torch.linalg.matrix_norm(m.weight, 2).item() for m in critic[::2]]
+    assert min(norms) >= 1 - 1e-5
+    for _ in range(200):
+        critic(torch.randn(2, 4))
+    norms = [torch.linalg.matrix_norm(m.weight, 2).item() for m in critic[::2]]
+    assert norms == pytest.approx([1, 1, 1], abs=1e-2)
+
+
+def test_the_certified_slope_bounds_every_difference():
+    critic = gan.spectral_critic([2, 32, 1]).eval()
+    bound = lipschitz.upper_bound(critic)
+    x, y = torch.randn(2, 500, 2)
+    steep = (critic(x) - critic(y)).abs()[:, 0] / (x - y).norm(dim=1)
+    assert steep.max().item() <= bound
+
+
+def test_other_layers_are_left_alone():
+    critic = gan.spectral_critic([3, 5, 1], activation="tanh")
+    assert [type(m).__name__ for m in critic] == [
+        "ParametrizedLinear",
+        "Tanh",
+        "ParametrizedLinear",
+    ]

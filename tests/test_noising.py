@@ -1,0 +1,159 @@
+"""Noise in known shares: the marginals are exact, and exact steps lead back."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import integrate, stats
+
+from lecture_code import densities, divergences, noising
+
+TARGET = densities.GaussianMixture([-1.5, 0.5], [0.3, 0.6], [0.25, 0.75])
+PLANE = densities.IsotropicMixture([[-1.0, 0.5], [2.0, 1.0]], [0.4, 0.7], [0.6, 0.4])
+SCHEDULES = {"cosine": noising.cosine, "straight": lambda t: t}
+each_schedule = pytest.mark.parametrize("level", SCHEDULES.values(), ids=SCHEDULES)
+
+
+def seeded(seed=1):
+    return torch.Generator().manual_seed(seed)
+
+
+@each_schedule
+def test_rates_lie_on_the_circle_from_data_to_noise(level):
+    alpha, sigma = noising.rates(torch.linspace(0, 1, 101), level)
+    torch.testing.assert_close(alpha**2 + sigma**2, torch.ones(101).double())
+    assert (alpha[0], sigma[0]) == (1, 0)
+    assert (alpha[-1], sigma[-1]) == (0, 1)
+    assert (sigma.diff() > 0).all()
+
+
+def test_the_cosine_schedule_turns_by_equal_angles():
+    alpha, sigma = noising.rates([0.0, 1 / 3, 2 / 3, 1.0])
+    angles = torch.atan2(sigma, alpha)
+    assert angles.diff().tolist() == pytest.approx([math.pi / 6] * 3)
+
+
+@each_schedule
+@pytest.mark.parametrize("t", [0.0, 0.3, 0.9, 1.0])
+def test_noised_samples_follow_the_marginal(level, t):
+    alpha, sigma = noising.rates(t, level)
+    x = TARGET.sample(4000, seeded()).double()
+    noised = alpha * x + sigma * torch.randn(4000, generator=seeded(2))
+    law = noising.marginal(TARGET, t, level=level)
+    assert stats.kstest(noised.numpy(), law.cdf).pvalue > 1e-3
+
+
+def test_the_marginal_in_the_plane_is_of_the_same_kind():
+    law = noising.marginal(PLANE, 0.5)
+    assert isinstance(law, densities.IsotropicMixture)
+    np.testing.assert_allclose(law.means, PLANE.means * math.sqrt(0.5))
+    np.testing.assert_allclose(law.scales**2, (PLANE.scales**2 + 1) / 2)
+
+
+@each_schedule
+@pytest.mark.parametrize("t", [0.05, 0.5, 0.95, 1.0])
+def test_the_exact_denoiser_is_the_posterior_mean(level, t):
+    """Hold it against Bayes' rule by quadrature."""
+    alpha, sigma = (rate.item() for rate in noising.rates(t, level))
+    denoise = noising.exact_denoiser(TARGET, level=level)
+    for y in (-2.0, 0.1, 1.4):
+
+        def weight(x, power, y=y):
+            bell = math.exp(-(((y - alpha * x) / sigma) ** 2) / 2)
+            return x**power * bell * TARGET.pdf(x)
+
+        points = {"points": [-1.5, 0.5, y], "limit": 200}
+        top, bottom = (
+            integrate.quad(weight, -8, 8, args=(k,), **points)[0] for k in (1, 0)
+        )
+        got = denoise(torch.tensor([y], dtype=torch.float64), t).item()
+        assert got == pytest.approx(top / bottom, abs=1e-6)
+
+
+def test_without_noise_there_is_nothing_to_take_away():
+    x = torch.randn(6, 2, generator=seeded(), dtype=torch.float64)
+    torch.testing.assert_close(noising.exact_denoiser(PLANE)(x, 0.0), x)
+
+
+def distance(steps, level=noising.cosine):
+    """Return TV between the target and the deterministic sampler's law, no sampling.
+
+    On the line the sampler is a rising map, so it carries cells to cells.
+    """
+    z = np.linspace(-7, 7, 4001)
+    start = torch.tensor(z)
+    denoise = noising.exact_denoiser(TARGET, level=level)
+    times = np.linspace(1, 0, steps + 1)
+    x = noising.reverse(denoise, start, times, level=level)[-1].numpy()
+    assert (np.diff(x) >= 0).all()
+    x = x + 1e-12 * np.arange(len(x))  # one step sends all to one point
+    ours = np.diff(np.concatenate([[0], stats.norm.cdf(z), [1]]))
+    return divergences.tv(ours, divergences.cell_masses(TARGET, x))
+
+
+@each_schedule
+def test_the_deterministic_sampler_converges_at_first_order(level):
+    errors = [distance(steps, level) for steps in (40, 80, 160)]
+    ratios = [a / b for a, b in itertools.pairwise(errors)]
+    assert ratios == pytest.approx([2, 2], abs=0.25)
+
+
+def test_one_step_gives_the_mean_and_nothing_else():
+    x = torch.randn(50, generator=seeded(), dtype=torch.float64)
+    end = noising.reverse(noising.exact_denoiser(TARGET), x, [1.0, 0.0])[-1]
+    torch.testing.assert_close(end, torch.zeros(50).double())  # -1.5/4 + 0.5 * 3/4
+
+
+def test_ancestral_sampling_reaches_the_target():
+    z = torch.randn(4000, generator=seeded(), dtype=torch.float64)
+    times = np.linspace(1, 0, 201)
+    denoise = noising.exact_denoiser(TARGET)
+    path = noising.reverse(denoise, z, times, churn=1.0, generator=seeded(3))
+    assert path.shape == (201, 4000)
+    assert stats.kstest(path[-1].numpy(), TARGET.cdf).pvalue > 1e-3
+    halfway = noising.marginal(TARGET, 0.5)
+    assert stats.kstest(path[100].numpy(), halfway.cdf).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("churn", [0.0, 0.5, 1.0])
+def test_a_step_with_the_true_data_keeps_the_law_of_the_noise(churn):
+    """With D = x0 the point stays N(alpha x0, sigma^2), whatever is fresh."""
+    clean = torch.full((40_000,), 0.8, dtype=torch.float64)
+    alpha, sigma = noising.rates([0.7, 0.4])
+    x = alpha[0] * clean + sigma[0] * noising.like(clean, seeded())
+    after = noising.reverse(
+        lambda x, t: clean, x, [0.7, 0.4], churn=churn, generator=seeded(2)
+    )[-1]
+    error = 5 * sigma[1].item() / 200
+    assert after.mean().item() == pytest.approx(0.8 * alpha[1].item(), abs=error)
+    assert after.std().item() == pytest.approx(sigma[1].item(), abs=error)
+
+
+def test_the_ancestral_step_is_bayes_rule():
+    """Its noise has the variance of the Gaussian posterior given both ends."""
+    (a, b), (s, r) = ([v.item() for v in pair] for pair in noising.rates([0.7, 0.4]))
+    step = a / b
+    fresh = s**2 - step**2 * r**2  # what the forward process adds between the two
+    posterior = 1 / (1 / r**2 + step**2 / fresh)
+    clean = torch.zeros(40_000, dtype=torch.float64)
+    x = torch.full_like(clean, 1.0)
+    end = noising.reverse(
+        lambda x, t: clean, x, [0.7, 0.4], churn=1.0, generator=seeded()
+    )[-1]
+    assert end.var().item() == pytest.approx(posterior, rel=0.04)
+    assert end.mean().item() == pytest.approx(posterior * step / fresh, abs=0.02)
+
+
+@pytest.mark.parametrize("level", [lambda t: t, noising.cosine])
+def test_a_rising_schedule_is_handed_back(level):
+    assert noising.rising(level) is level
+
+
+def test_noise_is_the_same_for_every_dtype():
+    one = noising.like(torch.zeros(3), seeded())
+    two = noising.like(torch.zeros(3).double(), seeded())
+    assert torch.equal(one.double(), two)

@@ -1,0 +1,228 @@
+"""The steps of the theorem's proofs, each tried with numbers by itself.
+
+Named after the pages `book/15-theorem.md` and `book/15-theorem-optimum.md`. Formulas
+are written out here as they stand there, so that a slip on a page shows.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import optimize, special
+
+from lecture_code import pushforward
+from lecture_code.densities import GaussianMixture, IsotropicMixture
+
+NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(120)
+WEIGHTS = WEIGHTS / WEIGHTS.sum()
+
+
+def _phi(u):
+    return np.exp(-np.square(u) / 2) / math.sqrt(2 * math.pi)
+
+
+def _profile(t):
+    return _phi(special.ndtri(t))
+
+
+def _psi(t, h):
+    return special.ndtr(special.ndtri(t) + h) - t
+
+
+# -------------------------------------------------------------- Gaussian isoperimetry
+
+
+def _step(x):
+    return 0.05 + 0.9 * special.expit(4 * x - 1)
+
+
+def _rise(x):
+    share = special.expit(4 * x - 1)
+    return 3.6 * share * (1 - share)
+
+
+def _diffused(function, t, x):
+    """P_t f(x) = E f(e^-t x + sqrt(1 - e^-2t) Z)."""
+    moved = math.exp(-t) * x[..., None] + math.sqrt(1 - math.exp(-2 * t)) * NODES
+    return function(moved) @ WEIGHTS
+
+
+def test_the_quantity_of_bobkovs_proof_never_falls():
+    t, x = 1.5, np.array([-1.0, 0.0, 0.7])
+
+    def at(s):
+        def inner(y):
+            value = _diffused(_step, t - s, y)
+            slope = math.exp(-(t - s)) * _diffused(_rise, t - s, y)
+            return np.hypot(_profile(value), math.sqrt(1 - math.exp(-2 * s)) * slope)
+
+        return _diffused(inner, s, x)
+
+    values = np.array([at(s) for s in np.linspace(0, t, 16)])
+    assert np.all(np.diff(values, axis=0) > 0)
+    np.testing.assert_allclose(values[0], _profile(_diffused(_step, t, x)), rtol=1e-9)
+
+
+def test_bobkovs_inequality_is_strict_for_a_step_and_tight_for_a_half_line():
+    left = _profile(_step(NODES) @ WEIGHTS)
+    right = np.hypot(_profile(_step(NODES)), _rise(NODES)) @ WEIGHTS
+    assert left < right
+    # f = Phi(a z) is a diffused half-line: equality for every a.
+    for a in (0.3, 1.0):
+        f = special.ndtr(a * NODES + 0.2)
+        right = np.hypot(_profile(f), a * _phi(a * NODES + 0.2)) @ WEIGHTS
+        assert _profile(f @ WEIGHTS) == pytest.approx(right, rel=1e-6)
+
+
+def test_the_integrand_of_its_derivative_is_bounded_by_a_square():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        matrix = rng.normal(size=(3, 3)) * rng.exponential()
+        hessian, slope = matrix + matrix.T, rng.normal(size=3) * rng.exponential()
+        c, t = rng.uniform(0, 1), rng.uniform(0.01, 0.99)
+        i, di, w = _profile(t), -special.ndtri(t), slope @ slope
+        size, image = np.linalg.norm(hessian), hessian @ slope
+        psi = math.sqrt(i**2 + c * w)
+        # Q as the chain rule gives it, with I I'' = -1
+        second = (di**2 - 1) / psi - (i * di) ** 2 / psi**3
+        q = (2 * c * size**2 + 2 * w) / (2 * psi) + second * w
+        q -= 4 * c * i * di / (2 * psi**3) * (slope @ image)
+        q -= 4 * c**2 / (4 * psi**3) * (image @ image)
+        assert q * psi**3 >= c * (i * size - abs(di) * w) ** 2 - 1e-9 * psi**3
+
+
+# --------------------------------------------------------- the smallest slope, bounds
+
+
+def test_curvature_of_the_noisy_log_density_obeys_popoviciu():
+    rng = np.random.default_rng(1)
+    means = rng.normal(size=(4, 2)) * 2
+    diameter = max(np.linalg.norm(a - b) for a in means for b in means)
+    for v in (0.7, 1.0, 4.0):
+        law = IsotropicMixture(means, math.sqrt(v), rng.dirichlet(np.ones(4)))
+        for x in torch.tensor(rng.normal(size=(20, 2)) * 3):
+            matrix = torch.autograd.functional.hessian(
+                lambda point, law=law: law.log_prob(point[None])[0], x
+            )
+            curvature = torch.linalg.eigvalsh(matrix)
+            assert curvature.max() <= -1 / v + diameter**2 / (4 * v**2) + 1e-9
+            assert curvature.min() >= -1 / v - 1e-9
+
+
+@pytest.mark.parametrize("weight", [0.5, 0.6, 0.9, 0.99])
+@pytest.mark.parametrize("delta", [0.5, 2.0, 4.0, 6.0])
+def test_the_bounds_for_two_gaussians_stand_in_their_order(weight, delta):
+    exact = pushforward.gaussian_pair_lipschitz_min(delta, weight=weight)
+    t = 0.5 + (2 * weight - 1) * (special.ndtr(delta / 2) - 0.5)
+    far, middle = (
+        math.exp(delta**2 / 8 - special.ndtri(mass) ** 2 / 2) for mass in (weight, t)
+    )
+    log_odds = special.logit(weight)
+    a = delta / 2 + log_odds / delta
+    u = special.ndtri(weight * special.ndtr(a) + (1 - weight) * special.ndtr(a - delta))
+    power = delta**2 / 8 + log_odds**2 / (2 * delta**2) - u**2 / 2
+    valley = math.exp(power) / (2 * math.sqrt(weight * (1 - weight)))
+    slack = 1 + 1e-9
+    assert far <= middle * slack
+    assert max(middle, valley) <= exact * slack
+    assert exact <= math.exp(delta**2 / 8) * slack
+    assert exact**2 * slack >= 1 + weight * (1 - weight) * delta**2  # Poincare
+
+
+def test_the_rim_has_its_symmetries():
+    t = np.linspace(0.001, 0.999, 999)
+    for h in (0.1, 1.0, 3.0):
+        np.testing.assert_allclose(_psi(1 - t - _psi(t, h), h), _psi(t, h), atol=1e-9)
+        heavy = t >= 0.5
+        assert np.all(_psi(t, h)[heavy] <= _psi(1 - t, h)[heavy] + 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("masses", "h"), [((0.3, 0.02, 0.68), 1.0), ((0.6, 0.1, 0.3), 1.5)]
+)
+def test_the_a_priori_bound_is_the_best_that_three_masses_allow(masses, h):
+    a0, b0, c0 = masses
+    bound = min(_psi(a0, h), _psi(c0, h)) - b0
+    a = np.linspace(0, 1, 200_001)[1:-1]
+
+    def distance(b):
+        model = np.array([a, b, 1 - a - b])
+        return np.abs(model - np.array(masses)[:, None]).sum(axis=0) / 2
+
+    # For a given a the best b is the target's own, unless the theorem forbids it.
+    b = np.clip(b0, _psi(a, h), 1 - a)
+    least = min(distance(b).min(), distance(_psi(a, h)).min())
+    assert least == pytest.approx(bound, abs=1e-5)
+
+
+def test_three_cells_are_split_in_the_targets_proportions():
+    a0, b0, c0, a = 0.4, 0.05, 0.55, 0.3
+
+    def reverse(b):
+        model = np.array([a, b, 1 - a - b])
+        return special.rel_entr(model, [a0, b0, c0]).sum()
+
+    def forward(b):
+        return special.rel_entr([a0, b0, c0], [a, b, 1 - a - b]).sum()
+
+    for divergence in (reverse, forward):
+        found = optimize.minimize_scalar(divergence, bounds=(1e-6, 0.69)).x
+        assert found == pytest.approx((1 - a) * b0 / (b0 + c0), abs=1e-4)
+
+
+# ------------------------------------------------------------------- the best model
+
+
+def _greedy(target, slope, k):
+    """Integrate G' = max(f, I(G) / L) from the quantile of k, with the middle rule."""
+    start = float(target.ppf(max(k, 1e-12)))
+    x = np.linspace(start, float(target.isf(1e-12)) + 1, 20_001)
+    step, mass, masses = x[1] - x[0], target.cdf(start) - k, []
+    middles = target.pdf((x[1:] + x[:-1]) / 2)
+    for density in middles.tolist():
+        masses.append(mass)
+        half = min(mass + step / 2 * max(density, _profile(mass) / slope), 1)
+        mass = min(mass + step * max(density, _profile(half) / slope), 1)
+    return x, np.append(masses, mass)
+
+
+@pytest.mark.parametrize(("weight", "k"), [(0.5, 0.0), (0.7, 0.0), (0.5, 0.05)])
+def test_the_greedy_model_pays_what_the_theorem_says(weight, k):
+    target, slope = GaussianMixture([-3, 3], 1, [weight, 1 - weight]), 5.0
+    x, mass = _greedy(target, slope, k)
+    debt = target.cdf(x) - mass
+    tv = np.maximum(-np.diff(debt), 0).sum()
+    below = np.maximum(target.cdf(x) - k, 0)
+    score = np.maximum.accumulate(special.ndtri(below) - x / slope) + x / slope
+    price = k + (special.ndtr(score) - target.cdf(x)).max()
+    assert tv == pytest.approx(price, abs=1e-5)
+    if k == 0:
+        assert tv == pytest.approx(pushforward.tv_star(target, slope).value, abs=1e-5)
+
+
+def test_the_derivative_of_the_price_is_one_minus_a_ratio_of_densities():
+    target, slope, k, step = GaussianMixture([-3, 3]), 5.0, 0.05, 1e-4
+    x = np.linspace(-8, 8, 400_001)
+    below = target.cdf(x)
+
+    def crossing(k):
+        start = special.ndtri(np.maximum(below - k, 0)) - x / slope
+        score = np.maximum.accumulate(start) + x / slope
+        end = int((special.ndtr(score) - below).argmax())
+        return k + special.ndtr(score[end]) - below[end], start[: end + 1].argmax(), end
+
+    _, first, end = crossing(k)
+    u1 = special.ndtri(below[first] - k)
+    u2 = u1 + (x[end] - x[first]) / slope
+    quotient = (crossing(k + step)[0] - crossing(k - step)[0]) / (2 * step)
+    assert quotient == pytest.approx(1 - _phi(u2) / _phi(u1), abs=1e-3)
+
+
+def test_between_two_masses_one_crossing_bounds_the_price():
+    target, slope = GaussianMixture([-3, 3]), 5.0
+    x1, x2, k = -1.0, 2.0, np.linspace(0, target.cdf(-1.0), 101)
+    price = k + special.ndtr(special.ndtri(target.cdf(x1) - k) + (x2 - x1) / slope)
+    assert np.all(np.diff(price, 2) < 1e-9)  # concave, so smallest at an end

@@ -1,0 +1,232 @@
+"""VAEs: both bounds stay below the exact value, and meet it where they must."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch.distributions import MultivariateNormal, Normal, kl_divergence
+
+from lecture_code import datasets, likelihoods, networks, trained, training, vae
+
+NOISE = 0.6
+
+
+def _seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def linear_gaussian() -> tuple[vae.VAE, MultivariateNormal]:
+    """Return x = A z + c + noise with its exact posterior, and the law of x.
+
+    The columns of A are orthogonal, so that the exact posterior has independent
+    coordinates: precision 1 + |A_j|^2 / sigma^2, mean A_j (x - c) / sigma^2 over it.
+    """
+    matrix = torch.tensor([[1.0, 0.5], [2.0, -0.5], [0.0, 1.5]]).double()
+    matrix[:, 1] -= matrix[:, 0] * (matrix[:, 0] @ matrix[:, 1]) / 5
+    centre = torch.tensor([0.3, -1.0, 2.0]).double()
+    precision = 1 + matrix.square().sum(dim=0) / NOISE**2
+    encoder, decoder = torch.nn.Linear(3, 4).double(), torch.nn.Linear(2, 3).double()
+    with torch.no_grad():
+        decoder.weight.copy_(matrix)
+        decoder.bias.copy_(centre)
+        encoder.weight.zero_()
+        encoder.weight[:2] = matrix.T / NOISE**2 / precision[:, None]
+        encoder.bias[:2] = -encoder.weight[:2] @ centre
+        encoder.bias[2:] = -precision.log() / 2
+    output = likelihoods.Gaussian(NOISE)
+    model = vae.VAE(encoder, decoder=decoder, output=output, d=3, latents=2)
+    covariance = matrix @ matrix.T + NOISE**2 * torch.eye(3).double()
+    return model, MultivariateNormal(centre, covariance)
+
+
+def binary_model(latents: int = 1) -> vae.VAE:
+    """Return a model of two bits with weights far from zero."""
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        made = vae.VAE(
+            networks.mlp([2, 8, 2 * latents], activation="tanh"),
+            decoder=networks.mlp([latents, 8, 2], activation="tanh"),
+            output=likelihoods.Bernoulli(),
+            d=2,
+            latents=latents,
+        )
+        for parameter in made.parameters():
+            torch.nn.init.normal_(parameter)
+    return made.double().requires_grad_(False)
+
+
+FOUR = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]).double()
+
+
+def exact(model: vae.VAE) -> torch.Tensor:
+    """Integrate the one latent out on a fine grid."""
+    z = torch.linspace(-9, 9, 20_001, dtype=torch.float64)[:, None]
+    prior = Normal(0.0, 1.0).log_prob(z[:, 0]) + math.log(18 / 20_000)
+    a = model.decoder(z)[:, None, :].expand(-1, 4, -1)
+    return (model.output.log_prob(FOUR, a) + prior[:, None]).logsumexp(dim=0)
+
+
+def test_at_the_exact_posterior_both_bounds_are_the_log_likelihood():
+    model, law = linear_gaussian()
+    x = law.sample((50,))
+    for bound in (model.elbo(x, 1), model.elbo(x, 7), model.importance_bound(x, 7)):
+        torch.testing.assert_close(bound, law.log_prob(x), atol=1e-6, rtol=0)
+
+
+def test_the_gap_of_the_elbo_is_the_kl_divergence_to_the_posterior():
+    model, law = linear_gaussian()
+    x = law.sample((1,))
+    true = model.posterior(x)
+    true = Normal(true.loc.detach(), true.scale.detach())
+    with torch.no_grad():
+        model.encoder.bias += torch.tensor([0.2, -0.3, 0.4, -0.2]).double()
+        gaps = law.log_prob(x) - model.log_weights(x, 40_000, _seeded())[:, 0]
+    want = kl_divergence(model.posterior(x), true).sum().item()
+    error = gaps.std().item() / math.sqrt(len(gaps))
+    assert want > 0.1
+    assert abs(gaps.mean().item() - want) < 5 * error
+
+
+def test_the_bounds_are_in_order_on_shared_draws():
+    model = binary_model(2)
+    elbo = model.elbo(FOUR, 9, _seeded(1))
+    bound = model.importance_bound(FOUR, 9, _seeded(1))
+    assert (elbo < bound).all()
+    log_w = model.log_weights(FOUR, 9, _seeded(1))
+    torch.testing.assert_close(elbo, log_w.mean(dim=0))
+    torch.testing.assert_close(bound, log_w.exp().mean(dim=0).log())
+
+
+def test_the_mean_weight_is_the_likelihood():
+    model = binary_model()
+    for parameter in model.encoder[-1].parameters():
+        parameter.mul_(0.1)  # a guess near the prior, so that no weight is huge
+    weights = model.log_weights(FOUR, 20_000, _seeded(2)).exp()
+    error = weights.std(dim=0) / math.sqrt(len(weights))
+    assert ((weights.mean(dim=0) - exact(model).exp()).abs() < 5 * error).all()
+
+
+def test_the_exact_probabilities_of_the_model_sum_to_one():
+    assert exact(binary_model()).exp().sum().item() == pytest.approx(1, abs=1e-6)
+
+
+def test_samples_follow_the_model_output_noise_included():
+    model = binary_model()
+    drawn = model.sample(20_000, _seeded(3)).double()
+    shares = torch.stack([(drawn == row).all(dim=1).double().mean() for row in FOUR])
+    p = exact(model).exp()
+    assert ((shares - p).abs() < 5 * (p * (1 - p) / 20_000).sqrt()).all()
+
+
+def test_decoding_is_the_mean_that_samples_scatter_around():
+    model, law = linear_gaussian()
+    z = torch.randn(200_000, 2, generator=_seeded(4)).double()
+    pushed = torch.cov(model.decode(z).detach().T)
+    drawn = torch.cov(model.sample(200_000, _seeded(4)).double().T)
+    spread = NOISE**2 * torch.eye(3).double()
+    torch.testing.assert_close(drawn, pushed + spread, atol=0.05, rtol=0.01)
+    torch.testing.assert_close(drawn, law.covariance_matrix, atol=0.05, rtol=0.01)
+
+
+def test_the_closed_form_of_the_kl_term_is_torchs():
+    model = binary_model(3)
+    q = model.posterior(FOUR)
+    want = kl_divergence(Normal(q.loc, q.scale), Normal(0.0, 1.0))
+    torch.testing.assert_close(model.kl(FOUR), want)
+    assert (model.kl(FOUR) >= 0).all()
+
+
+def test_the_loss_is_the_negative_elbo_in_the_mean():
+    model = binary_model(2)
+    elbo = model.log_weights(FOUR, 20_000, _seeded(5)).mean(dim=1)
+    losses = torch.stack([model.loss(FOUR, _seeded(seed)) for seed in range(2000)])
+    error = losses.std() / math.sqrt(2000) + elbo.std() / math.sqrt(20_000)
+    assert abs(losses.mean() + elbo.mean()) < 5 * error
+
+
+def test_beta_weighs_the_kl_term_alone():
+    model = binary_model(2)
+    plain = model.loss(FOUR, _seeded(6))
+    model.beta = 3.0
+    more = model.loss(FOUR, _seeded(6)) - plain
+    torch.testing.assert_close(more, 2 * model.kl(FOUR).sum(dim=1).mean())
+
+
+def test_gradients_flow_through_the_draw():
+    model, law = linear_gaussian()
+    model.loss(law.sample((8,)), _seeded()).backward()
+    assert all(p.grad.abs().sum() > 0 for p in model.parameters())
+
+
+def test_training_raises_the_bound():
+    x = datasets.binary_digits("train").pixels[:200]
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = vae.VAE(
+            networks.mlp([64, 30, 8]),
+            decoder=networks.mlp([4, 30, 64]),
+            output=likelihoods.Bernoulli(),
+            d=64,
+            latents=4,
+        )
+        before = model.elbo(x, 1, _seeded()).mean()
+        training.fit(model, x, steps=150, lr=5e-3)
+    assert model.elbo(x, 1, _seeded()).mean() > before + 10
+
+
+def test_a_likelihood_that_it_does_not_have_is_explained():
+    with pytest.raises(AttributeError, match="flows have log_prob"):
+        binary_model().log_prob(FOUR)
+    assert not hasattr(binary_model(), "log_prob")
+
+
+@pytest.mark.parametrize("pixel", [0.5, 2.0, -1.0])
+def test_an_input_that_is_not_binary_is_named(pixel):
+    x = FOUR.clone()
+    x[1, 1] = pixel
+    for method in (binary_model().elbo, binary_model().loss, binary_model().encode):
+        with pytest.raises(ValueError, match="x: expected zeros and ones"):
+            method(x)
+
+
+def test_the_class_of_a_law_is_no_law():
+    with pytest.raises(ValueError, match="output: expected a law"):
+        vae.VAE(
+            networks.mlp([2, 2]),
+            decoder=networks.mlp([1, 2]),
+            output=likelihoods.Bernoulli,
+            d=2,
+            latents=1,
+        )
+
+
+def test_samples_leave_dropout_out_and_training_as_it_was():
+    kind = {"activation": "relu", "dropout": 0.5}
+    model = vae.VAE(
+        networks.mlp([2, 9, 2], **kind),
+        decoder=networks.mlp([1, 9, 2], **kind),
+        output=likelihoods.Gaussian(0.1),
+        d=2,
+        latents=1,
+    )
+    first = model.sample(50, _seeded(1))
+    assert model.training
+    assert torch.equal(model.eval().sample(50, _seeded(1)), first)
+
+
+@pytest.mark.parametrize(
+    ("name", "high", "most"), [("vae-binary", 1.0, 18.0), ("vae-grey", 16.0, 92.0)]
+)
+def test_a_stored_model_keeps_its_promise(name, high, most):
+    model = trained.load(name)
+    x = (datasets.binary_digits if high == 1 else datasets.digits)("test").pixels
+    with torch.no_grad():
+        bound = -model.importance_bound(x, 100, _seeded()).mean().item()
+        hard = torch.stack([torch.zeros(64), torch.full((64,), high)])
+        extreme = model.importance_bound(hard, 5, _seeded())
+        alone = model.elbo(x[:1], 1, _seeded())
+    assert bound < most  # more draws make it tighter still
+    assert torch.isfinite(extreme).all()
+    assert alone.shape == (1,)
