@@ -210,7 +210,7 @@ def _band(panel: plt.Axes, x: np.ndarray, y: np.ndarray, kind: str) -> None:
 
 
 def _frontier(panel, table, m, law, kinds) -> None:
-    slopes = SLOPES
+    slopes, top = SLOPES, 0.52
     least = pushforward.tv_star(law, slopes).value
     panel.fill_between(slopes, least, **_SHADE)
     panel.plot(slopes, least, color=PALETTE["ink"], label="least possible TV")
@@ -218,5 +218,7 @@ def _frontier(panel, table, m, law, kinds) -> None:
         rows = select(table, kind=kind, m=m)
         style = {"color": COLOURS[kind], "ms": 4, "alpha": 0.7, "label": kind}
         panel.plot(rows["slope"], rows["tv"], "o", **style)
-    panel.set(xscale="log", xlabel="slope L", ylabel="TV", ylim=(0, 0.55))
+        top = max([top, *rows["tv"]])
+    ends = {"xlim": (slopes[0], slopes[-1]), "ylim": (0, 1.05 * top)}
+    panel.set(xscale="log", xlabel="slope L", ylabel="TV", **ends)
     panel.legend(fontsize=8)
