@@ -25,7 +25,7 @@ COLOURS = {
     "wasserstein-spectral": PALETTE["green"],
 }
 _SHADE = {"color": PALETTE["grey"], "alpha": 0.35, "lw": 0}
-SLOPES = np.geomspace(0.5, 200, 25)
+SLOPES = np.geomspace(0.5, 200, 15)
 
 
 def select(table: Table, **wanted: object) -> Table:
