@@ -80,19 +80,42 @@ def exact_1d(net: nn.Module, low: float, high: float) -> float:
     ----------
     Hanin and Rolnick (2019), Complexity of linear regions in deep networks, ICML.
     """
-    layers = _layers(net)
-    low = validate.real("low", low)
-    high = validate.real("high", high)
-    if low >= high:
-        raise ValueError(f"low and high: expected low < high, got {low:g} and {high:g}")
-    start = torch.tensor([low], dtype=torch.float64)
-    pieces = start, start[:, None], torch.ones(1, 1, dtype=torch.float64)
-    for layer in layers:
-        pieces = _through(layer, pieces, high)
-    lefts, _, slopes = pieces
-    widths = torch.diff(lefts, append=torch.tensor([high]))
+    lefts, _, slopes = _pieces(net, low, high)
+    widths = torch.diff(lefts, append=torch.tensor([float(high)]))
     wide = widths > _SLIVER * max(high - low, abs(low), abs(high))
     return float(slopes[wide].norm(dim=1).max())
+
+
+def knots_1d(net: nn.Module, low: float, high: float) -> tuple[torch.Tensor, ...]:
+    """Return the points between which a piecewise linear network is linear.
+
+    Parameters
+    ----------
+    net : torch.nn.Module
+        A network as :func:`exact_1d` takes it.
+    low, high : float
+        The interval.
+
+    Returns
+    -------
+    points : torch.Tensor, shape (n,)
+        Increasing, from ``low`` to ``high``, in float64.
+    values : torch.Tensor, shape (n, outputs)
+        What the network gives there.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for :func:`exact_1d`.
+
+    Notes
+    -----
+    Used in chapter 16.
+    """
+    lefts, values, slopes = _pieces(net, low, high)
+    end = lefts.new_tensor([float(high)])
+    last = values[-1:] + slopes[-1:] * (end - lefts[-1])
+    return torch.cat([lefts, end]), torch.cat([values, last])
 
 
 def upper_bound(net: nn.Module, input_shape: tuple[int, ...] | None = None) -> float:
@@ -228,6 +251,19 @@ def _refusal(layer: nn.Module, wanted: str) -> ValueError:
 
 
 # ------------------------------------------------------------- exactly, piece by piece
+
+
+def _pieces(net: nn.Module, low: float, high: float) -> tuple:
+    """Walk through the layers: left ends of the pieces, values there, slopes."""
+    low = validate.real("low", low)
+    high = validate.real("high", high)
+    if low >= high:
+        raise ValueError(f"low and high: expected low < high, got {low:g} and {high:g}")
+    start = torch.tensor([low], dtype=torch.float64)
+    pieces = start, start[:, None], torch.ones(1, 1, dtype=torch.float64)
+    for layer in _layers(net):
+        pieces = _through(layer, pieces, high)
+    return pieces
 
 
 def _through(layer: nn.Module, pieces: tuple, high: float) -> tuple:

@@ -364,6 +364,11 @@ _UNKNOWN_NETS = [
 ]
 
 
+WALK = {
+    "net": a.instance(_kinked_net, *_UNKNOWN_NETS),
+    "low": a.real(-1.0, high=2.0),
+    "high": a.real(2.0, low=-1.0),
+}
 CALLS: dict[str, Call] = {
     # session
     "session.start": Call(
@@ -807,14 +812,8 @@ CALLS: dict[str, Call] = {
     "chains.noise_levels": Call(lambda: chains.noise_levels, CHAIN),
     "chains.probability_flow": Call(lambda: chains.probability_flow, CHAIN),
     "chains.ancestral": Call(lambda: chains.ancestral, CHAIN),
-    "lipschitz.exact_1d": Call(
-        lambda: lipschitz.exact_1d,
-        {
-            "net": a.instance(_kinked_net, *_UNKNOWN_NETS),
-            "low": a.real(-1.0, high=2.0),
-            "high": a.real(2.0, low=-1.0),
-        },
-    ),
+    "lipschitz.exact_1d": Call(lambda: lipschitz.exact_1d, WALK),
+    "lipschitz.knots_1d": Call(lambda: lipschitz.knots_1d, WALK),
     "lipschitz.upper_bound": Call(
         lambda: lipschitz.upper_bound,
         {

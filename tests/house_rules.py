@@ -53,8 +53,16 @@ THIRD_PARTIES = {
     "cycler",  # comes with matplotlib
 }
 #: Third parties that only the named rooms may use.
-RESERVED = {"IPython": ("widgets",), "dask": ("study",)}
-HEAVY = ("scipy.stats", "sklearn", "matplotlib.pyplot", "pooch", "dask", "ipywidgets")
+RESERVED = {"IPython": ("widgets",), "dask": ("study",), "distributed": ("study",)}
+HEAVY = (
+    "scipy.stats",
+    "sklearn",
+    "matplotlib.pyplot",
+    "pooch",
+    "dask",
+    "distributed",
+    "ipywidgets",
+)
 
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "tools"}
 

@@ -60,6 +60,23 @@ def test_a_random_net_agrees_with_its_quotients(sizes, activation):
     assert quotient == pytest.approx(exact, rel=1e-6)
 
 
+def test_between_its_knots_a_net_is_linear():
+    net = _net(1, 16, 16, 1)
+    points, values = lipschitz.knots_1d(net, -2, 3)
+    assert points[0] == -2
+    assert points[-1] == 3
+    assert (points.diff() > 0).all()
+    shares = torch.tensor([0.0, 0.3, 0.9, 1.0], dtype=torch.float64)[:, None]
+    between = torch.lerp(points[:-1], points[1:], shares)
+    want = torch.lerp(values[:-1, 0], values[1:, 0], shares)
+    with torch.no_grad():
+        got = net.double()(between.reshape(-1, 1)).reshape(want.shape)
+    torch.testing.assert_close(got, want)
+    slopes = values.diff(dim=0).abs() / points.diff()[:, None]
+    exact = lipschitz.exact_1d(net, -2, 3)
+    assert slopes.max().item() == pytest.approx(exact, rel=1e-6)
+
+
 def test_a_wide_and_deep_net_is_done_within_a_second():
     import time
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from lecture_code.study import image_models, images, models
+from lecture_code.study import image_models, images, models, report, runner
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -27,12 +27,35 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ahead = commands.add_parser("models", help="compute what the chapters load")
     ahead.add_argument("--force", action="store_true", help="compute anew")
     ahead.set_defaults(run=lambda chosen: models.make(force=chosen.force))
+    _add_line(commands.add_parser("one-dimensional", help="the study on the line"))
     _add_images(commands.add_parser("images", help="the study of chapter 17"))
     chosen = parser.parse_args(arguments)
     try:
         chosen.run(chosen)
     except (ValueError, OSError) as error:
         parser.exit(1, f"{error}\n")
+
+
+def _add_line(command: argparse.ArgumentParser) -> None:
+    add, folder = command.add_argument, Path("study-one-dimensional")
+    add("--runs", type=int, default=10, help="networks for each setting")
+    add("--folder", type=Path, default=folder, help="where the results go")
+    add("--resume", action="store_true", help="go on from what is there")
+    add("--jobs", type=int, default=1, help="processes on this machine")
+    add("--backend", choices=runner.BACKENDS, default="joblib")
+    add("--store", action="store_true", help="let the chapters load the tables")
+    add("--scheduler", help="address of a Dask cluster, for --backend dask")
+    command.set_defaults(run=_line)
+
+
+def _line(chosen: argparse.Namespace) -> None:
+    report.one_dimensional_study(
+        chosen.folder,
+        runs=chosen.runs,
+        resume=chosen.resume,
+        resources=runner.Resources(chosen.jobs, chosen.backend, chosen.scheduler),
+        store=chosen.store,
+    )
 
 
 def _add_images(command: argparse.ArgumentParser) -> None:

@@ -1,0 +1,239 @@
+"""Three ways to train a stack of generators of the line: as VAE, as GAN, on W1.
+
+The data are in units of their standard deviation, and they come in prepared batches of
+shape (S, batch, 1), each an even sample in increasing order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch.nn.functional import softplus
+
+from lecture_code import training, validate
+from lecture_code.study.stacks import Stack, latents
+
+ENCODER, CRITIC = (64, 64), (32, 32)
+PENALTY = 10.0
+RATIO = 4  # of the step sizes of critic and generator
+TURNS = 3  # of the critic for each of the generator
+Loss = Callable[[torch.Tensor], torch.Tensor]
+
+
+#: How long to train: (steps, learning rate) of rounds, in each of which Adam starts
+#: afresh.
+Rounds = Sequence[tuple[int, float]]
+
+
+def vae(
+    decoder: Stack,
+    data: torch.Tensor,
+    variances: torch.Tensor,
+    rounds: Rounds,
+    generator: torch.Generator,
+) -> None:
+    r"""Train the decoders, each with an encoder of its own, on the negative ELBO.
+
+    .. math:: E\,\frac{(x - g(z))^2}{2 \sigma^2} + \mathrm{KL}(q(z \mid x)\,\|\,N(0, 1))
+
+    Parameters
+    ----------
+    decoder : Stack
+        From one latent to one number, changed in place.
+    data : torch.Tensor, shape (n, S, batch, 1)
+        Prepared batches.
+    variances : torch.Tensor, shape (S, 1, 1)
+        Variance of each model's output noise, in the units of its data.
+    rounds : sequence of (int, float)
+        How long: steps and learning rates.
+    generator : torch.Generator
+        Source of all randomness.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapter 16.
+
+    References
+    ----------
+    Kingma and Welling (2014), Auto-encoding variational Bayes, ICLR.
+    """
+    count, batch, data = _checked(decoder, data)
+    validate.tensor("variances", variances, shape=(count, 1, 1), above=0)
+    encoder = Stack(count, [1, *ENCODER, 2], generator=generator)
+
+    def loss(batches: torch.Tensor) -> torch.Tensor:
+        x = batches[0]
+        mean, log_var = encoder(x).chunk(2, dim=2)
+        noise = shuffled(latents(count, batch, generator), generator)
+        z = mean + (log_var / 2).exp() * noise
+        kl = (mean**2 + log_var.exp() - 1 - log_var) / 2
+        return _total((decoder(z) - x) ** 2 / (2 * variances) + kl)
+
+    both = [*encoder.parameters(), *decoder.parameters()]
+    for steps, lr in rounds:
+        _play([training.Player(both, loss, lr)], data, steps, generator)
+
+
+def gan(
+    maker: Stack,
+    data: torch.Tensor,
+    critic_levels: torch.Tensor,
+    rounds: Rounds,
+    generator: torch.Generator,
+    penalised_above: torch.Tensor | None = None,
+) -> None:
+    r"""Train the generators against critics under spectral normalisation.
+
+    .. math:: -E \log D(g(z)) \quad \text{against} \quad
+              -E \log D(x) - E \log(1 - D(g(z)))
+
+    Parameters
+    ----------
+    maker : Stack
+        From one latent to one number, changed in place.
+    data : torch.Tensor, shape (n, S, batch, 1)
+        Prepared batches.
+    critic_levels : torch.Tensor, shape (S, 1, 1)
+        The slope that each critic's logit may have.
+    rounds : sequence of (int, float)
+        How long: steps and learning rates.
+    generator : torch.Generator
+        Source of all randomness.
+    penalised_above : torch.Tensor of shape (S, 1, 1), optional
+        The slope above which a generator pays for the square of what is too much.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapter 16.
+
+    References
+    ----------
+    Goodfellow et al. (2014), Generative adversarial nets, NeurIPS.
+    """
+    count, batch, data = _checked(maker, data)
+    if penalised_above is not None:
+        size = (count, 1, 1)
+        validate.tensor("penalised_above", penalised_above, shape=size, above=0)
+    validate.tensor("critic_levels", critic_levels, shape=(count, 1, 1), above=0)
+    slopes = critic_levels.flatten()
+    critic = Stack(count, [1, *CRITIC, 1], levels=slopes, generator=generator)
+
+    def critic_loss(batches: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            made = maker(latents(count, batch, generator))
+        return _total(softplus(-critic(batches[0])) + softplus(critic(made)))
+
+    def maker_loss(batches: torch.Tensor) -> torch.Tensor:
+        z = latents(count, batch, generator)
+        made = maker(z)
+        loss = _total(softplus(-critic(made)))
+        if penalised_above is None:
+            return loss
+        slopes = made.diff(dim=1).abs() / z.diff(dim=1)
+        return loss + PENALTY * _total((slopes - penalised_above).relu() ** 2)
+
+    for steps, lr in rounds:
+        players = [
+            training.Player(
+                critic.parameters(), critic_loss, RATIO * lr, (0.0, 0.9), TURNS
+            ),
+            training.Player(maker.parameters(), maker_loss, lr, (0.0, 0.9)),
+        ]
+        _play(players, data, steps, generator)
+
+
+def wasserstein(
+    maker: Stack, data: torch.Tensor, rounds: Rounds, generator: torch.Generator
+) -> None:
+    r"""Train the generators on the Wasserstein distance of sorted batches, no critic.
+
+    .. math:: W_1 = \frac{1}{n} \sum_i |g(z)_{(i)} - x_{(i)}|
+
+    Parameters
+    ----------
+    maker : Stack
+        From one latent to one number, changed in place.
+    data : torch.Tensor, shape (n, S, batch, 1)
+        Prepared batches.
+    rounds : sequence of (int, float)
+        How long: steps and learning rates.
+    generator : torch.Generator
+        Source of all randomness.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapter 16.
+
+    References
+    ----------
+    Villani (2003), Topics in Optimal Transportation, section 2.2.
+    """
+    count, batch, data = _checked(maker, data)
+
+    def loss(batches: torch.Tensor) -> torch.Tensor:
+        made = maker(latents(count, batch, generator)).sort(dim=1).values
+        return _total((made - batches[0]).abs())
+
+    for steps, lr in rounds:
+        _play([training.Player(maker.parameters(), loss, lr)], data, steps, generator)
+
+
+def shuffled(values: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Put each network's batch into a random order.
+
+    Parameters
+    ----------
+    values : torch.Tensor, shape (S, batch, 1)
+        Batches.
+    generator : torch.Generator
+        Source of the order.
+
+    Returns
+    -------
+    torch.Tensor, shape (S, batch, 1)
+        The same numbers.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapter 16.
+    """
+    validate.tensor("values", values)
+    validate.generator("generator", generator)
+    order = torch.rand(values.shape, generator=generator).argsort(dim=1)
+    return values.gather(1, order)
+
+
+def _checked(stack: Stack, data: torch.Tensor) -> tuple[int, int, torch.Tensor]:
+    count = len(validate.instance("stack", stack, Stack).weights[0])
+    validate.tensor("data", data, shape=("n", count, "batch", 1))
+    return count, data.shape[2], data.to(stack.weights[0].dtype)
+
+
+def _total(losses: torch.Tensor) -> torch.Tensor:
+    """Sum over the networks the mean over each one's batch."""
+    return losses.mean(dim=(1, 2)).sum()
+
+
+def _play(players: Sequence, data: torch.Tensor, steps: int, generator) -> None:
+    training.play(players, data, steps=steps, batch_size=1, generator=generator)

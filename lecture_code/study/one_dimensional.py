@@ -1,0 +1,337 @@
+"""The study in one dimension: which models reach two modes, and how steep they are.
+
+The target is N(-m, 1) and N(m, 1) in equal parts. A stack is one setting with all its
+runs; it is trained, measured without sampling, and kept in one file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import time
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from lecture_code import lipschitz, pushforward, validate
+from lecture_code.densities import GaussianMixture
+from lecture_code.study import denoisers, generators, laws
+from lecture_code.study.stacks import Stack, latents
+
+MODELS = ("vae", "gan", "wasserstein", "diffusion")
+#: How the level-L experiment keeps the slope down, and on which loss.
+LIMITED = ("gan-penalty", "gan-spectral", "wasserstein-spectral")
+KINDS = (*MODELS, *LIMITED)
+SEPARATIONS = tuple(range(11))
+LEVELS = tuple(range(1, 24, 2))
+LAYERS = (2, 3, 4, 5, 6)
+MIDDLE = 5  # the m of the experiments on level and depth
+#: Steps and learning rates of Adam, which starts afresh in each round.
+ROUNDS = {
+    "vae": ((1500, 4e-3), (500, 8e-4), (200, 1e-4)),
+    "gan": ((400, 1e-3), (300, 3e-4), (200, 6e-5)),
+    "wasserstein": ((500, 3e-3), (400, 6e-4), (200, 1e-4)),
+    "diffusion": ((1000, 5e-3), (1000, 1.5e-3), (800, 3e-4), (400, 6e-5)),
+}
+VARIANCE = 0.1  # of the VAE's output noise
+CRITIC_SLOPE = 2.0  # of the logit, over a mode of width 1
+REACH = 6.0  # latents beyond it have a mass of 2e-9
+STACK = 5  # runs in a stack of the depth experiment
+LEVEL_RUNS = 3
+BATCH = {"diffusion": 256, "wasserstein": 128}
+BATCHES = 50
+#: Where the densities of the figures are kept: edges of cells, in units of m + 4.
+CELLS = np.linspace(-1, 1, 101)
+
+
+class Setting(NamedTuple):
+    """What one network of a stack is trained for.
+
+    Parameters
+    ----------
+    m : float
+        Half of the distance between the modes.
+    level : float
+        The slope that a limited generator may have; 0 for the others.
+    run : int
+        Which repetition it is.
+    """
+
+    m: float
+    level: float = 0.0
+    run: int = 0
+
+
+class Map(NamedTuple):
+    """A trained model as a map from one normal latent to the line.
+
+    Parameters
+    ----------
+    z, x : numpy.ndarray, shape (n,)
+        Latents between which it is linear, and its values there.
+    step_slope : float
+        The largest slope of a map that the network itself computes: of the whole
+        generator, or of one step of the diffusion model.
+    """
+
+    z: np.ndarray
+    x: np.ndarray
+    step_slope: float
+
+
+class Unit(NamedTuple):
+    """A stack of trainings of one kind.
+
+    Parameters
+    ----------
+    experiment : {"separation", "level", "depth"}
+        What the unit belongs to.
+    kind : str
+        One of ``KINDS``.
+    settings : tuple of Setting
+        One for each network.
+    layers : int
+        Linear layers of the generators.
+    effort : float
+        Share of the full number of steps.
+    """
+
+    experiment: str
+    kind: str
+    settings: tuple[Setting, ...]
+    layers: int = 3
+    effort: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """The unit's file name."""
+        ends = dict.fromkeys((self.settings[0].run, self.settings[-1].run))
+        runs = "-".join(str(run) for run in ends)
+        cut = "" if self.effort == 1 else f"-effort{self.effort:g}"
+        return f"{self.experiment}-{self.kind}-layers{self.layers}-run{runs}{cut}"
+
+
+def units(runs: int) -> list[Unit]:
+    """List the stacks of the whole study.
+
+    A stack of the main experiment is one run at all separations, one of the level
+    experiment is one run at all levels, and one of the depth experiment holds up to
+    five runs. So a study with more runs has the stacks of one with fewer, and more.
+
+    Parameters
+    ----------
+    runs : int
+        Networks for each setting; each level has at most three.
+
+    Returns
+    -------
+    list of Unit
+        The main experiment first.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``runs`` is no positive integer.
+
+    Notes
+    -----
+    Used in chapter 16.
+    """
+    runs = validate.integer("runs", runs, low=1)
+    found = []
+    for run, kind in itertools.product(range(runs), MODELS):
+        settings = tuple(Setting(m, run=run) for m in SEPARATIONS)
+        found.append(Unit("separation", kind, settings))
+    for run, kind in itertools.product(range(min(runs, LEVEL_RUNS)), LIMITED):
+        settings = tuple(Setting(MIDDLE, level, run) for level in LEVELS)
+        found.append(Unit("level", kind, settings))
+    for first, layers in itertools.product(range(0, runs, STACK), LAYERS):
+        last = min(first + STACK, runs)
+        settings = tuple(Setting(MIDDLE, run=run) for run in range(first, last))
+        found += [Unit("depth", kind, settings, layers) for kind in ("vae", "gan")]
+    return found
+
+
+def work(unit: Unit) -> dict:
+    """Train a stack and measure each of its networks.
+
+    Parameters
+    ----------
+    unit : Unit
+        The setting.
+
+    Returns
+    -------
+    dict
+        ``rows``, for each network the setting, the ``slope``, the ``step_slope``, the
+        total variation ``tv``, the least possible with this slope ``tv_star``, the
+        bound a priori ``tv_bound``, and the ``valley`` mass between -m/2 and m/2;
+        ``densities`` on the cells of the figures; ``seconds`` of CPU time for training
+        and for measuring them all.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``unit`` is no ``Unit`` of a known kind.
+
+    Notes
+    -----
+    Used in chapter 16.
+    """
+    validate.choice("kind", validate.instance("unit", unit, Unit).kind, KINDS)
+    with _one_thread():
+        begin = time.process_time()
+        maps = train(unit)
+        trained = time.process_time()
+        measured = [_measured(*pair) for pair in zip(unit.settings, maps, strict=True)]
+    of = {"experiment": unit.experiment, "kind": unit.kind, "layers": unit.layers}
+    return {
+        "rows": [{**of, **row} for row in measured],
+        "densities": [
+            _density(*pair).tolist() for pair in zip(unit.settings, maps, strict=True)
+        ],
+        "seconds": [trained - begin, time.process_time() - trained],
+    }
+
+
+def target(m: float) -> GaussianMixture:
+    """Return the target with modes at -m and m.
+
+    Parameters
+    ----------
+    m : float
+        At least 0.
+
+    Returns
+    -------
+    GaussianMixture
+        Two Gaussians of standard deviation 1, equally likely.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``m`` is no number of at least 0.
+
+    Notes
+    -----
+    Used in chapter 16.
+    """
+    m = validate.real("m", m, low=0)
+    return GaussianMixture([-m, m], 1.0)
+
+
+def train(unit: Unit) -> list[Map]:
+    """Train a stack; return what each network makes of the latents.
+
+    Parameters
+    ----------
+    unit : Unit
+        The setting.
+
+    Returns
+    -------
+    list of Map
+        One for each setting.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``unit`` is no ``Unit`` of a known kind.
+
+    Notes
+    -----
+    Used in chapter 16.
+    """
+    kind = validate.choice("kind", validate.instance("unit", unit, Unit).kind, KINDS)
+    # The same seed wherever and in whatever order the unit is computed.
+    generator = torch.Generator().manual_seed(zlib.crc32(unit.name.encode()))
+    spreads = torch.tensor([math.hypot(1, s.m) for s in unit.settings])[:, None, None]
+    data = _prepared(unit, generator) / spreads
+    if kind == "diffusion":
+        stack = Stack(len(spreads), denoisers.SIZES, generator=generator)
+        denoisers.fit(stack, data, _rounds(unit), generator)
+        found = [(flow.z, flow.x, flow.step_slope) for flow in denoisers.flows(stack)]
+    else:
+        stack = _fitted(unit, data, spreads, generator)
+        found = [_mapped(net) for net in stack.members()]
+    return [
+        Map(z, spread * x, slope if kind == "diffusion" else spread * slope)
+        for (z, x, slope), spread in zip(found, spreads.flatten().tolist(), strict=True)
+    ]
+
+
+def _measured(setting: Setting, made: Map) -> dict:
+    """Hold one trained map against the target and against the theorem."""
+    law = target(setting.m)
+    slope = float(np.abs(np.diff(made.x) / np.diff(made.z)).max())
+    half = max(setting.m / 2, 1e-9)
+    return {
+        **setting._asdict(),
+        "slope": slope,
+        "step_slope": made.step_slope,
+        "tv": laws.total_variation(made.z, made.x, law),
+        "tv_star": float(pushforward.tv_star(law, slope).lower),
+        "tv_bound": float(pushforward.tv_lower_bound(law, slope)),
+        "valley": float(laws.pushed_masses(made.z, made.x, [-half, half])[1]),
+    }
+
+
+def _density(setting: Setting, made: Map) -> np.ndarray:
+    cells = (setting.m + 4) * CELLS
+    return laws.pushed_masses(made.z, made.x, cells)[1:-1] / np.diff(cells)
+
+
+def _rounds(unit: Unit) -> list[tuple[int, float]]:
+    full = ROUNDS[unit.kind.partition("-")[0]]
+    return [(math.ceil(unit.effort * steps), lr) for steps, lr in full]
+
+
+def _prepared(unit: Unit, generator: torch.Generator) -> torch.Tensor:
+    """Draw batches with half of the points from each mode, in increasing order."""
+    size, count = BATCH.get(unit.kind, 64), len(unit.settings)
+    m = torch.tensor([float(setting.m) for setting in unit.settings])[:, None, None]
+    drawn = [latents(BATCHES * count, size // 2, generator) for _ in range(2)]
+    left, right = (each.reshape(BATCHES, count, -1, 1) for each in drawn)
+    return torch.cat([left - m, right + m], dim=2).sort(dim=2).values
+
+
+def _fitted(
+    unit: Unit, data: torch.Tensor, spreads: torch.Tensor, generator: torch.Generator
+) -> Stack:
+    # 1-128-256-1 as in the paper; deeper and shallower nets repeat its last width.
+    sizes = [1, 128, *[256] * (unit.layers - 2), 1]
+    loss, _, limit = unit.kind.partition("-")
+    levels = torch.tensor([s.level for s in unit.settings])[:, None, None] / spreads
+    rounds = _rounds(unit)
+    spectral = levels.flatten() if limit == "spectral" else None
+    stack = Stack(len(spreads), sizes, levels=spectral, generator=generator)
+    if loss == "vae":
+        generators.vae(stack, data, VARIANCE / spreads**2, rounds, generator)
+    elif loss == "gan":
+        above = levels if limit == "penalty" else None
+        critics = CRITIC_SLOPE * spreads
+        generators.gan(stack, data, critics, rounds, generator, above)
+    else:
+        generators.wasserstein(stack, data, rounds, generator)
+    return stack
+
+
+def _mapped(net: torch.nn.Sequential) -> tuple[np.ndarray, np.ndarray, float]:
+    points, values = lipschitz.knots_1d(net, -REACH, REACH)
+    slope = lipschitz.exact_1d(net, -REACH, REACH)
+    return points.numpy(), values[:, 0].numpy(), slope
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Compute as everywhere else, however many threads this process may have."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,193 @@
+"""Many small networks of one shape, trained at once by batched matrix products.
+
+A stack holds S networks that know nothing of each other: their weights lie behind one
+another in one tensor, and the sum of their losses has the gradient of each. Adam works
+entry by entry, so that a stack is trained as its members would be one by one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import torch
+from numpy.typing import ArrayLike
+from torch import nn
+
+from lecture_code import validate
+
+LEAK = 0.2  # slope of the LeakyReLU below zero, as in the study of the paper
+
+
+class Stack(nn.Module):
+    r"""A stack of multilayer perceptrons with LeakyReLU between the layers.
+
+    .. math:: h_{s, l+1} = \mathrm{LeakyReLU}(h_{s, l} W_{s, l} + b_{s, l})
+
+    Parameters
+    ----------
+    count : int
+        Number S of networks.
+    sizes : list of int
+        Widths of the layers, inputs and outputs included.
+    levels : array_like, shape (S,), optional
+        If given, each layer is divided by its largest singular value and the output is
+        multiplied by the level, which no network's slope then exceeds by more than the
+        power iteration's error.
+    generator : torch.Generator, optional
+        Source of the initial weights, which are those of ``torch.nn.Linear``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapter 16.
+
+    References
+    ----------
+    Miyato et al. (2018), Spectral normalization for generative adversarial networks,
+    ICLR.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        sizes: list[int],
+        *,
+        levels: ArrayLike | None = None,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        count = validate.integer("count", count, low=1)
+        sizes = [
+            validate.integer("sizes", size, low=1)
+            for size in validate.items("sizes", sizes)
+        ]
+        if len(sizes) < 2:
+            raise ValueError(f"sizes: expected at least two widths, got {sizes}")
+        validate.generator("generator", generator)
+        self.levels = None
+        if levels is not None:
+            levels = validate.array("levels", levels, shape=(count,), above=0)
+            self.levels = torch.tensor(levels, dtype=torch.float32)[:, None, None]
+        self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
+        for wide, narrow in itertools.pairwise(sizes):
+            shapes = (count, wide, narrow), (count, 1, narrow)
+            weight, bias = (
+                (2 * torch.rand(shape, generator=generator) - 1) / math.sqrt(wide)
+                for shape in shapes
+            )
+            self.weights.append(weight)
+            self.biases.append(bias)
+            start = torch.randn(count, narrow, 1, generator=generator)
+            self.register_buffer(f"direction{len(self.weights) - 1}", start)
+
+    def __repr__(self) -> str:
+        sizes = "-".join(str(w.shape[1]) for w in self.weights)
+        return f"Stack({len(self.weights[0])} x {sizes}-{self.weights[-1].shape[2]})"
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Send each network's batch through it.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (S, batch, inputs)
+            One batch for each network.
+
+        Returns
+        -------
+        torch.Tensor, shape (S, batch, outputs)
+            The outputs.
+        """
+        for layer, (weight, bias) in enumerate(
+            zip(self.weights, self.biases, strict=True)
+        ):
+            if layer:
+                x = nn.functional.leaky_relu(x, LEAK)
+            if self.levels is not None:
+                weight = weight / self._norms(layer)
+            x = torch.baddbmm(bias, x, weight)
+        return x if self.levels is None else self.levels * x
+
+    def members(self) -> list[nn.Sequential]:
+        """Take the stack apart into its networks.
+
+        With a level, each layer is divided by its exact largest singular value, and
+        the level goes into the last layer: the slope is at most the level.
+
+        Returns
+        -------
+        list of torch.nn.Sequential
+            One network of linear and LeakyReLU layers for each place in the stack.
+        """
+        return [self._member(place) for place in range(len(self.weights[0]))]
+
+    def _member(self, place: int) -> nn.Sequential:
+        layers: list[nn.Module] = []
+        for weight, bias in zip(self.weights, self.biases, strict=True):
+            weight, bias = weight[place].detach().T.double(), bias[place, 0].detach()
+            if self.levels is not None:
+                weight = weight / torch.linalg.matrix_norm(weight, 2)
+            shape = weight.shape[::-1]  # skip_init draws no random numbers
+            linear = nn.utils.skip_init(nn.Linear, *shape, dtype=torch.float64)
+            linear.weight.data, linear.bias.data = weight.clone(), bias.double()
+            layers += [linear, nn.LeakyReLU(LEAK)]
+        if self.levels is not None:
+            layers[-2].weight.data *= self.levels[place].item()
+            layers[-2].bias.data *= self.levels[place].item()
+        return nn.Sequential(*layers[:-1])
+
+    def _norms(self, layer: int) -> torch.Tensor:
+        """Estimate the largest singular values by one step of power iteration."""
+        weight = self.weights[layer]
+        right = self.get_buffer(f"direction{layer}")
+        with torch.no_grad():
+            left = nn.functional.normalize(weight @ right, dim=1)
+            right = nn.functional.normalize(weight.mT @ left, dim=1)
+            setattr(self, f"direction{layer}", right)
+        return left.mT @ weight @ right
+
+
+def latents(count: int, batch: int, generator: torch.Generator) -> torch.Tensor:
+    r"""Draw normal latents for each network that share out the line evenly.
+
+    One uniform number U shifts the whole grid :math:`\Phi^{-1}((i + U) / n)`, so each
+    latent is normal and every batch has one in each of n cells of equal mass.
+
+    Parameters
+    ----------
+    count : int
+        Number S of networks.
+    batch : int
+        Latents for each.
+    generator : torch.Generator
+        Source of the shifts.
+
+    Returns
+    -------
+    torch.Tensor, shape (S, batch, 1)
+        Latents in increasing order.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapter 16.
+
+    References
+    ----------
+    Owen (2013), Monte Carlo theory, methods and examples, chapter 8.
+    """
+    count = validate.integer("count", count, low=1)
+    batch = validate.integer("batch", batch, low=1)
+    shift = torch.rand(
+        count, 1, 1, generator=validate.generator("generator", generator)
+    )
+    cells = torch.arange(batch)[:, None]
+    return torch.special.ndtri(((cells + shift) / batch).clamp(1e-6, 1 - 1e-6))
