@@ -344,7 +344,8 @@ def _drawn(p: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
 def _log_given(p: torch.Tensor, x: torch.Tensor, pixels: list[int]) -> torch.Tensor:
     """Return the log-probability of some pixels, each given those before it."""
     values = x[:, pixels].long()[..., None]
-    return p[:, pixels].double().gather(2, values).log().sum(dim=(1, 2))
+    chances = p[:, pixels].double().gather(2, values)
+    return chances.clamp(min=1e-30).log().sum(dim=(1, 2))  # no particle is lost
 
 
 def _resampled(

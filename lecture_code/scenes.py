@@ -6,7 +6,7 @@ The figures that serve many chapters are in ``plotting``.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -318,6 +318,44 @@ def journeys(
     law.plot(density, x, color=PALETTE["orange"], label="at t")
     law.set(xlabel="density", xlim=(0, None))
     law.legend(fontsize=9, loc="upper right")
+
+
+def ranking(rows: Mapping[str, Any], *, high: float) -> None:
+    """Draw rows of small images in one picture, from the first down to the last.
+
+    Parameters
+    ----------
+    rows : mapping of str to array_like
+        For each label square images of shape (n, side * side), alike for all.
+    high : float
+        The pixel value drawn black.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the rows are not equally many square images, or ``high`` is not positive.
+
+    Notes
+    -----
+    Used in chapter 14.
+    """
+    import matplotlib.pyplot as plt
+
+    validate.instance("rows", rows, Mapping)
+    labels = [validate.text("rows", label) for label in rows]
+    stack = validate.array("rows", list(rows.values()), shape=("rows", "n", "pixels"))
+    side = math.isqrt(stack.shape[2])
+    if side**2 != stack.shape[2]:
+        raise ValueError(f"rows: expected square images, got {stack.shape[2]} pixels")
+    high = validate.real("high", high, above=0)
+    tiles = stack.reshape(*stack.shape[:2], side, side)
+    tiles = np.pad(tiles, ((0, 0), (0, 0), (1, 1), (1, 1)))
+    _, axes = plt.subplots(figsize=(5.8, 0.45 * len(stack)))
+    axes.imshow(np.block([list(row) for row in tiles]), vmin=0, vmax=high)
+    middles = (np.arange(len(stack)) + 0.5) * (side + 2) - 0.5
+    axes.set_yticks(middles, labels)
+    axes.set_xticks([])
+    axes.spines[:].set_visible(False)
 
 
 def columns(**given: Any) -> list[np.ndarray]:

@@ -88,3 +88,16 @@ def test_a_mesh_shades_each_cell():
     (cells,) = plt.gcf().axes[0].collections
     assert cells.get_array().ravel().tolist() == [0.5, 1.5]
     assert cells.get_clim() == (0, 2)
+
+
+def test_a_ranking_shows_every_image_in_the_order_of_the_rows():
+    rows = {"first": np.arange(8.0).reshape(2, 4), "second": 10 + np.zeros((2, 4))}
+    scenes.ranking(rows, high=10)
+    (axes,) = plt.gcf().axes
+    shown = axes.images[0].get_array()
+    assert shown.shape == (8, 8)
+    np.testing.assert_array_equal(shown[1:3, 1:3], [[0, 1], [2, 3]])
+    np.testing.assert_array_equal(shown[1:3, 5:7], [[4, 5], [6, 7]])
+    assert (shown[5:7, 1:3] == 10).all()
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["first", "second"]
+    assert list(axes.get_yticks()) == [1.5, 5.5]
