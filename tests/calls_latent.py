@@ -56,8 +56,9 @@ def _method(make, name: str):
 def _law_calls(kind: str) -> dict[str, Call]:
     make, _, x = LAWS[kind]
     columns = 3 * make().numbers
-    fixed = (1,) if columns > 3 else ()
-    outputs = {"a": a.tensor(_points(2, columns), fixed=fixed)}
+    outputs = {"a": a.tensor(_points(2, columns))}
+    if kind == "Logistics":  # any number of pixels will do, but whole ones only
+        outputs["a"].bad["part of a pixel"] = [_points(2, columns - 1)()]
     paired = {
         "x": replace(x["x"], named=("a",)),
         "a": a.tensor(_points(2, columns), rank=False, fixed=(0, 1)),
@@ -66,7 +67,7 @@ def _law_calls(kind: str) -> dict[str, Call]:
         "scaled": x,
         "log_prob": paired,
         "mean": outputs,
-        "sample": {**outputs, **GENERATOR},
+        "draw": {**outputs, **GENERATOR},
     }
     methods |= {"probabilities": outputs} if kind == "Logistics" else {}
     return {
@@ -258,8 +259,8 @@ CALLS = {
         lambda: rounds.keep_best,
         {
             "model": a.instance(_Mean, torch.nn.Identity()),
-            "data": a.tensor(_points(4, 3)),
-            "held_out": a.tensor(_points(4, 3)),
+            "data": a.tensor(_points(4, 3), rank=False),
+            "held_out": a.tensor(_points(4, 3), rank=False),
             "rates": a.collection(lambda: [0.01], [[], "ab", [0.0], [-1], ["a"]]),
             "steps": a.count(2),
             "batch_size": a.count(2),
@@ -281,7 +282,9 @@ CALLS = {
         lambda: latent.latent_model,
         {
             "name": a.choice("vae-grey"),
-            "rates": a.collection(lambda: (1e-3,), [[0.0], ["a"], [-1]]),
+            "rates": a.optional(
+                a.collection(lambda: (1e-3,), [[], [0.0], ["a"], [-1]])
+            ),
             "steps": a.count(1),
         },
         within=lambda: _small("vae-grey"),
