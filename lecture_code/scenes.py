@@ -354,6 +354,7 @@ def ranking(rows: Mapping[str, Any], *, high: float) -> None:
     axes.imshow(np.block([list(row) for row in tiles]), vmin=0, vmax=high)
     middles = (np.arange(len(stack)) + 0.5) * (side + 2) - 0.5
     axes.set_yticks(middles, labels)
+    axes.tick_params(length=0)
     axes.set_xticks([])
     axes.spines[:].set_visible(False)
 

@@ -21,8 +21,8 @@ TURNS = 3  # of the critic for each of the generator
 Loss = Callable[[torch.Tensor], torch.Tensor]
 
 
-#: How long to train: (steps, learning rate) of rounds, in each of which Adam starts
-#: afresh.
+# How long to train: (steps, learning rate) of rounds, in each of which Adam starts
+# afresh.
 Rounds = Sequence[tuple[int, float]]
 
 

@@ -74,7 +74,7 @@ def tables(units: Sequence[Unit], results: Mapping[str, dict]) -> dict[str, Tabl
     units : sequence of Unit
         The stacks.
     results : mapping of str to dict
-        For each unit's name what :func:`one_dimensional.work` returned.
+        For each unit's name what ``one_dimensional.work`` returned.
 
     Returns
     -------

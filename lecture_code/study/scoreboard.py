@@ -124,6 +124,11 @@ def rejections(x: torch.Tensor, y: torch.Tensor, *, repeats: int = REPEATS) -> f
     -----
     Used in chapter 14.
     """
+    x = validate.tensor("x", x, shape=("n", "d"))
+    y = validate.tensor("y", y, shape=("m", x.shape[1]))
+    if min(len(x), len(y)) < SIZE:
+        got = f"{len(x)} and {len(y)}"
+        raise ValueError(f"x, y: expected at least {SIZE} images of each, got {got}")
     repeats = validate.integer("repeats", repeats, low=1)
     generator = torch.Generator().manual_seed(0)
     chosen = [
