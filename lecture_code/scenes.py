@@ -350,7 +350,7 @@ def ranking(rows: Mapping[str, Any], *, high: float) -> None:
     high = validate.real("high", high, above=0)
     tiles = stack.reshape(*stack.shape[:2], side, side)
     tiles = np.pad(tiles, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    _, axes = plt.subplots(figsize=(5.8, 0.45 * len(stack)))
+    _, axes = plt.subplots(figsize=(7.0, 0.45 * len(stack)))
     axes.imshow(np.block([list(row) for row in tiles]), vmin=0, vmax=high)
     middles = (np.arange(len(stack)) + 0.5) * (side + 2) - 0.5
     axes.set_yticks(middles, labels)
