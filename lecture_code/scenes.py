@@ -350,8 +350,12 @@ def ranking(rows: Mapping[str, Any], *, high: float) -> None:
     high = validate.real("high", high, above=0)
     tiles = stack.reshape(*stack.shape[:2], side, side)
     tiles = np.pad(tiles, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    _, axes = plt.subplots(figsize=(7.0, 0.45 * len(stack)))
-    axes.imshow(np.block([list(row) for row in tiles]), vmin=0, vmax=high)
+    picture = np.block([list(row) for row in tiles])
+    tall, wide = 0.4 * len(stack), 0.4 * stack.shape[1]
+    size = wide + 2.4, tall + 0.2  # room for the labels on the left
+    box = (2.3 / size[0], 0.1 / size[1], wide / size[0], tall / size[1])
+    axes = plt.figure(figsize=size, layout="none").add_axes(box)
+    axes.imshow(picture, vmin=0, vmax=high)
     middles = (np.arange(len(stack)) + 0.5) * (side + 2) - 0.5
     axes.set_yticks(middles, labels)
     axes.tick_params(length=0)
