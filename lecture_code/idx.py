@@ -17,12 +17,12 @@ import numpy as np
 
 from lecture_code import validate
 
-#: Where the files are asked for, in this order.
+# Where the files are asked for, in this order.
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
-#: The files and the SHA-256 sums of their compressed form.
+# The files and the SHA-256 sums of their compressed form.
 CHECKSUMS = {
     "train-images-idx3-ubyte": (
         "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"

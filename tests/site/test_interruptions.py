@@ -85,11 +85,14 @@ def files(root: Path) -> dict[str, str]:
 
 
 def begun(root: Path) -> subprocess.Popen:
-    """Start a build in a group of its own, and wait until pages are being written."""
+    """Start a build in a group of its own, and wait until it has begun to write.
+
+    The folder that it writes to comes first, so that whole seconds of it are left.
+    """
     running = subprocess.Popen(
         command(root), start_new_session=True, stderr=subprocess.PIPE, text=True
     )
-    pages = root / "_build" / "next" / "_build"
+    pages = root / "_build" / "next"
     end = time.monotonic() + 60
     while not pages.exists() and running.poll() is None and time.monotonic() < end:
         time.sleep(0.02)
@@ -100,6 +103,7 @@ def begun(root: Path) -> subprocess.Popen:
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_build_leaves_the_last_good_site(small, sign) -> None:
     """Ctrl-C is answered by a sentence; after a sudden end the site stands as well."""
+    write(small, f"Second, until {sign.name}")
     before = files(small)
     assert before
     running = begun(small)
