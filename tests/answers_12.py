@@ -60,9 +60,13 @@ WRONG = [
     (
         "12.3",
         lambda d, x, n, t: t[0] * d(x) + t[1] * (x - d(x)) / n[1],
-        "without a times",
+        "without now[0] times",
     ),
-    ("12.3", lambda d, x, n, t: t[0] * d(x) + t[1] * (x - n[0] * d(x)), "Divide by s"),
+    (
+        "12.3",
+        lambda d, x, n, t: t[0] * d(x) + t[1] * (x - n[0] * d(x)),
+        "Divide by now[1]",
+    ),
     ("12.3", lambda d, x, n, t: x + (d(x) - x) * (t[0] - n[0]), "straight line"),
     ("12.3", lambda d, x, n, t: x, "mix both anew"),
     ("12.4", lambda s, n: s, "From pure noise"),

@@ -89,16 +89,20 @@ def _compare_step(got, x, a, s, b, r) -> None:
     if np.allclose(got, clean):
         raise Mistake("That is the end, not one step: put the smaller noise back.")
     if np.allclose(got, b * clean):
-        raise Mistake("The image is right, its noise is gone: r parts have to stay.")
+        raise Mistake(
+            "The image is right, its noise is gone: add then[1] times the noise."
+        )
     if np.allclose(got, b * clean + r * (x - clean) / s):
-        raise Mistake("The noise in x is what is left of x without a times the image.")
+        raise Mistake(
+            "The noise in x is what is left of x without now[0] times the image."
+        )
     if np.allclose(got, b * clean + r * (x - a * clean)):
-        raise Mistake("Divide by s: the noise itself has standard deviation 1.")
+        raise Mistake("Divide by now[1]: the noise itself has standard deviation 1.")
     if np.allclose(got, x + (clean - x) * (b - a)):
         raise Mistake("That walks in a straight line. Here the two rates change apart.")
     raise Mistake(
         "Estimate the image, read off the noise that explains x, and mix both anew "
-        "with the rates b and r."
+        "with the two rates in then."
     )
 
 
