@@ -33,6 +33,27 @@ ipywidgets.jslink((box.children[0], "value"), (box.children[0], "min"))
 box"""
 
 
+IMPORT_ALL = """\
+import importlib, pkgutil, sys, yaml
+from sphinx.ext.autodoc.mock import mock
+settings = yaml.safe_load(open("_config.yml"))["sphinx"]["config"]
+with mock(settings["autodoc_mock_imports"]):
+    import lecture_code
+    for module in pkgutil.walk_packages(lecture_code.__path__, "lecture_code."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+assert type(sys.modules["torch"]).__name__ == "_MockModule", "torch was imported"
+"""
+
+
+def test_every_module_imports_where_only_the_site_is_built():
+    """Sphinx reads the docstrings without torch: no module may compute with a mock."""
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_ALL], cwd=ROOT, capture_output=True, text=True
+    )
+    assert not done.returncode, done.stderr
+
+
 @pytest.fixture
 def stored(tmp_path):
     """Give a function that writes a notebook with the given code cells."""

@@ -2,7 +2,7 @@
 
 `build` fetches the two pinned libraries, runs Jupyter Book with warnings as errors
 into a temporary folder, and puts the result in place of the last good site only when
-it is whole. It needs the packages of the `book` extra: no torch, no numpy.
+it is whole. It needs the packages of the `book` extra: no torch.
 """
 
 from __future__ import annotations
