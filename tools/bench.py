@@ -119,6 +119,36 @@ def page_figures(browser, path: Path) -> tuple[float, float]:
     return weight, paint
 
 
+#: Seconds on one thread that the study's published code needs for one training, the
+#: models of the separations, and the minutes on two cores that all of them may take.
+PUBLISHED = {"vae": 204, "gan": 917, "diffusion": 276}
+TRAININGS, CORE_MINUTES, ALL_MINUTES = 11 * 10, 25, 60
+
+
+def study() -> list[tuple[str, float, float, str]]:
+    """CPU time of the study in one dimension, from its stored tables."""
+    sys.path.insert(0, str(ROOT))
+    from lecture_code import trained
+
+    times, results = (
+        trained.table(f"one-dimensional{ending}") for ending in ("-times", "")
+    )
+    seconds = times["training"] + times["measuring"]
+    rows, core = [], 0.0
+    for kind, published in PUBLISHED.items():
+        main = (times["kind"] == kind) & (times["experiment"] == "separation")
+        each = seconds[main].mean()
+        core += each * TRAININGS / 120
+        of = (results["kind"] == kind) & (results["experiment"] == "separation")
+        tv = results["tv"][of & (results["m"] == 4)].mean()
+        rows.append((f"{kind}, share of the published time", each / published, 1, "x"))
+        rows.append((f"{kind}, total variation at m = 4", tv, 1, ""))
+    whole = (seconds * times["networks"]).sum() / 120
+    rows.append(("study, three models, two cores", core, CORE_MINUTES, "min"))
+    rows.append(("study, everything, two cores", whole, ALL_MINUTES, "min"))
+    return rows
+
+
 def tests() -> list[tuple[str, float, float, str]]:
     """The whole of `make test`, the environment being present."""
     seconds, _ = run(["make", "--no-print-directory", "test"])
@@ -173,7 +203,7 @@ def own_weight(name: str) -> float:
 def main() -> None:
     """Measure everything and print one table."""
     print(f"{'figure':<42}{'measured':>10}{'target':>9}")
-    for measure in (builds, imports, chapters, pages, tests):
+    for measure in (builds, imports, chapters, pages, study, tests):
         for name, value, target, unit in measure():
             met = "" if value <= target else "  MISSED"
             print(

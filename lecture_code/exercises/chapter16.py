@@ -1,0 +1,145 @@
+"""Checks of chapter 16: a bent line, noisy decoders, suspects, a noise floor."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import special
+
+from lecture_code import pushforward
+from lecture_code.densities import GaussianMixture
+from lecture_code.exercises import Mistake, call, numbers
+
+#: Knots of a rising, a falling and a folded map.
+_MAPS = (
+    ([-2.0, 0.5, 1.0, 3.0], [-4.0, -1.0, 2.0, 3.0]),
+    ([-1.5, 0.0, 2.0], [3.0, 0.5, -2.5]),
+    ([-2.0, -0.5, 0.4, 1.5], [-3.0, 1.5, -1.5, 4.0]),
+)
+
+
+def _mass(answer: Any) -> None:
+    """16.1: the Gaussian mass of the latents that land between low and high."""
+    for knots, values in _MAPS:
+        z, x = (torch.tensor(part, dtype=torch.float64) for part in (knots, values))
+        got = float(numbers(call(answer, z, x, -1.2, 1.3)))
+        _compare_mass(got, z.numpy(), x.numpy())
+
+
+def _compare_mass(got: float, z: np.ndarray, x: np.ndarray) -> None:
+    latents = special.ndtri((np.arange(400_000) + 0.5) / 400_000)
+    want = _share(latents, z, x)
+    even = _share(np.linspace(z[0], z[-1], 100_001), z, x)
+    if abs(got - want) < 5e-4:
+        return
+    if got < -1e-9:
+        raise Mistake("A negative mass: where the map falls, the ends change places.")
+    if abs(got - even) < 5e-4:
+        raise Mistake(
+            "You counted latents as if all were equally likely. They are normal: an "
+            "interval weighs ndtr(end) - ndtr(start)."
+        )
+    if len(z) == 4 and np.diff(x).min() < 0:
+        raise Mistake(
+            f"For a map that folds it is {want:.4f}, not {got:.4f}: several intervals "
+            "of latents land in the same place, and all of them count."
+        )
+    raise Mistake(f"For the knots {z} with values {x} it is {want:.4f}, not {got:.4f}.")
+
+
+def _share(latents: np.ndarray, z: np.ndarray, x: np.ndarray) -> float:
+    return float((np.abs(np.interp(latents, z, x) - 0.05) < 1.25).mean())
+
+
+def _decoder(answer: Any) -> None:
+    """16.2: sqrt(L^2 - sigma^2), L the slope needed for the budget, or 0."""
+    for m, sigma, tv in ((2.0, 0.3, 0.1), (3.0, 2.0, 0.2), (1.0, 1.4, 0.1)):
+        needed = pushforward.lipschitz_needed(GaussianMixture([-m, m], 1.0), tv)
+        got = float(numbers(call(answer, m, sigma, tv)))
+        _compare_decoder(got, needed, sigma)
+
+
+def _compare_decoder(got: float, needed: float, sigma: float) -> None:
+    want = math.sqrt(max(needed**2 - sigma**2, 0.0))
+    if np.isclose(got, want, rtol=1e-3, atol=1e-6):
+        return
+    if np.isclose(got, needed, rtol=1e-3):
+        raise Mistake("That is the slope of the pair (latent, noise), noise included.")
+    if np.isclose(got, needed - sigma, rtol=1e-3):
+        raise Mistake("Slopes in orthogonal directions add as squares.")
+    if np.isclose(got, math.hypot(needed, sigma), rtol=1e-3):
+        raise Mistake("The noise helps the decoder: it needs less, not more.")
+    if needed < sigma:
+        raise Mistake(
+            f"Here the noise alone has more slope ({sigma:g}) than the budget needs "
+            f"({needed:.3g}): the decoder may be constant as far as the theorem knows."
+        )
+    raise Mistake(f"It is {want:.4g}, not {got:.4g}. Does the target have m or 2m?")
+
+
+def _suspects(answer: Any) -> None:
+    """16.3: which claimed pairs lie below the exact frontier."""
+    for m in (2.0, 3.0):
+        law, slopes = GaussianMixture([-m, m], 1.0), np.array([1.5, 2.5, 4.0, 6.0] * 3)
+        least = np.asarray(pushforward.tv_star(law, slopes).value)
+        bound = np.asarray(pushforward.tv_lower_bound(law, slopes))
+        claimed = least + np.repeat([0.02, -0.02, 0.0], 4)
+        claimed[8:] = (least + bound)[8:] / 2  # between the bound and the truth
+        want = claimed < least - 1e-3
+        got = np.asarray(call(answer, m, slopes, claimed))
+        _compare_suspects(got, want, m, claimed < bound - 1e-3)
+
+
+def _compare_suspects(
+    got: np.ndarray, want: np.ndarray, m: float, simple: np.ndarray
+) -> None:
+    if got.shape != want.shape or got.dtype != bool:
+        raise Mistake(f"Return one True or False for each claim, {want.size} in all.")
+    if (got == want).all():
+        return
+    if (got == ~want).all():
+        raise Mistake("Turned round: True means that the claim cannot be true.")
+    if (got == simple).all():
+        raise Mistake(
+            "The simple bound clears some that the exact frontier convicts: use "
+            "tv_star."
+        )
+    wrong = int((got != want).sum())
+    raise Mistake(f"For m = {m:g}, {wrong} of {want.size} are judged wrongly.")
+
+
+def _floor(answer: Any) -> None:
+    """16.4: half of sqrt(2 / pi) times the sum of sqrt(p / n)."""
+    edges = np.linspace(-8, 8, 101)
+    for m, n in ((3.0, 100_000), (0.0, 5_000)):
+        law = GaussianMixture([-m, m], 1.0)
+        p = torch.tensor(np.diff(law.cdf(edges)))
+        _compare_floor(float(numbers(call(answer, p, n))), p.numpy(), n)
+
+
+def _compare_floor(got: float, p: np.ndarray, n: int) -> None:
+    want = math.sqrt(1 / (2 * math.pi)) * np.sqrt(p * (1 - p) / n).sum()
+    if abs(got - want) < 0.03 * want:
+        return
+    if abs(got - 2 * want) < 0.05 * want:
+        raise Mistake("Twice too much: total variation is half the sum.")
+    if abs(got - want / math.sqrt(2 / math.pi)) < 0.03 * want:
+        raise Mistake(
+            "That is half the sum of the standard deviations; the mean size of a "
+            "centred Gaussian is sqrt(2 / pi) of it."
+        )
+    if abs(got * math.sqrt(n) - want) < 0.03 * want:
+        raise Mistake("Divide n out of the variance once, not twice.")
+    raise Mistake(f"With n = {n} and {len(p)} cells it is {want:.4f}, not {got:.4f}.")
+
+
+CHECKS: dict[str, Callable[[Any], None]] = {
+    "16.1": _mass,
+    "16.2": _decoder,
+    "16.3": _suspects,
+    "16.4": _floor,
+}

@@ -1,0 +1,56 @@
+"""What the book stores of the study in one dimension keeps what it promises."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from lecture_code import pushforward, trained
+from lecture_code.study import figures, one_dimensional
+
+
+@pytest.fixture(scope="module")
+def stored() -> figures.Table:
+    return trained.table("one-dimensional")
+
+
+def test_no_stored_network_is_below_the_frontier(stored):
+    assert (stored["tv"] >= stored["tv_star"] - 1e-3).all()
+    assert (stored["tv_bound"] <= stored["tv_star"] + 1e-3).all()
+    main = figures.select(stored, experiment="separation")
+    for kind in one_dimensional.MODELS:
+        rows = figures.select(main, kind=kind)
+        assert set(rows["m"]) == set(one_dimensional.SEPARATIONS)
+        assert len(set(rows["run"])) >= 3
+
+
+@pytest.mark.parametrize("m", [4, 6])
+def test_the_diffusion_model_is_near_in_mild_steps(stored, m):
+    rows = figures.select(stored, experiment="separation", kind="diffusion", m=m)
+    assert rows["tv"].max() <= 0.05
+    assert rows["step_slope"].max() <= 3
+
+
+def test_a_certified_level_is_kept(stored):
+    level = figures.select(stored, experiment="level")
+    for kind in ("gan-spectral", "wasserstein-spectral"):
+        rows = figures.select(level, kind=kind)
+        assert (rows["slope"] <= rows["level"] * (1 + 1e-4)).all()
+
+
+def test_the_frontier_in_the_table_is_that_of_the_package(stored):
+    for row in range(0, len(stored["m"]), 37):
+        law = one_dimensional.target(stored["m"][row])
+        want = pushforward.tv_star(law, stored["slope"][row]).lower
+        assert stored["tv_star"][row] == pytest.approx(want, abs=2e-4)
+
+
+def test_deeper_generators_are_steeper(stored):
+    depth = figures.select(stored, experiment="depth", kind="vae")
+    slopes = [
+        np.median(figures.select(depth, layers=layers)["slope"])
+        for layers in one_dimensional.LAYERS
+    ]
+    assert all(a < b * 1.2 for a, b in pairwise(slopes))
