@@ -75,6 +75,16 @@ CALLS = {
         changes=("model",),
         changes_globals=INITIALISED,
     ),
+    "study.rounds.best_round": Call(
+        lambda: rounds.best_round,
+        {
+            "model": a.instance(Line, torch.nn.Linear(2, 2)),
+            "improvements": a.collection(lambda: [lambda: None], [[], [1], "ab"]),
+            "held_out": a.tensor(lambda: torch.ones(4), rank=False),
+            "patience": a.count(1),
+        },
+        changes=("model",),
+    ),
     "study.models.make": Call(
         lambda: models.make,
         {"force": a.flag(False)},

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from lecture_code import datasets, trained
+from lecture_code import datasets, trained, training
 from lecture_code.study import __main__ as command
-from lecture_code.study import binary, coverage, models, rounds
+from lecture_code.study import binary, coverage, grey, latent, models, rounds
 
 
 def test_coverage_agrees_with_sets_of_patches():
@@ -183,6 +183,27 @@ def test_the_stored_grey_model_reaches_the_figure_of_the_chapter():
     stored = trained.table("grey-costs")
     assert stored["test"][0] == pytest.approx(nll, abs=1e-3)
     assert stored["train_seconds"][0] <= 60
+
+
+@pytest.mark.parametrize("name", models.WEIGHTS)
+def test_each_stored_network_can_be_trained_again(name, monkeypatch):
+    """In one step instead of thousands: the same layers, other weights."""
+    play = training.play
+
+    def one_step(*args, **kwargs):
+        return play(*args, **{**kwargs, "steps": 1})
+
+    monkeypatch.setattr(training, "play", one_step)
+    for made_once in (binary.trials, grey._trained, latent._timed):
+        made_once.cache_clear()
+    made, stored = models.WEIGHTS[name](), trained.load(name)
+    for made_once in (binary.trials, grey._trained, latent._timed):
+        made_once.cache_clear()
+    stored_weights, weights = stored.state_dict(), made.state_dict()
+    assert {k: v.shape for k, v in weights.items()} == {
+        k: v.shape for k, v in stored_weights.items()
+    }
+    assert any((weights[k] != stored_weights[k]).any() for k in weights)
 
 
 def test_rounds_keep_the_weights_that_validate_best():

@@ -6,17 +6,16 @@ say when to stop; the test images are looked at once, by the chosen candidate.
 
 from __future__ import annotations
 
-import copy
 import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from lecture_code import datasets, networks, training, validate
 from lecture_code.autoregressive import Autoregressive
+from lecture_code.study.rounds import best_round
 
 #: Between paper and ink: one threshold, as validation and test images have it, or five,
 #: since a pixel of grey level 7 might as well have been black.
@@ -138,28 +137,11 @@ def attempt(
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = Autoregressive(build(width, dropout), pixels=64)
-        fit = functools.partial(training.fit, steps=steps, lr=lr)
-        scored = _rounds(model, lambda: fit(model.train(), torch.cat(copies)), rounds)
-    best = min(range(len(scored)), key=lambda i: scored[i][0])
-    nll, state = scored[best]
-    model.load_state_dict(state)
-    return Trial(candidate, nll, best + 1, model)
-
-
-def _rounds(
-    model: torch.nn.Module, improve: Callable, rounds: int
-) -> list[tuple[float, dict]]:
-    """Return validation score and weights after each round."""
-    held_out = datasets.binary_digits("validation").pixels
-    scored: list[tuple[float, dict]] = []
-    for _ in tqdm(range(rounds), delay=2.0, leave=False):
-        improve()
-        with torch.no_grad():
-            nll = model.eval().loss(held_out).item()
-        scored.append((nll, copy.deepcopy(model.state_dict())))
-        if min(n for n, _ in scored[-PATIENCE:]) > min(n for n, _ in scored):
-            break
-    return scored
+        x = torch.cat(copies)
+        fit = functools.partial(training.fit, model, x, steps=steps, lr=lr)
+        held_out = datasets.binary_digits("validation").pixels
+        best = best_round(model, [fit] * rounds, held_out, patience=PATIENCE)
+    return Trial(candidate, *best, model)
 
 
 @functools.cache

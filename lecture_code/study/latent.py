@@ -87,9 +87,7 @@ def latent_model(
 
 
 def _binary() -> tuple[torch.Tensor, torch.Tensor]:
-    shades = [
-        datasets.binary_digits("train", threshold=t).pixels for t in binary.THRESHOLDS
-    ]
+    shades = [datasets.binary_digits("train", threshold=t).pixels for t in binary.FIVE]
     return torch.cat(shades), datasets.binary_digits("validation").pixels
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 
 import torch
 from tqdm import tqdm
@@ -53,12 +54,64 @@ def keep_best(
     """
     validate.instance("model", model, torch.nn.Module)
     validate.tensor("held_out", held_out)
+    rates = [
+        validate.real("rates", lr, above=0) for lr in validate.items("rates", rates)
+    ]
+    fit = functools.partial(training.fit, steps=steps, batch_size=batch_size)
+    improvements = [functools.partial(fit, model, data, lr=lr) for lr in rates]
+    best_round(model, improvements, held_out, patience=len(rates))
+    return model
+
+
+def best_round(
+    model: torch.nn.Module,
+    improvements: Sequence[Callable[[], object]],
+    held_out: torch.Tensor,
+    *,
+    patience: int,
+) -> tuple[float, int]:
+    """Improve a model again and again, and end with the weights that validate best.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Offers ``loss(x)``; ends in evaluation mode.
+    improvements : sequence of callable
+        Each one is a round: it trains the model and takes no argument.
+    held_out : torch.Tensor
+        Validation examples, shape (m, ...).
+    patience : int
+        So many rounds without a better score end the training.
+
+    Returns
+    -------
+    tuple of float and int
+        The lowest validation loss, and how many rounds it took.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used by ``make models``.
+    """
+    validate.instance("model", model, torch.nn.Module)
+    validate.function("model.loss", getattr(model, "loss", None))
+    validate.tensor("held_out", held_out)
+    improvements = validate.items("improvements", improvements)
+    validate.integer("patience", patience, low=1)
     scored: list[tuple[float, dict]] = []
-    for lr in tqdm(validate.items("rates", rates), delay=2.0, leave=False):
-        lr = validate.real("rates", lr, above=0)
-        training.fit(model.train(), data, steps=steps, batch_size=batch_size, lr=lr)
+    for improve in tqdm(improvements, delay=2.0, leave=False):
+        model.train()
+        validate.function("improvements", improve)()
         with torch.no_grad():
             nll = model.eval().loss(held_out).item()
         scored.append((nll, copy.deepcopy(model.state_dict())))
-    model.load_state_dict(min(scored, key=lambda pair: pair[0])[1])
-    return model
+        if min(n for n, _ in scored[-patience:]) > min(n for n, _ in scored):
+            break
+    best = min(range(len(scored)), key=lambda i: scored[i][0])
+    nll, weights = scored[best]
+    model.load_state_dict(weights)
+    return nll, best + 1
