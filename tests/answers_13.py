@@ -62,6 +62,7 @@ WRONG = [
     ("13.2", lambda p, q: (p * (p / q).log()).sum(), "In nats"),
     ("13.2", lambda p, q: (q * (q / p).log2()).sum(), "average with p"),
     ("13.2", lambda p, q: (p * (q / p).log2()).sum(), "The sign"),
+    ("13.2", lambda p, q: (p * p.log2() - q * q.log2()).sum(), "two entropies"),
     ("13.2", lambda p, q: 0.0, "nothing is wasted"),
     ("13.3", lambda p, x, k: sum(i * c for i, c in joint(p, x, k)), "up to a factor"),
     ("13.3", lambda p, x, k: filled(p, x, [False] * 5), "before anything was seen"),

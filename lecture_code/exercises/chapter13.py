@@ -81,6 +81,11 @@ def _compare_waste(got: float, p: np.ndarray, q: np.ndarray) -> None:
         raise Mistake("In nats. A coder writes bits: take logarithms of base 2.")
     if np.isclose(got, (q * np.log2(q / p)).sum()):
         raise Mistake("The other way round: the data follow p, so average with p.")
+    if np.isclose(abs(got), abs((q * np.log2(q)).sum() - (p * np.log2(p)).sum())):
+        raise Mistake(
+            "That compares two entropies. Words made for q are that long on average "
+            "only if the data follow q; here they follow p."
+        )
     if np.isclose(got, -want):
         raise Mistake("The sign: a wrong model never saves anything on average.")
     if not np.isclose(got, want):
