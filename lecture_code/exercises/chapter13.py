@@ -89,7 +89,10 @@ def _compare_waste(got: float, p: np.ndarray, q: np.ndarray) -> None:
     if np.isclose(got, -want):
         raise Mistake("The sign: a wrong model never saves anything on average.")
     if not np.isclose(got, want):
-        raise Mistake(f"With p = q nothing is wasted; here it is {want:.4f} bits.")
+        raise Mistake(
+            "A value's word, made for q, is log2(p / q) bits too long, or too short if "
+            "that is negative. Average over the values as they come."
+        )
 
 
 def _fill(answer: Any) -> None:
