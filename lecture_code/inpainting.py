@@ -130,7 +130,8 @@ def by_particles(
         Which pixels are known.
     particles : int
         Fillings that are carried along for each image. With more of them their law
-        comes closer to the true conditional law; they are not independent.
+        comes closer to the true conditional law. They are not independent of each
+        other; a single one, such as the first, is a draw from the cloud's law.
     generator : torch.Generator, optional
         Source of randomness; torch's global one by default.
 
@@ -351,10 +352,14 @@ def _log_given(p: torch.Tensor, x: torch.Tensor, pixels: list[int]) -> torch.Ten
 def _resampled(
     cloud: torch.Tensor, weights: torch.Tensor, generator: torch.Generator | None
 ) -> torch.Tensor:
-    """Draw particles by their weights, image by image, evenly along the CDF."""
+    """Draw particles by their weights, image by image, evenly along the CDF.
+
+    They are shuffled: otherwise the first would be an early one more often than its
+    weight allows, and no fair draw.
+    """
     size, images = weights.shape
     start = torch.rand(images, 1, generator=generator, dtype=torch.float64)
-    ticks = (torch.arange(size, dtype=torch.float64) + start) / size
+    ticks = (torch.randperm(size, generator=generator).double() + start) / size
     chosen = torch.searchsorted(weights.cumsum(dim=0).T.contiguous(), ticks)
     rows = chosen.clamp(max=size - 1).T * images + torch.arange(images)
     return cloud[rows.flatten()]

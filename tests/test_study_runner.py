@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from tqdm import tqdm
 
 from lecture_code.study import __main__ as command
 from lecture_code.study import one_dimensional, runner
@@ -106,6 +108,18 @@ def test_a_full_disk_leaves_no_part_of_a_file(tmp_path, monkeypatch):
 def test_processes_give_the_same_as_one(tmp_path):
     resources = runner.Resources(jobs=2)
     assert runner.run(halved, PIECES, tmp_path, resources=resources) == DONE
+
+
+def has_a_silent_bar(piece: Piece) -> bool:
+    return tqdm([piece.number], file=io.StringIO()).disable
+
+
+def test_only_one_process_shows_a_bar(tmp_path, monkeypatch):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    resources = runner.Resources(jobs=2)
+    there = runner.run(has_a_silent_bar, PIECES, tmp_path, resources=resources)
+    assert all(there.values())
+    assert "TQDM_DISABLE" not in os.environ
 
 
 @pytest.mark.parametrize(

@@ -81,10 +81,18 @@ def _compare_waste(got: float, p: np.ndarray, q: np.ndarray) -> None:
         raise Mistake("In nats. A coder writes bits: take logarithms of base 2.")
     if np.isclose(got, (q * np.log2(q / p)).sum()):
         raise Mistake("The other way round: the data follow p, so average with p.")
+    if np.isclose(abs(got), abs((q * np.log2(q)).sum() - (p * np.log2(p)).sum())):
+        raise Mistake(
+            "That compares two entropies. Words made for q are that long on average "
+            "only if the data follow q; here they follow p."
+        )
     if np.isclose(got, -want):
         raise Mistake("The sign: a wrong model never saves anything on average.")
     if not np.isclose(got, want):
-        raise Mistake(f"With p = q nothing is wasted; here it is {want:.4f} bits.")
+        raise Mistake(
+            "A value's word, made for q, is log2(p / q) bits too long, or too short if "
+            "that is negative. Average over the values as they come."
+        )
 
 
 def _fill(answer: Any) -> None:

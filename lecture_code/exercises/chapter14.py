@@ -31,6 +31,8 @@ def _compare_bits(got: float, log_density: float, d: int, levels: int) -> None:
         )
     if np.isclose(got, (-log_density - d * math.log(levels)) / (d * math.log(2))):
         raise Mistake("The volume goes the other way: stretching thins the density.")
+    if np.isclose(got, (d * math.log(levels) + log_density) / (d * math.log(2))):
+        raise Mistake("The sign: the larger the density, the fewer the bits.")
     if np.isclose(got, nats / d):
         raise Mistake("Those are nats per pixel. Divide by log 2.")
     if np.isclose(got, nats / math.log(2)):
@@ -77,11 +79,26 @@ def _tried(answer: Any, shift: float, seed: int) -> float:
     generator = torch.Generator().manual_seed(1400 + seed)
     x = torch.randn(8, generator=generator)
     y = torch.randn(12, generator=generator) + shift
-    return float(numbers(call(answer, x, y, _gap, 19, generator)))
+    rows = torch.cat([x, y])
+
+    def distance(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+        _check_deal(first, second, rows)
+        return (first.mean() - second.mean()).abs()
+
+    return float(numbers(call(answer, x, y, distance, 19, generator)))
 
 
-def _gap(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    return (x.mean() - y.mean()).abs()
+def _check_deal(x: torch.Tensor, y: torch.Tensor, rows: torch.Tensor) -> None:
+    if {len(x), len(y)} != {8, 12}:
+        raise Mistake(
+            f"Your heaps have {len(x)} and {len(y)} rows. The samples have 8 and 12, "
+            "and the deals have to be like them."
+        )
+    if not torch.equal(torch.cat([x, y]).sort().values, rows.sort().values):
+        raise Mistake(
+            "In your deals some rows come twice and others not at all. Deal out every "
+            "row once, as cards are dealt."
+        )
 
 
 def _precision(answer: Any) -> None:
@@ -120,9 +137,10 @@ def _share(points: np.ndarray, reference: np.ndarray, k: int) -> float:
 
 def _drop(answer: Any) -> None:
     """14.4: ``mixed(log_p, log_q, share)``: mean NLL of a mixture of two models."""
-    for seed, share in zip(SEEDS, (0.01, 0.3, 0.9), strict=True):
+    cases = ((0.01, -120, -900), (0.3, -120, -900), (0.9, -900, -901))
+    for seed, (share, p, q) in zip(SEEDS, cases, strict=True):
         rng = np.random.default_rng(seed)
-        log_p, log_q = rng.normal(-120, 9, size=12), rng.normal(-900, 20, size=12)
+        log_p, log_q = rng.normal(p, 9, size=12), rng.normal(q, 9, size=12)
         got = call(answer, torch.tensor(log_p), torch.tensor(log_q), share)
         _compare_mixed(got, log_p, log_q, share)
 
@@ -136,6 +154,11 @@ def _compare_mixed(got: Any, log_p, log_q, share: float) -> None:
         raise Mistake(
             "You mix the logarithms. A mixture draws from one model or the other, so "
             "the probabilities are added."
+        )
+    if np.isclose(got, -log_p.mean() - mine) and not np.isclose(got, want):
+        raise Mistake(
+            "That is the most it can be. Here the second model knows the images nearly "
+            "as well as the first: it has a share in their probability."
         )
     if np.isclose(got, -np.logaddexp(log_p + other, log_q + mine).mean()):
         raise Mistake("The shares are exchanged: `share` belongs to log_p.")

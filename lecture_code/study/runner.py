@@ -7,6 +7,7 @@ away computed travels back to it, so that machines need no folder in common.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -230,7 +231,21 @@ def _in_processes(work: Callable, units: list, jobs: int) -> Iterable:
     import joblib
 
     parallel = joblib.Parallel(jobs, return_as="generator_unordered", batch_size=1)
-    return parallel(joblib.delayed(_named)(work, unit) for unit in units)
+    with _no_bars_in_new_processes():
+        return parallel(joblib.delayed(_named)(work, unit) for unit in units)
+
+
+@contextlib.contextmanager
+def _no_bars_in_new_processes() -> Iterator[None]:
+    """Keep bars of several processes off one terminal; tqdm reads this at import."""
+    before = os.environ.get("TQDM_DISABLE")
+    os.environ["TQDM_DISABLE"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["TQDM_DISABLE"]
+        if before is not None:
+            os.environ["TQDM_DISABLE"] = before
 
 
 def _on_cluster(work: Callable, units: list, scheduler: str) -> Iterator:

@@ -12,6 +12,7 @@ import torch
 from tqdm import tqdm
 
 from lecture_code import datasets, flows, metrics, trained, validate
+from lecture_code.study import implicit
 
 Draw = Callable[[int, torch.Generator], torch.Tensor]
 Nats = Callable[[torch.Tensor], torch.Tensor]
@@ -224,7 +225,7 @@ def _models() -> dict[str, Entry]:
         ),
         "diffusion": Entry(
             lambda n, generator: datasets.grey_levels(
-                diffusion.sample(n, generator, guidance=1.1, steps=32)
+                diffusion.sample(n, generator, **implicit.SETTINGS["diffusion-digits"])
             ),
             *(None, "none"),
             *costs["diffusion-digits"],
