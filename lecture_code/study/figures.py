@@ -25,7 +25,8 @@ COLOURS = {
     "wasserstein-spectral": PALETTE["green"],
 }
 _SHADE = {"color": PALETTE["grey"], "alpha": 0.35, "lw": 0}
-SLOPES = np.geomspace(0.5, 200, 15)
+#: With the kink at the slope of a single mode, 1, among them.
+SLOPES = np.concatenate([np.geomspace(0.5, 1, 4), np.geomspace(1, 200, 18)[1:]])
 
 
 def select(table: Table, **wanted: object) -> Table:
@@ -193,10 +194,11 @@ def save(table: Table, folder: Path) -> None:
         "level": lambda: frontier(level, middle, one_dimensional.LIMITED),
         "depth": lambda: against(depth, "layers", dict([slope, valley, tv])),
     }
-    for name, draw in drawings.items():
-        draw()
-        plt.savefig(folder / f"{name}.png")
-        plt.close()
+    with plt.rc_context({"figure.constrained_layout.use": True}):
+        for name, draw in drawings.items():
+            draw()
+            plt.savefig(folder / f"{name}.png")
+            plt.close()
 
 
 def _band(panel: plt.Axes, x: np.ndarray, y: np.ndarray, kind: str) -> None:
@@ -213,7 +215,7 @@ def _frontier(panel, table, m, law, kinds) -> None:
     slopes, top = SLOPES, 0.52
     least = pushforward.tv_star(law, slopes).value
     panel.fill_between(slopes, least, **_SHADE)
-    panel.plot(slopes, least, color=PALETTE["ink"], label="least possible TV")
+    panel.plot(slopes, least, color=PALETTE["ink"], label=r"$\mathrm{TV}^*$")
     for kind in dict.fromkeys(table["kind"].tolist()) if kinds is None else kinds:
         rows = select(table, kind=kind, m=m)
         style = {"color": COLOURS[kind], "ms": 4, "alpha": 0.7, "label": kind}
