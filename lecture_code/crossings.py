@@ -36,7 +36,7 @@ _TAIL = 1e-13
 _OUTSIDE = -1.0  # smaller than every gain
 
 #: Masses to start with, as shares of the largest of use; closer together near 0.
-_SHARES = np.concatenate(
+SHARES = np.concatenate(
     [
         *(np.geomspace(1e-13, 1e-2, 12), np.linspace(0.05, 0.99, 18)),
         *(1 - np.geomspace(1e-3, 1e-6, 4), [1]),
@@ -65,6 +65,27 @@ class Crossings(NamedTuple):
     arrive: np.ndarray
     masses: np.ndarray
 
+    @classmethod
+    def between(
+        cls, law: Law, given_up: np.ndarray, leave: np.ndarray, arrive: np.ndarray
+    ) -> Crossings:
+        """Return the crossings between given points.
+
+        Parameters
+        ----------
+        law : Law
+            The target.
+        given_up, leave, arrive : numpy.ndarray
+            Masses k and the points x1 and x2.
+
+        Returns
+        -------
+        Crossings
+            With the masses at these points.
+        """
+        masses = [law.cdf(leave), law.sf(leave), law.cdf(arrive), law.sf(arrive)]
+        return cls(given_up, leave, arrive, np.array(masses))
+
     def gains(self, given_up: np.ndarray, lipschitz: float) -> np.ndarray:
         """Return what the crossings would cost with other masses given up before.
 
@@ -83,6 +104,38 @@ class Crossings(NamedTuple):
         below, above, *end = self.masses
         start = scores_of(below - given_up, above + given_up)
         return excess(start + (self.arrive - self.leave) / lipschitz, *end)
+
+    def prices(self, lipschitz: float) -> np.ndarray:
+        """Return the total variation of models that follow before and after.
+
+        Parameters
+        ----------
+        lipschitz : float
+            The slope L, in the law's units.
+
+        Returns
+        -------
+        numpy.ndarray
+            What is given up, and the gain of the crossing if there is any.
+        """
+        return self.given_up + np.maximum(self.gains(self.given_up, lipschitz), 0)
+
+    def joined(self, *others: Crossings) -> Crossings:
+        """Return these and other crossings, sorted by the mass given up.
+
+        Parameters
+        ----------
+        *others : Crossings
+            The others.
+
+        Returns
+        -------
+        Crossings
+            All of them.
+        """
+        parts = zip(self, *others, strict=True)
+        every = Crossings(*(np.concatenate(part, axis=-1) for part in parts))
+        return every.pick(np.argsort(every.given_up))
 
     def pick(self, where: np.ndarray | slice) -> Crossings:
         """Return some of the crossings.
@@ -122,22 +175,21 @@ def cheapest(law: Law, lipschitz: float) -> tuple[float, float, Crossings]:
     best : Crossings
         The crossing at that k, as arrays of length 1.
     """
-    found = _search(law, lipschitz, np.zeros(1), _MANY)
-    most = float(max(found.gains(np.zeros(1), lipschitz)[0], 0))
-    found = _merged(found, _search(law, lipschitz, most * _SHARES))
+    found = search(law, lipschitz, np.zeros(1), _MANY)
+    most = float(found.prices(lipschitz)[0])
+    found = found.joined(search(law, lipschitz, most * SHARES))
     while True:
         cost, floor = _costs_and_floors(found, lipschitz)
         rough = np.flatnonzero(floor < cost.min() - _TOLERANCE)
         new = _between(found, rough, lipschitz) if len(rough) else rough
         if not len(new) or len(cost) > _MOST:
             break
-        found = _merged(found, _search(law, lipschitz, new))
+        found = found.joined(search(law, lipschitz, new))
     # Of equal ones, as by symmetry, the one that gives up least.
     best = found.pick([np.flatnonzero(cost <= cost.min() + _EQUAL)[0]])
     if best.given_up[0] > 0:  # at 0 it is refined already
-        best = _search(law, lipschitz, best.given_up, _MANY)
-    price = best.given_up + np.maximum(best.gains(best.given_up, lipschitz), 0)
-    value = max(float(price[0]), float(cost.min()))
+        best = search(law, lipschitz, best.given_up, _MANY)
+    value = max(float(best.prices(lipschitz)[0]), float(cost.min()))
     # Beyond the largest k nothing is cheaper, since E(k) is at least k.
     return min(float(floor.min(initial=most)), value), value, best
 
@@ -173,20 +225,30 @@ def _between(found: Crossings, rough: np.ndarray, lipschitz: float) -> np.ndarra
     return np.setdiff1d(np.concatenate(new), found.given_up)
 
 
-def _merged(found: Crossings, new: Crossings) -> Crossings:
-    both = Crossings(
-        *(np.concatenate(p, axis=-1) for p in zip(found, new, strict=True))
-    )
-    return both.pick(np.argsort(both.given_up))
-
-
-def _search(
+def search(
     law: Law, lipschitz: float, given_up: np.ndarray, rounds: int = _ROUNDS
 ) -> Crossings:
-    """Find the best crossing for each k: on a grid, then by its two tangencies."""
-    coarse = _on_grid(law, lipschitz, given_up, law.grid[None])
+    """Find the best crossing for each k: on a grid, then by its two tangencies.
+
+    Parameters
+    ----------
+    law : Law
+        The target.
+    lipschitz : float
+        The slope L, in the law's units.
+    given_up : numpy.ndarray
+        Masses k.
+    rounds : int, default 9
+        Of root finding.
+
+    Returns
+    -------
+    Crossings
+        One for each k.
+    """
+    coarse = _on_grid(law.table[:, None], lipschitz, given_up)
     found = _tangent(law, lipschitz, given_up, coarse, rounds)
-    cell = np.searchsorted(law.cdf(law.grid), given_up).clip(1, len(law.grid) - 1)
+    cell = np.searchsorted(law.table[1], given_up).clip(1, len(law.grid) - 1)
     unseen = (np.diff(law.grid)[cell - 1] > lipschitz / 4) & (given_up > 0)
     unseen &= given_up < 1
     if not unseen.any():
@@ -194,17 +256,17 @@ def _search(
     # The grid does not resolve so short a crossing, which happens where it starts.
     k = np.where(unseen, given_up, 0.5)
     near = law.quantile(k, 1 - k)[:, None] + lipschitz * _NEAR
-    coarse = _on_grid(law, lipschitz, given_up, near)
+    coarse = _on_grid(law.tabulate(near), lipschitz, given_up)
     return _better(_tangent(law, lipschitz, given_up, coarse, rounds), found, lipschitz)
 
 
-def _on_grid(law: Law, lipschitz: float, given_up: np.ndarray, y: np.ndarray) -> tuple:
+def _on_grid(table: np.ndarray, lipschitz: float, given_up: np.ndarray) -> tuple:
     """Find the best pair of grid points for each k, and their neighbours.
 
     The best start for every end is a running maximum, because a higher score at the
     start is a higher score all along the crossing.
     """
-    below, above, density = law.cdf(y), law.sf(y), law.pdf(y)
+    y, below, above, density = table
     k = given_up[:, None]
     level = scores_of(below - k, above + k) - y / lipschitz
     top = np.maximum.accumulate(level, axis=1)
@@ -232,7 +294,7 @@ def _tangent(law, lipschitz, given_up, coarse, rounds) -> Crossings:
     def leaving(y: np.ndarray) -> np.ndarray:
         return log_ratio(law.pdf(y), profile(law.scores(y, given_up)) / lipschitz)
 
-    leave = fall(leaving, low1, high1, rounds)
+    leave = fall(leaving, *_halves(leaving, low1, grid1, high1), rounds)
     start = law.scores(leave, given_up)
 
     def arriving(y: np.ndarray) -> np.ndarray:
@@ -240,16 +302,17 @@ def _tangent(law, lipschitz, given_up, coarse, rounds) -> Crossings:
             profile(start + (y - leave) / lipschitz) / lipschitz, law.pdf(y)
         )
 
-    ends = np.maximum(low2, leave), np.maximum(high2, leave)
-    arrive = fall(arriving, *ends, rounds)
-    fine = _crossings(law, given_up, leave, arrive)
+    ends = (np.maximum(end, leave) for end in (low2, grid2, high2))
+    arrive = fall(arriving, *_halves(arriving, *ends), rounds)
+    fine = Crossings.between(law, given_up, leave, arrive)
     # Where float64 sees no difference between a mass and k, the grid does better.
-    return _better(_crossings(law, given_up, grid1, grid2), fine, lipschitz)
+    return _better(Crossings.between(law, given_up, grid1, grid2), fine, lipschitz)
 
 
-def _crossings(law: Law, given_up, leave, arrive) -> Crossings:
-    masses = [law.cdf(leave), law.sf(leave), law.cdf(arrive), law.sf(arrive)]
-    return Crossings(given_up, leave, arrive, np.array(masses))
+def _halves(function, low, middle, high) -> tuple[np.ndarray, np.ndarray]:
+    """Return the halves of brackets in which a function that falls passes zero."""
+    before = function(middle) < 0
+    return np.where(before, low, middle), np.where(before, middle, high)
 
 
 def _better(one: Crossings, other: Crossings, lipschitz: float) -> Crossings:

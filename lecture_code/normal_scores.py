@@ -16,7 +16,9 @@ import torch
 
 from lecture_code import validate
 
-_ROUNDING = 1e-13
+_ROUNDING = 1e-11
+_PEAKS = 8  # of the slope that are looked at
+_CLOSER = 0.5 ** np.arange(1, 7)
 _WANTED = "a law on the line with cdf, ppf and pdf (or log_prob)"
 
 
@@ -137,9 +139,13 @@ class Law:
         below, above = np.clip(below, 0, 1), np.clip(above, 0, 1)
         upper = getattr(self._target, "isf", lambda mass: self._target.ppf(1 - mass))
         right = above < below
-        result = np.array(self._target.ppf(np.where(right, 0.5, below)), dtype=float)
-        if right.any():
-            result = np.where(right, upper(np.where(right, above, 0.5)), result)
+        result = np.empty(np.shape(right))
+        for side, quantile, mass in (
+            (~right, self._target.ppf, below),
+            (right, upper, above),
+        ):
+            if side.any():
+                result[side] = quantile(mass[side])
         return (result - self.centre) / self.unit
 
     def points(self, scores: np.ndarray, cut: float = 0.0) -> np.ndarray:
@@ -195,40 +201,80 @@ class Law:
             Slopes in standard units; infinite where the density vanishes inside the
             support, 0 outside of it.
         """
-        floor, density = profile(self.scores(y)), self.pdf(y)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            return np.where(floor > 0, floor / density, 0.0)
+        return _slopes(profile(self.scores(y)), self.pdf(y))
+
+    def fits(self, lipschitz: float) -> bool:
+        """Say whether the exact map is no steeper than allowed.
+
+        Parameters
+        ----------
+        lipschitz : float
+            The slope L, in standard units.
+
+        Returns
+        -------
+        bool
+            Whether L is at least the largest slope, up to rounding.
+        """
+        # A look at the grid settles most cases without the search for the top.
+        least = lipschitz / (1 - 1e-12)
+        return bool(least >= self._grid_slopes.max() and least >= self.steepest)
+
+    @cached_property
+    def _grid_slopes(self) -> np.ndarray:
+        _, below, above, density = self.table
+        return _slopes(profile(scores_of(below, above)), density)
 
     @cached_property
     def steepest(self) -> float:
         """The largest slope of the exact map, in standard units."""
-        slopes = self.slopes(self.grid)
+        slopes = self._grid_slopes
         if np.isinf(slopes).any():
             return math.inf
         inner = np.arange(1, len(slopes) - 1)
         tops = inner[(slopes[1:-1] >= slopes[:-2]) & (slopes[1:-1] >= slopes[2:])]
-        tops = tops[np.argsort(slopes[tops])[-8:]]
+        tops = tops[np.argsort(slopes[tops])[-_PEAKS:]]
         refined = [zoom(self.slopes, *self.grid[[top - 1, top + 1]])[1] for top in tops]
         return float(max([slopes.max(), *refined]))
 
-    @cached_property
+    @property
     def grid(self) -> np.ndarray:
         """Points that resolve the modes, the valleys between them and both tails."""
+        return self.table[0]
+
+    @cached_property
+    def table(self) -> np.ndarray:
+        """What :meth:`tabulate` returns for the points of the grid."""
         reach = 2.0 ** np.arange(-3, 60, 0.5)
         reach = np.concatenate([np.linspace(0, 3, 33)[:-1], reach[reach >= 3]])
         y = np.concatenate([-reach[:0:-1], reach])
         inside = np.flatnonzero((self.cdf(y) > 0) & (self.sf(y) > 0))
-        table = self._table(y[max(inside[0] - 1, 0) : inside[-1] + 2])
+        table = self.tabulate(y[max(inside[0] - 1, 0) : inside[-1] + 2])
         for _ in range(60):
             rough = _rough(*table)
             if not rough.any():
                 break
             middles = (table[0, :-1] + table[0, 1:])[rough] / 2
-            table = np.concatenate([table, self._table(middles)], axis=1)
+            table = np.concatenate([table, self.tabulate(middles)], axis=1)
             table = table[:, table[0].argsort()]
-        return table[0, (table[1] > 0) & (table[2] > 0)]
+        table = table[:, (table[1] > 0) & (table[2] > 0)]
+        # A valley may be steep enough to matter on less than a cell.
+        table = np.concatenate([table, self.tabulate(_tops(table))], axis=1)
+        return table[:, np.unique(table[0], return_index=True)[1]]
 
-    def _table(self, y: np.ndarray) -> np.ndarray:
+    def tabulate(self, y: np.ndarray) -> np.ndarray:
+        """Return points with the masses left and right of them and the density there.
+
+        Parameters
+        ----------
+        y : numpy.ndarray
+            Standardised points.
+
+        Returns
+        -------
+        numpy.ndarray
+            Four rows: ``y``, the two masses and the density.
+        """
         return np.array([y, self.cdf(y), self.sf(y), self.pdf(y)])
 
     def _at(self, name: str, y: np.ndarray) -> np.ndarray:
@@ -249,6 +295,27 @@ def _rough(
     # A mode between two points shows as mass that their densities do not explain.
     rough |= mass > 4 * width * np.maximum(density[1:], density[:-1]) + 1e-12
     return rough & (width > 1e-12 * np.maximum(1, np.abs(y[1:])))
+
+
+def _tops(table: np.ndarray) -> np.ndarray:
+    """Return points that close in on where slopes peak.
+
+    The peak is about that of a parabola through the three highest points.
+    """
+    y, below, above, density = table
+    slopes = _slopes(profile(scores_of(below, above)), density)
+    rise = np.diff(np.log(np.clip(slopes, 1e-300, 1e300))) / np.diff(y)
+    left = np.flatnonzero((rise[:-1] > 0) & (rise[1:] <= 0))
+    left = left[np.argsort(slopes[left + 1])[-_PEAKS:], None]
+    share = rise[left] / (rise[left] - rise[left + 1])
+    top = (y[left] + y[left + 1] + share * (y[left + 2] - y[left])) / 2
+    ends = np.concatenate([y[left], y[left + 2]], axis=1)
+    return np.append(top, top[..., None] + (ends - top)[..., None] * _CLOSER)
+
+
+def _slopes(floor: np.ndarray, density: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.where(floor > 0, floor / density, 0.0)
 
 
 def scores_of(below: np.ndarray, above: np.ndarray) -> np.ndarray:
@@ -331,8 +398,8 @@ def fall(
     low, high : numpy.ndarray
         Ends of the brackets.
     rounds : int, default 12
-        Each costs one call of the function; none is made when all values are at the
-        level of rounding.
+        Each costs one call of the function; no more are made when all values that
+        fall are at the level of rounding.
 
     Returns
     -------
@@ -345,13 +412,14 @@ def fall(
             x = (low * values[1] - high * values[0]) / (values[1] - values[0])
         x = np.where((x > low) & (x < high), x, (low + high) / 2)
         value = function(x)
-        if (np.abs(value) < _ROUNDING).all():
-            break
         right = value > 0
         values[0] = np.where(right, value, np.where(side < 0, 0.5, 1) * values[0])
         values[1] = np.where(right, np.where(side > 0, 0.5, 1) * values[1], value)
         low, high = np.where(right, x, low), np.where(right, high, x)
         side = np.where(right, 1, -1)
+        falls = (values[0] >= 0) & (values[1] <= 0)
+        if (np.abs(value[falls]) < _ROUNDING).all():
+            break
     return x
 
 

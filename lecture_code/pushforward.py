@@ -15,11 +15,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lecture_code import crossings, half_lines, lattice, routes, transport, validate
+from lecture_code import (
+    crossings,
+    half_lines,
+    lattice,
+    routes,
+    saddles,
+    transport,
+    validate,
+)
 from lecture_code.densities import GaussianMixture
 from lecture_code.normal_scores import Law, mass_below, profile, scores_of
 
-_ROUNDING = 1e-12
 _EXACT = 1e-6  # a route this close to the proved floor is the optimum
 
 
@@ -566,25 +573,26 @@ def chain_lipschitz(step_slopes: ArrayLike, noise_scales: ArrayLike) -> float:
 
 def _fit(law: Law, slope: float) -> tuple[float, float, routes.Route]:
     """Return the best total variation found, the proved floor and the map."""
-    route, lower, closed = _route(law, slope)
-    if not closed and route.tv - lower > _EXACT:
+    route, lower = _route(law, slope)
+    if route.tv - lower > _EXACT:
         floors = lattice.floor, half_lines.total_variation
         lower = max(lower, *(floor(law, slope / law.unit) for floor in floors))
     return route.tv, min(lower, route.tv), route
 
 
-def _route(law: Law, slope: float) -> tuple[routes.Route, float, bool]:
-    """Return the best route, the closed form's floor, and whether the two must meet."""
-    if slope >= law.steepest * law.unit * (1 - _ROUNDING):
-        return routes.Route(law, law.steepest, [0.0]), 0.0, True
+def _route(law: Law, slope: float) -> tuple[routes.Route, float]:
+    """Return the best route found, and the floor from crossings."""
+    if law.fits(slope / law.unit):
+        return routes.Route(law, law.steepest, [0.0]), 0.0
     slope /= law.unit
-    lower, value, best = crossings.cheapest(law, slope)
-    ends = [best.leave[0], best.arrive[0]]
-    route = routes.Route(law, slope, best.given_up, extra=ends)
-    if route.tv - value <= _EXACT:
-        return route, lower, True
+    for search in (saddles.cheapest, crossings.cheapest):
+        lower, _, best = search(law, slope)
+        ends = [best.leave[0], best.arrive[0]]
+        route = routes.Route(law, slope, best.given_up, extra=ends)
+        if route.tv - lower <= _EXACT:
+            return route, lower
     other = routes.planned(law, slope, route, *lattice.sketch(law, slope))
-    return min(route, other, key=lambda each: each.tv), lower, False
+    return min(route, other, key=lambda each: each.tv), lower
 
 
 def _slopes(lipschitz: ArrayLike) -> np.ndarray:

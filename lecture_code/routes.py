@@ -23,6 +23,7 @@ from lecture_code.normal_scores import (
     fall,
     log_ratio,
     profile,
+    scores_of,
     zoom,
 )
 
@@ -88,9 +89,7 @@ class Route:
         self._cuts, self._borders = np.asarray(cuts, dtype=float), np.asarray(borders)
         steps = np.arange(_FINER * (len(law.grid) - 1) + 1) / _FINER
         fine = np.interp(steps, np.arange(len(law.grid)), law.grid)
-        self._y = np.sort(np.concatenate([fine, extra]))
-        self._below, self._above = law.cdf(self._y), law.sf(self._y)
-        self._density = law.pdf(self._y)
+        self._table = law.tabulate(np.sort(np.concatenate([fine, extra])))
         self.pieces = [Piece(self._start(), -math.inf, float(self._cuts[0]))]
         self.tv = 0.0
         while self._advance():
@@ -153,9 +152,10 @@ class Route:
     def _leave(self, piece: Piece) -> Piece | None:
         """Find where following gets steeper than L."""
 
-        def room(y: np.ndarray) -> np.ndarray:
-            floor = profile(self._law.scores(y, piece.cut)) / self._lipschitz
-            return log_ratio(self._law.pdf(y), floor) + _SLACK
+        def room(table: np.ndarray) -> np.ndarray:
+            _, below, above, density = table
+            scores = scores_of(below - piece.cut, above + piece.cut)
+            return log_ratio(density, profile(scores) / self._lipschitz) + _SLACK
 
         y = self._first(room, piece.y)
         if y is None:
@@ -166,10 +166,11 @@ class Route:
     def _arrive(self, piece: Piece) -> Piece | None:
         """Find where the target is dense enough, and enough is given up, to follow."""
 
-        def obstacle(y: np.ndarray) -> np.ndarray:
+        def obstacle(table: np.ndarray) -> np.ndarray:
+            y, below, above, density = table
             z = piece.z + (y - piece.y) / self._lipschitz
-            thin = log_ratio(profile(z) / self._lipschitz, self._law.pdf(y))
-            given_up = -excess(z, self._law.cdf(y), self._law.sf(y))
+            thin = log_ratio(profile(z) / self._lipschitz, density)
+            given_up = -excess(z, below, above)
             return np.maximum(thin, self._aim(y) - given_up)
 
         y = self._first(obstacle, piece.y)
@@ -188,21 +189,25 @@ class Route:
 
         A dip below zero may hide between points: local minima are looked at closely.
         """
-        y = self._y[self._y > after]
+        table = self._table[:, self._table[0] > after]
         if math.isfinite(after):  # where it may be zero, but does not count
-            y = np.append(after, y)
-        values = function(y)
+            table = np.column_stack([self._law.tabulate(after), table])
+        y, values = table[0], function(table)
         values[0] = max(values[0], 0.0)
         low = np.flatnonzero(values < 0)[:1]
+
+        def refined(y: np.ndarray) -> np.ndarray:
+            return function(self._law.tabulate(y))
+
         stop = int(low[0]) if len(low) else len(y)
         inner = np.arange(1, min(stop, len(y) - 1))
         dip = (values[inner] <= values[inner - 1]) & (values[inner] < values[inner + 1])
         for place in inner[dip & (values[inner] < 1)]:
             ends = y[place - 1], y[place + 1]
-            bottom, depth = zoom(lambda y: -function(y), *ends, _CLOSE)
+            bottom, depth = zoom(lambda y: -refined(y), *ends, _CLOSE)
             if depth > 0:
-                return self._fallen(function, ends[0], bottom)
-        return self._fallen(function, *y[stop - 1 : stop + 1]) if len(low) else None
+                return self._fallen(refined, ends[0], bottom)
+        return self._fallen(refined, *y[stop - 1 : stop + 1]) if len(low) else None
 
     @staticmethod
     def _fallen(function, before: float, behind: float) -> float:
@@ -210,19 +215,24 @@ class Route:
 
     def _price(self, piece: Piece, end: Piece | None) -> float:
         """Return how much mass a crossing puts where the target has less."""
-        inside = self._y[(self._y > piece.y) & (self._y < (end.y if end else math.inf))]
-        y = np.concatenate([[piece.y], inside, [end.y] if end else []])
+        y = self._table[0]
+        inside = self._table[:, (y > piece.y) & (y < (end.y if end else math.inf))]
+        ends = self._law.tabulate(np.array([piece.y, *([end.y] if end else [])]))
+        table = np.column_stack([ends[:, :1], inside, ends[:, 1:]])
 
-        def growth(y: np.ndarray) -> np.ndarray:
+        def growth(y: np.ndarray, density: np.ndarray) -> np.ndarray:
             z = piece.z + (y - piece.y) / self._lipschitz
-            return log_ratio(profile(z) / self._lipschitz, self._law.pdf(y))
+            return log_ratio(profile(z) / self._lipschitz, density)
 
-        sign = np.where(growth(y) > 0, 1, -1)
+        y, *_, density = table
+        sign = np.where(growth(y, density) > 0, 1, -1)
         cells = np.flatnonzero(np.diff(sign))
-        turns = fall(lambda y: sign[cells] * growth(y), y[cells], y[cells + 1])
-        y = np.sort(np.concatenate([y, turns]))
-        z = piece.z + (y - piece.y) / self._lipschitz
-        ahead = excess(z, self._law.cdf(y), self._law.sf(y))
+        turns = fall(
+            lambda y: sign[cells] * growth(y, self._law.pdf(y)), y[cells], y[cells + 1]
+        )
+        table = np.column_stack([table, self._law.tabulate(turns)])
+        y, below, above, _ = table[:, np.argsort(table[0])]
+        ahead = excess(piece.z + (y - piece.y) / self._lipschitz, below, above)
         ahead = np.append(ahead, [] if end else [0.0])
         return float(np.maximum(np.diff(ahead), 0).sum())
 

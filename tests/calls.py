@@ -54,6 +54,7 @@ from lecture_code import (
     plotting,
     pushforward,
     routes,
+    saddles,
     scenes,
     session,
     trained,
@@ -836,6 +837,10 @@ CALLS: dict[str, Call] = {
     "normal_scores.Law.sf": Call(lambda: _law().sf, {"y": INSIDE}),
     "normal_scores.Law.pdf": Call(lambda: _law().pdf, {"y": INSIDE}),
     "normal_scores.Law.slopes": Call(lambda: _law().slopes, {"y": INSIDE}),
+    "normal_scores.Law.tabulate": Call(lambda: _law().tabulate, {"y": INSIDE}),
+    "normal_scores.Law.fits": Call(
+        lambda: _law().fits, {"lipschitz": a.trusted(1.0, CHECKED)}
+    ),
     "normal_scores.Law.scores": Call(
         lambda: _law().scores, {"y": INSIDE, "cut": a.trusted(0.1, CHECKED)}
     ),
@@ -873,6 +878,15 @@ CALLS: dict[str, Call] = {
         },
     ),
     "crossings.cheapest": Call(lambda: crossings.cheapest, LAW_SLOPE),
+    "crossings.search": Call(
+        lambda: crossings.search,
+        {
+            **LAW_SLOPE,
+            "given_up": a.trusted(np.array([0.0, 0.1]), CHECKED),
+            "rounds": a.trusted(3, CHECKED),
+        },
+    ),
+    "saddles.cheapest": Call(lambda: saddles.cheapest, LAW_SLOPE),
     "half_lines.gap_excess": Call(
         lambda: half_lines.gap_excess,
         {"mass": MASS, "shift": a.trusted(np.array([0.5]), CHECKED)},

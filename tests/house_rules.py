@@ -29,8 +29,8 @@ RANKS = {
     "chains": 2,
     **dict.fromkeys(["histograms", "autoregressive", "autoencoders", "vae"], 3),
     **dict.fromkeys(["flows", "gan", "diffusion"], 3),
-    **dict.fromkeys(["inpainting", "lipschitz", "pushforward"], 3),
-    "trained": 4,
+    **dict.fromkeys(["inpainting", "lipschitz", "saddles"], 3),
+    **dict.fromkeys(["pushforward", "trained"], 4),
 }
 #: Side rooms import rank 0, and what is named here ("*" is every rank).
 SIDE_ROOMS = {
