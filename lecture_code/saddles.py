@@ -1,15 +1,16 @@
 r"""Where the optimum is for a target with one valley, and the proof that it is there.
 
 The price E(k) is the largest over all crossings, and the optimum is the smallest price:
-a saddle point. With one valley it is of one of three kinds. Nothing is given up on the
-left before the crossing; or, in the mirror image, nothing on the right after it; or
-something on both sides, and then the crossing runs from the score -u to the score u,
+a saddle point. With one valley it is looked for among three kinds. Nothing is given up
+on the left before the crossing; or, in the mirror image, nothing on the right after it;
+or something on both sides, and then the crossing runs from the score -u to the score u,
 between two points at which the target is equally dense:
 
 .. math:: f(x_1) = f(x_2) = \varphi(u) / L, \qquad x_2 - x_1 = 2 u L
 
 The third kind is that of every slope below the target's own. There the optimum is the
-distance to the nearest Gaussian of standard deviation L.
+distance to the nearest Gaussian of standard deviation L. That there is no fourth kind
+is not proved; nothing certified rests on it, since the floor holds for every k.
 """
 
 from __future__ import annotations
