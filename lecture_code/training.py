@@ -124,7 +124,10 @@ def play(
     players = [_checked(player) for player in validate.items("players", players)]
     steps = validate.integer("steps", steps, low=1)
     batch = batches(data, batch_size=batch_size, generator=generator)
-    optimisers = [torch.optim.Adam(p.parameters, p.lr, p.betas) for p in players]
+    # One call for all tensors: the same numbers, and less time for small networks.
+    optimisers = [
+        torch.optim.Adam(p.parameters, p.lr, p.betas, foreach=True) for p in players
+    ]
     losses: list[list[float]] = [[] for _ in players]
     for step in tqdm(range(steps), delay=2.0, leave=False):
         for player, optimiser, history in zip(players, optimisers, losses, strict=True):
