@@ -38,6 +38,12 @@ def inverse(z, x, low, high):
     return float(np.diff(special.ndtr(ends))[0])
 
 
+def inside(z, x, low, high):
+    latents = special.ndtri((np.arange(200_000) + 0.5) / 200_000)
+    between = (latents > float(z[0])) & (latents < float(z[-1]))
+    return (lands(z, x, low, high, latents) & between).mean()
+
+
 def needed(m, tv):
     return pushforward.lipschitz_needed(pair(m), tv)
 
@@ -61,6 +67,7 @@ WRONG = [
     ("16.1", inverse, "the ends change places"),
     ("16.1", lambda *a: abs(inverse(*a)), "a map that folds"),
     ("16.1", lambda *a: 0.5, "it is 0."),
+    ("16.1", inside, "beyond the outer knots"),
     ("16.2", lambda m, s, tv: needed(m, tv), "noise included"),
     ("16.2", lambda m, s, tv: needed(m, tv) - s, "add as squares"),
     ("16.2", lambda m, s, tv: math.hypot(needed(m, tv), s), "needs less, not more"),
@@ -69,6 +76,13 @@ WRONG = [
         "16.2",
         lambda m, s, tv: abs(needed(m, tv) ** 2 - s**2) ** 0.5,
         "the noise alone has more slope",
+    ),
+    ("16.2", lambda m, s, tv: noisy(m, s, 0), "what an exact fit needs"),
+    ("16.2", lambda m, s, tv: max(needed(m, tv) ** 2 - s, 0) ** 0.5, "sigma squared"),
+    (
+        "16.3",
+        lambda m, s, tv: tv < pushforward.tv_star(pair(m), s).lower + 1e-3,
+        "3 are convicted",
     ),
     ("16.3", lambda m, s, tv: ~suspects(m, s, tv), "Turned round"),
     (
@@ -82,4 +96,6 @@ WRONG = [
     ("16.4", lambda p, n: torch.sqrt(p / n).sum() / 2, "of a centred Gaussian"),
     ("16.4", lambda p, n: floor(p, n**2), "once, not twice"),
     ("16.4", lambda p, n: 0.1, "it is 0."),
+    ("16.4", lambda p, n: n * floor(p, n), "in samples"),
+    ("16.4", lambda p, n: (p * (1 - p) / n).sum() / 2, "Those are variances"),
 ]

@@ -14,11 +14,12 @@ from lecture_code import pushforward
 from lecture_code.densities import GaussianMixture
 from lecture_code.exercises import Mistake, call, numbers
 
-#: Knots of a rising, a falling and a folded map.
+#: Knots of a rising, a falling and a folded map, and of one that ends in the window.
 _MAPS = (
     ([-2.0, 0.5, 1.0, 3.0], [-4.0, -1.0, 2.0, 3.0]),
     ([-1.5, 0.0, 2.0], [3.0, 0.5, -2.5]),
     ([-2.0, -0.5, 0.4, 1.5], [-3.0, 1.5, -1.5, 4.0]),
+    ([-1.0, 0.3, 1.2], [-0.9, 2.0, 1.0]),
 )
 
 
@@ -34,7 +35,7 @@ def _compare_mass(got: float, z: np.ndarray, x: np.ndarray) -> None:
     latents = special.ndtri((np.arange(400_000) + 0.5) / 400_000)
     want = _share(latents, z, x)
     even = _share(np.linspace(z[0], z[-1], 100_001), z, x)
-    if abs(got - want) < 5e-4:
+    if abs(got - want) < 1e-4:
         return
     if got < -1e-9:
         raise Mistake("A negative mass: where the map falls, the ends change places.")
@@ -48,6 +49,11 @@ def _compare_mass(got: float, z: np.ndarray, x: np.ndarray) -> None:
             f"For a map that folds it is {want:.4f}, not {got:.4f}: several intervals "
             "of latents land in the same place, and all of them count."
         )
+    if max(abs(x[0]), abs(x[-1])) < 1.2:
+        raise Mistake(
+            "The latents beyond the outer knots count as well: the map is constant "
+            "there, at its first and its last value."
+        )
     raise Mistake(f"For the knots {z} with values {x} it is {want:.4f}, not {got:.4f}.")
 
 
@@ -58,8 +64,12 @@ def _share(latents: np.ndarray, z: np.ndarray, x: np.ndarray) -> float:
 def _decoder(answer: Any) -> None:
     """16.2: sqrt(L^2 - sigma^2), L the slope needed for the budget, or 0."""
     for m, sigma, tv in ((2.0, 0.3, 0.1), (3.0, 2.0, 0.2), (1.0, 1.4, 0.1)):
-        needed = pushforward.lipschitz_needed(GaussianMixture([-m, m], 1.0), tv)
+        law = GaussianMixture([-m, m], 1.0)
+        needed = pushforward.lipschitz_needed(law, tv)
         got = float(numbers(call(answer, m, sigma, tv)))
+        exact = math.sqrt(max(pushforward.lipschitz_min(law) ** 2 - sigma**2, 0.0))
+        if np.isclose(got, exact, rtol=1e-3) and not np.isclose(got, needed, rtol=1e-3):
+            raise Mistake("That is what an exact fit needs; here tv may be left over.")
         _compare_decoder(got, needed, sigma)
 
 
@@ -78,7 +88,10 @@ def _compare_decoder(got: float, needed: float, sigma: float) -> None:
             f"Here the noise alone has more slope ({sigma:g}) than the budget needs "
             f"({needed:.3g}): the decoder may be constant as far as the theorem knows."
         )
-    raise Mistake(f"It is {want:.4g}, not {got:.4g}. Does the target have m or 2m?")
+    raise Mistake(
+        f"It is {want:.4g}, not {got:.4g}. Does the target have its modes at -m and m, "
+        "and is sigma squared?"
+    )
 
 
 def _suspects(answer: Any) -> None:
@@ -108,8 +121,11 @@ def _compare_suspects(
             "The simple bound clears some that the exact frontier convicts: use "
             "tv_star."
         )
-    wrong = int((got != want).sum())
-    raise Mistake(f"For m = {m:g}, {wrong} of {want.size} are judged wrongly.")
+    wrong, harsh = int((got != want).sum()), int((got & ~want).sum())
+    raise Mistake(
+        f"For m = {m:g}, {wrong} of {want.size} are judged wrongly: {harsh} are "
+        f"convicted that may be true, {wrong - harsh} go free that cannot."
+    )
 
 
 def _floor(answer: Any) -> None:
@@ -134,7 +150,11 @@ def _compare_floor(got: float, p: np.ndarray, n: int) -> None:
         )
     if abs(got * math.sqrt(n) - want) < 0.03 * want:
         raise Mistake("Divide n out of the variance once, not twice.")
-    raise Mistake(f"With n = {n} and {len(p)} cells it is {want:.4f}, not {got:.4f}.")
+    if abs(got - want * n) < 0.03 * want * n:
+        raise Mistake("That is in samples. The share of a cell is its count over n.")
+    if abs(got - (p * (1 - p) / n).sum() / 2) < 0.03 * got:
+        raise Mistake("Those are variances: the size of a deviation is their root.")
+    raise Mistake(f"With n = {n} and {len(p)} cells it is {want:.4f}, not {got:.4g}.")
 
 
 CHECKS: dict[str, Callable[[Any], None]] = {
