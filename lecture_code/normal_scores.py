@@ -16,7 +16,7 @@ import torch
 
 from lecture_code import validate
 
-_ROUNDING = 1e-11
+_ROUNDING = 1e-13
 _PEAKS = 8  # of the slope that are looked at
 _CLOSER = 0.5 ** np.arange(1, 7)
 _WANTED = "a law on the line with cdf, ppf and pdf (or log_prob)"
