@@ -275,7 +275,7 @@ def _on_grid(table: np.ndarray, lipschitz: float, given_up: np.ndarray) -> tuple
     path = top + y / lipschitz
     growth = profile(path) / lipschitz - density
     # Far on the right only rounding is left, and it must not pass for a gain.
-    peak = (growth[:, :-1] > 0) & (growth[:, 1:] < 0)
+    peak = (growth[:, :-1] >= 0) & (growth[:, 1:] < 0)
     peak &= above[:, :-1] > _TAIL
     gain = excess(path, below, above)
     cell = np.where(peak, np.maximum(gain[:, :-1], gain[:, 1:]), _OUTSIDE)

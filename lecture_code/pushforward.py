@@ -319,8 +319,8 @@ def tv_star(target: Any, lipschitz: ArrayLike) -> OptimalFit:
     .. math:: \mathrm{TV}^*(L) = \min_{\mathrm{Lip}(g) \le L} \mathrm{TV}(g \# \mu, \nu)
 
     The minimum is over maps of Gaussian latents of every dimension. The upper end of
-    the interval is the distance of an explicit map; the lower end is proved, by the
-    closed form for one valley and otherwise by dynamic programming.
+    the interval is the distance of an explicit map; the lower end is proved, from
+    crossings for one valley and otherwise by dynamic programming too.
 
     Parameters
     ----------

@@ -94,6 +94,9 @@ class Route:
         self.tv = 0.0
         while self._advance():
             pass
+        # What is still held back where the target ends has to lie there, in one point.
+        last = self.pieces[-1].cut
+        self.tv += 0.0 if math.isnan(last) else max(last, 0.0)
 
     def __repr__(self) -> str:
         return f"Route({len(self.pieces)} pieces, tv={self.tv:g})"

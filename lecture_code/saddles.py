@@ -8,9 +8,11 @@ between two points at which the target is equally dense:
 
 .. math:: f(x_1) = f(x_2) = \varphi(u) / L, \qquad x_2 - x_1 = 2 u L
 
-The third kind is that of every slope below the target's own. There the optimum is the
-distance to the nearest Gaussian of standard deviation L. That there is no fourth kind
-is not proved; nothing certified rests on it, since the floor holds for every k.
+The third kind is that of small slopes. For a mixture of Gaussians none of which is
+narrower than L its price is the distance to a Gaussian of standard deviation L. That
+there is no fourth kind is not proved; nothing certified rests on it, since the floor
+holds for every k, up to rounding: all masses in it are the law's own, and none is
+interpolated.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ _SCORES = np.geomspace(0.02, 8, 24)[:, None]
 _STEPS, _ROUNDS = 40, 6
 _CALMER = 0.85  # bound on the next step, as a share of that on this one
 # Of the proof:
-_LEAST = 2e-8  # mass: a crossing that starts from less gains no more than twice that
+_LEAST = 2e-8  # mass from which a crossing starts at least, where k is moved
 _FAR = 1e-4  # too little by this much is no matter of rounding or interpolation
 _MOST, _FEW = 8, 4  # parts of an interval, and of one that seems to need more
 _MANY = 50_000  # intervals

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import special
+from scipy import special, stats
 
 from lecture_code import crossings, lattice
 from lecture_code.densities import GaussianMixture
@@ -66,6 +66,14 @@ def test_with_slope_enough_a_route_is_the_exact_map():
     np.testing.assert_allclose(target.cdf(route(z)), special.ndtr(z), atol=1e-12)
     assert route.tv == 0
     assert "1 pieces" in repr(route)
+
+
+def test_what_is_held_back_at_the_end_of_the_support_is_paid_for():
+    # The first tenth of a uniform law is given up, and lies in an atom at its end.
+    law = Law(stats.uniform())
+    route = Route(law, 1 / law.unit, [0.1])
+    assert route.tv == pytest.approx(0.1, abs=1e-12)
+    np.testing.assert_allclose(route(np.array([1.3, 5.0])), 1, rtol=0, atol=1e-12)
 
 
 def test_valleys_lie_between_modes():

@@ -89,6 +89,51 @@ def test_below_every_slope_of_the_target_a_gaussian_is_best(target, slope):
     assert fit.upper - fit.lower <= 1e-6
 
 
+def test_for_a_uniform_law_a_straight_line_is_not_best():
+    # The lemma's bound, with the density 1 = phi(u) / L at both ends of the window.
+    slope = 0.2
+    u = np.sqrt(-2 * np.log(slope * np.sqrt(2 * np.pi)))
+    bound = 1 - 2 * special.ndtr(-u) - 2 * u * slope
+    fit = pushforward.tv_star(stats.uniform(), slope)
+    assert fit.value == pytest.approx(bound, abs=1e-6)
+    assert bound == pytest.approx(0.290, abs=5e-4)
+    line = optimize.minimize_scalar(
+        _distance, bounds=(0.2, 0.8), args=(slope, stats.uniform()), method="bounded"
+    )
+    assert line.fun == pytest.approx(0.302, abs=5e-4)
+
+
+def _blocks(gap):
+    """Uniform blocks of length 1 and masses 0.3 and 0.7, with nothing between."""
+    return stats.rv_histogram((np.r_[3, np.zeros(gap), 7], np.arange(gap + 3.0)))
+
+
+@pytest.mark.parametrize(
+    ("target", "slope"),
+    [
+        (_blocks(2), 0.3),
+        (_blocks(90), 0.7),
+        (_blocks(90), 3.0),
+        (GaussianMixture([-1e5, 1e5], 1, [0.3, 0.7]), 1.0),
+        (GaussianMixture([-1e5, 1e5], 1, [0.3, 0.7]), 20.0),
+    ],
+)
+def test_across_a_gap_too_wide_to_cross_the_lighter_mode_is_lost(target, slope):
+    for law in (target, _Reflected(target)):
+        fit = pushforward.tv_star(law, slope)
+        assert fit.value == pytest.approx(0.3, abs=1e-6)
+        assert fit.value - 1e-6 <= fit.lower <= fit.value
+
+
+class _Reflected:
+    """A law with its two sides exchanged."""
+
+    def __init__(self, law):
+        self.cdf, self.sf = (lambda x: law.sf(-x)), (lambda x: law.cdf(-x))
+        self.ppf, self.isf = (lambda q: -law.isf(q)), (lambda q: -law.ppf(q))
+        self.pdf = lambda x: law.pdf(-x)
+
+
 @pytest.mark.parametrize("slope", [1e-3, 0.02, 0.5, 1.0, 1.2, 4.0])
 @pytest.mark.parametrize("weight", [0.5, 0.4, 0.8])
 def test_no_price_is_below_the_floor(slope, weight):
