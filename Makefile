@@ -72,7 +72,7 @@ nbval: env-test ## run every notebook anew and compare with what is stored
 
 site-test: env-test ## build the site and look at every page in a real browser
 	@$(BIN)/python tools/site.py build
-	@$(BIN)/pytest tests/site -n 2 --dist load
+	@$(BIN)/pytest tests/site -n 2 --dist loadscope
 
 notebooks: env-test ## execute every notebook in a fresh kernel and store the outputs
 	@$(BIN)/python tools/notebooks.py store $(NAMES)

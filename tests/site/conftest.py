@@ -57,6 +57,25 @@ def load_tool(name: str) -> ModuleType:
     return module
 
 
+def sharing(test: str) -> str:
+    """Say what a test shares with others: the page that it names, else its file."""
+    file, _, rest = test.partition("::")
+    return file + "".join(re.findall(r"\[(?:book/.*|[\w-]+\.html)\]$", rest))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep tests that share a page in one process, so that it is opened once.
+
+    The mark that pytest-xdist has for this does nothing under pytest 9.2.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = sharing
+    return scheduler
+
+
 def find_chromium() -> str | None:
     """Find a browser: the one that is named, one on the path, or Playwright's own."""
     named = os.environ.get("CHROMIUM")
@@ -112,22 +131,23 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(MISSING, red=True, bold=True)
 
 
-def note(seen: Seen, message: Any) -> None:
-    """Keep warnings and errors; the theme also logs what it does, which is no fault."""
-    if message.type in ("warning", "error"):
-        seen.messages.append(f"{message.type}: {message.text}")
+def watch(page: Any) -> None:
+    """Record in ``page.seen`` what a page asks for and complains about from now on.
+
+    Of what it says, warnings and errors count; what the theme logs besides is no fault.
+    """
+    page.seen = Seen()
+
+    def note(message: Any) -> None:
+        if message.type in ("warning", "error"):
+            page.seen.messages.append(f"{message.type}: {message.text}")
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: page.seen.errors.append(str(error)))
+    page.on("requestfailed", lambda request: page.seen.failed.append(request.url))
 
 
-def watch(page: Any) -> Seen:
-    """Record what a page asks for and complains about from now on."""
-    seen = Seen()
-    page.on("console", lambda message: note(seen, message))
-    page.on("pageerror", lambda error: seen.errors.append(str(error)))
-    page.on("requestfailed", lambda request: seen.failed.append(request.url))
-    return seen
-
-
-def block_network(context: Any, site: Path, address: str, seen: Seen) -> None:
+def block_network(page: Any, site: Path, address: str) -> None:
     """Answer the published address from the disk, and refuse all other requests."""
 
     def answer(route: Any) -> None:
@@ -135,10 +155,10 @@ def block_network(context: Any, site: Path, address: str, seen: Seen) -> None:
         if route.request.url.startswith(address) and (site / inside).is_file():
             route.fulfill(path=site / inside)
         else:
-            seen.blocked.append(route.request.url)
+            page.seen.blocked.append(route.request.url)
             route.abort()
 
-    context.route(re.compile(r"^(?!file:|data:|blob:)"), answer)
+    page.context.route(re.compile(r"^(?!file:|data:|blob:)"), answer)
 
 
 @pytest.fixture(scope="session")
@@ -164,8 +184,8 @@ def open_in(chromium: Any, site: Path, builder: ModuleType) -> Callable[..., Any
             **options,
         )
         page = context.new_page()
-        page.seen = watch(page)
-        block_network(context, site, address, page.seen)
+        watch(page)
+        block_network(page, site, address)
         base = address if published else f"{site.as_uri()}/"
         page.goto(base + relative)
         page.evaluate(READY)
@@ -186,3 +206,25 @@ def open_page(open_in: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
     yield open_one
     for page in opened:
         page.context.close()
+
+
+@pytest.fixture(scope="module")
+def turn_to(open_in: Callable[..., Any], site: Path) -> Iterator[Callable[[str], Any]]:
+    """Turn to page after page in one tab, as a reader does.
+
+    A tab keeps the scripts that it has compiled, so that this takes a third of the time
+    of a new window. Mode, width and ``page.seen`` start anew with each page.
+    """
+    tab = open_in("genindex.html")
+
+    def turn(relative: str) -> Any:
+        tab.goto("about:blank")  # so that the last page has ended when notes begin
+        tab.seen = Seen()
+        tab.emulate_media(color_scheme="light")
+        tab.set_viewport_size({"width": 1280, "height": 900})
+        tab.goto(f"{site.as_uri()}/{relative}")
+        tab.evaluate(READY)
+        return tab
+
+    yield turn
+    tab.context.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +25,15 @@ PATIENCE = 5000
 def chapter(request: pytest.FixtureRequest) -> str:
     """Name a chapter, without ending."""
     return request.param
+
+
+@pytest.fixture(scope="module")
+def page(open_in: Callable[..., Any], chapter: str) -> Iterator[Any]:
+    """Open a chapter once, with a clock that tests can set forward."""
+    opened = open_in(f"{chapter}.html")
+    opened.clock.install()
+    yield opened
+    opened.context.close()
 
 
 def cells(chapter: str) -> list[dict]:
@@ -71,13 +80,9 @@ class Figure:
         assert self.root.locator(f"output[for={identity}]").inner_text() == label
 
     def check_announced(self) -> None:
-        """Wait until the text of the picture has been read out."""
-        text = self.shown()[1]
-        self.page.wait_for_function(
-            "([place, text]) => place.textContent === text",
-            arg=[self.status.element_handle(), text],
-            timeout=PATIENCE,
-        )
+        """Let time pass until the text of the picture is read out."""
+        self.page.clock.fast_forward(PATIENCE)
+        assert self.status.text_content() == self.shown()[1]
 
 
 def figures(page: Any) -> list[Figure]:
@@ -85,12 +90,9 @@ def figures(page: Any) -> list[Figure]:
     return [Figure(page, i) for i in range(page.locator("figure.explore").count())]
 
 
-def test_every_figure_with_sliders_arrives(
-    open_page: Callable[..., Any], chapter: str
-) -> None:
+def test_every_figure_with_sliders_arrives(page: Any, chapter: str) -> None:
     """No figure of the notebook is lost, and each frame is a picture that loads."""
     tagged = [c for c in cells(chapter) if "explore" in c["metadata"].get("tags", [])]
-    page = open_page(f"{chapter}.html")
     found = figures(page)
     assert len(found) == len(tagged)
     load = """async sources => {
@@ -110,11 +112,9 @@ def test_every_figure_with_sliders_arrives(
         assert len({text for _, text in figure.data["frames"]}) == len(sources)
 
 
-def test_sliders_follow_the_keyboard(
-    open_page: Callable[..., Any], chapter: str
-) -> None:
+def test_sliders_follow_the_keyboard(page: Any) -> None:
     """From one end to the other, each step shows and reads out another frame."""
-    for figure in figures(open_page(f"{chapter}.html")):
+    for figure in figures(page):
         for slider, labels in zip(figure.sliders, figure.data["labels"], strict=True):
             slider.focus()
             slider.press("Home")
@@ -129,19 +129,19 @@ def test_sliders_follow_the_keyboard(
             assert slider.input_value() == str(len(labels) - 1)
 
 
-def test_sliders_follow_the_mouse(open_page: Callable[..., Any], chapter: str) -> None:
+def test_sliders_follow_the_mouse(page: Any) -> None:
     """A click at an end or in the middle takes the slider there."""
-    for figure in figures(open_page(f"{chapter}.html")):
+    for figure in figures(page):
         for slider, labels in zip(figure.sliders, figure.data["labels"], strict=True):
             last = len(labels) - 1
             slider.scroll_into_view_if_needed()
-            box = slider.bounding_box()
             # to the other end first: a figure may start at any of its settings
             ends = [(1, {last}), (0, {0})]
             if slider.input_value() == str(last):
                 ends.reverse()
             for part, places in (*ends, (0.5, {last // 2, -(-last // 2)})):
                 before, was = figure.shown(), slider.input_value()
+                box = slider.bounding_box()  # longer labels leave it less room
                 x = min(max(part * box["width"], 2), box["width"] - 2)
                 slider.click(position={"x": x, "y": box["height"] / 2})
                 assert int(slider.input_value()) in places
@@ -154,11 +154,9 @@ def test_sliders_follow_the_mouse(open_page: Callable[..., Any], chapter: str) -
                     assert part == 0.5
 
 
-def test_a_held_key_is_read_out_once(
-    open_page: Callable[..., Any], chapter: str
-) -> None:
+def test_a_held_key_is_read_out_once(page: Any) -> None:
     """Only the frame at which a slider comes to rest is announced."""
-    for figure in figures(open_page(f"{chapter}.html")):
+    for figure in figures(page):
         figure.status.evaluate(
             """status => {
                 window.said = [];

@@ -74,7 +74,7 @@ def visit(chromium: Any, address: str) -> Iterator[Callable[[str], Any]]:
 
     def open_one(relative: str) -> Any:
         page = context.new_page()
-        page.seen = house.watch(page)
+        house.watch(page)
         page.goto(address + relative)
         page.evaluate(house.READY)
         return page
