@@ -160,7 +160,8 @@ def test_a_held_key_is_read_out_once(page: Any) -> None:
         figure.status.evaluate(
             """status => {
                 window.said = [];
-                const note = () => window.said.push(status.textContent);
+                const texts = change => [...change.addedNodes].map(n => n.textContent);
+                const note = changes => window.said.push(...changes.flatMap(texts));
                 new MutationObserver(note).observe(status, {childList: true});
             }"""
         )
