@@ -6,6 +6,7 @@ Warnings are errors in all tests; that stands in pyproject.toml.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -21,6 +22,10 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("book")
 torch.set_num_threads(1)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A run that was started in the background ignores Ctrl-C, and so would all that the
+    # tests start and interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
