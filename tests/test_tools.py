@@ -142,7 +142,7 @@ def test_an_interruption_leaves_the_notebooks_and_no_kernel(stored, tmp_path, co
     at_once = min(count, notebooks.AT_A_TIME)
     assert within(60, lambda: len(list(tmp_path.glob("kernel-*"))) == at_once)
     os.killpg(running.pid, signal.SIGINT)
-    _, said = running.communicate(timeout=120)
+    _, said = running.communicate(timeout=30)
     assert running.returncode
     assert "left as" in said
     assert "Traceback" not in said
