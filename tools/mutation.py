@@ -4,7 +4,7 @@
 the room's own tests on each, and, on the changes that these let pass, the chapters that
 use the room, whose claims should fail. Work goes on in ``.mutmut-cache/ROOM`` where it
 was interrupted. The result goes to ``tests/mutation/rooms.csv``, and what survived to
-``tests/mutation/ROOM.txt``; ``tests/mutation/reasons.toml`` says why each may.
+``tests/mutation/ROOM.txt``; ``tests/mutation/ROOM.toml`` says why each may.
 """
 
 from __future__ import annotations
