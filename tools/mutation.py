@@ -1,10 +1,11 @@
 """Change a room's mathematics, one sign at a time, and see what notices.
 
 `make mutation ROOM=divergences` lets mutmut make every small change to the room, runs
-the room's own tests on each, and, on the changes that these let pass, the chapters that
-use the room, whose claims should fail. Work goes on in ``.mutmut-cache/ROOM`` where it
-was interrupted. The result goes to ``tests/mutation/rooms.csv``, and what survived to
-``tests/mutation/ROOM.txt``; ``tests/mutation/ROOM.toml`` says why each may.
+the room's own tests on each, those of bad input and of the contract included, and, on
+the changes that these let pass, the chapters that use the room, whose claims should
+fail. Work goes on in ``.mutmut-cache/ROOM`` where it was interrupted. The result goes
+to ``tests/mutation/rooms.csv``, and what survived to ``tests/mutation/ROOM.txt``;
+``tests/mutation/ROOM.toml`` says why each may.
 """
 
 from __future__ import annotations
@@ -36,7 +37,10 @@ SETTINGS = """
 [tool.mutmut]
 source_paths = ["lecture_code"]
 only_mutate = ["lecture_code/{room}.py"]
-pytest_add_cli_args_test_selection = ["tests/test_{room}.py"]
+pytest_add_cli_args_test_selection = [
+  "tests/test_{room}.py", "tests/test_bad_input.py", "tests/test_contract.py"
+]
+pytest_add_cli_args = ["-k", "{room} or contract"]
 also_copy = ["tools", "tests", "pyproject.toml"]
 timeout_constant = 60
 """
