@@ -28,7 +28,7 @@ from lecture_code.study import (
 from lecture_code.study.one_dimensional import Setting, Unit
 from lecture_code.study.stacks import Stack, latents
 
-SHORT = ((2, 1e-3),)
+SHORT = ((1, 1e-3),) * 3
 FOLDER = Path(tempfile.gettempdir()) / "lecture-code-calls"
 SETTINGS = Setting(1.0), Setting(2.0)
 UNIT = Unit("separation", "vae", SETTINGS)
@@ -142,7 +142,7 @@ CALLS = {
     "study.generators.vae": Call(
         lambda: generators.vae,
         {"decoder": replace(STACK, named=("stack",)), **TRAINING}
-        | {"variances": a.trusted(torch.full((2, 1, 1), 0.1), OWN)},
+        | {"variances": a.trusted(torch.full((3, 2, 1, 1), 0.1), OWN)},
         changes=("decoder",),
         within=_short,
     ),

@@ -20,7 +20,7 @@ from lecture_code.study import (
 from lecture_code.study.one_dimensional import Setting, Unit
 from lecture_code.study.stacks import Stack, latents
 
-SHORT = ((3, 1e-3),)
+SHORT = ((1, 1e-3),) * 3
 
 
 def source(seed: int = 0) -> torch.Generator:

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 import conventions
+import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 HTML = ROOT / "_build" / "html"
@@ -119,9 +120,12 @@ def page_figures(browser, path: Path) -> tuple[float, float]:
     return weight, paint
 
 
-#: Seconds on one thread that the study's published code needs for one training, the
-#: models of the separations, and the minutes on two cores that all of them may take.
-PUBLISHED = {"vae": 204, "gan": 917, "diffusion": 276}
+#: Seconds on one thread that the study's published code needs for one training; the
+#: total variation at m = 4 that it must not exceed, which is what `tools/published.py`
+#: printed for the VAE, the lowest on the way for the GAN (the last was 0.78), our own
+#: aim for the diffusion model; then the models of the separations, and the minutes on
+#: two cores that all of them may take.
+PUBLISHED = {"vae": (204, 0.067), "gan": (917, 0.48), "diffusion": (276, 0.05)}
 TRAININGS, CORE_MINUTES, ALL_MINUTES = 11 * 10, 25, 60
 
 
@@ -135,14 +139,14 @@ def study() -> list[tuple[str, float, float, str]]:
     )
     seconds = times["training"] + times["measuring"]
     rows, core = [], 0.0
-    for kind, published in PUBLISHED.items():
+    for kind, (published, most) in PUBLISHED.items():
         main = (times["kind"] == kind) & (times["experiment"] == "separation")
         each = seconds[main].mean()
         core += each * TRAININGS / 120
         of = (results["kind"] == kind) & (results["experiment"] == "separation")
-        tv = results["tv"][of & (results["m"] == 4)].mean()
+        tv = np.median(results["tv"][of & (results["m"] == 4)])
         rows.append((f"{kind}, share of the published time", each / published, 1, "x"))
-        rows.append((f"{kind}, total variation at m = 4", tv, 1, ""))
+        rows.append((f"{kind}, total variation at m = 4", tv, most, ""))
     whole = (seconds * times["networks"]).sum() / 120
     rows.append(("study, three models, two cores", core, CORE_MINUTES, "min"))
     rows.append(("study, everything, two cores", whole, ALL_MINUTES, "min"))
@@ -207,7 +211,7 @@ def main() -> None:
         for name, value, target, unit in measure():
             met = "" if value <= target else "  MISSED"
             print(
-                f"{name:<42}{value:>7.2f} {unit:<3}{target:>6g} {unit}{met}", flush=True
+                f"{name:<42}{value:>7.3g} {unit:<3}{target:>6g} {unit}{met}", flush=True
             )
     growth()
 

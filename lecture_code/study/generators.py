@@ -6,6 +6,7 @@ shape (S, batch, 1), each an even sample in increasing order.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 
 import torch
@@ -43,8 +44,8 @@ def vae(
         From one latent to one number, changed in place.
     data : torch.Tensor, shape (n, S, batch, 1)
         Prepared batches.
-    variances : torch.Tensor, shape (S, 1, 1)
-        Variance of each model's output noise, in the units of its data.
+    variances : torch.Tensor, shape (R, S, 1, 1)
+        Variance of each model's output noise in each round, in the units of its data.
     rounds : sequence of (int, float)
         How long: steps and learning rates.
     generator : torch.Generator
@@ -64,20 +65,23 @@ def vae(
     Kingma and Welling (2014), Auto-encoding variational Bayes, ICLR.
     """
     count, batch, data = _checked(decoder, data)
-    validate.tensor("variances", variances, shape=(count, 1, 1), above=0)
+    size = (len(rounds), count, 1, 1)
+    validate.tensor("variances", variances, shape=size, above=0)
     encoder = Stack(count, [1, *ENCODER, 2], generator=generator)
 
-    def loss(batches: torch.Tensor) -> torch.Tensor:
+    def loss(batches: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
         x = batches[0]
         mean, log_var = encoder(x).chunk(2, dim=2)
         noise = shuffled(latents(count, batch, generator), generator)
         z = mean + (log_var / 2).exp() * noise
         kl = (mean**2 + log_var.exp() - 1 - log_var) / 2
-        return _total((decoder(z) - x) ** 2 / (2 * variances) + kl)
+        return _total((decoder(z) - x) ** 2 / (2 * variance) + kl)
 
     both = [*encoder.parameters(), *decoder.parameters()]
-    for steps, lr in rounds:
-        _play([training.Player(both, loss, lr)], data, steps, generator)
+    for (steps, lr), variance in zip(rounds, variances, strict=True):
+        noisy = functools.partial(loss, variance=variance)
+        player = training.Player(both, noisy, lr, (0.9, 0.99))
+        _play([player], data, steps, generator)
 
 
 def gan(

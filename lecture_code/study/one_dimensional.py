@@ -32,12 +32,13 @@ LAYERS = (2, 3, 4, 5, 6)
 MIDDLE = 5  # the m of the experiments on level and depth
 #: Steps and learning rates of Adam, which starts afresh in each round.
 ROUNDS = {
-    "vae": ((1500, 4e-3), (500, 8e-4), (200, 1e-4)),
+    "vae": ((8000, 4e-3), (5000, 1.2e-3), (1200, 1e-4)),
+    "depth-vae": ((1500, 4e-3), (500, 8e-4), (200, 1e-4)),  # a question of slope only
     "gan": ((400, 1e-3), (300, 3e-4), (200, 6e-5)),
     "wasserstein": ((500, 3e-3), (400, 6e-4), (200, 1e-4)),
     "diffusion": ((1000, 5e-3), (1000, 1.5e-3), (800, 3e-4), (400, 6e-5)),
 }
-VARIANCE = 0.1  # of the VAE's output noise
+VARIANCES = (0.1, 0.04, 0.04)  # of the VAE's output noise, round by round
 CRITIC_SLOPE = 2.0  # of the logit, over a mode of width 1
 REACH = 6.0  # latents beyond it have a mass of 2e-9
 STACK = 5  # runs in a stack of the depth experiment
@@ -286,7 +287,8 @@ def _density(setting: Setting, made: Map) -> np.ndarray:
 
 
 def _rounds(unit: Unit) -> list[tuple[int, float]]:
-    full = ROUNDS[unit.kind.partition("-")[0]]
+    loss = unit.kind.partition("-")[0]
+    full = ROUNDS.get(f"{unit.experiment}-{loss}", ROUNDS[loss])
     return [(math.ceil(unit.effort * steps), lr) for steps, lr in full]
 
 
@@ -310,7 +312,8 @@ def _fitted(
     spectral = levels.flatten() if limit == "spectral" else None
     stack = Stack(len(spreads), sizes, levels=spectral, generator=generator)
     if loss == "vae":
-        generators.vae(stack, data, VARIANCE / spreads**2, rounds, generator)
+        variances = torch.tensor(VARIANCES)[:, None, None, None] / spreads**2
+        generators.vae(stack, data, variances, rounds, generator)
     elif loss == "gan":
         above = levels if limit == "penalty" else None
         critics = CRITIC_SLOPE * spreads
