@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 
 import pytest
@@ -48,6 +49,29 @@ def test_fit_is_the_game_of_one_player():
     )
     assert fitted == played
     assert one.point == other.point
+
+
+def test_one_call_for_all_tensors_changes_no_bit():
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(
+        torch.nn.Linear(3, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1)
+    )
+    twin = copy.deepcopy(net)
+    data = torch.randn(64, 3)
+
+    def loss(model):
+        return lambda x: model(x).square().mean()
+
+    player = Player(net.parameters(), loss(net), 1e-2)
+    training.play([player], data, steps=30, batch_size=8, generator=generator(1))
+    plain = torch.optim.Adam(twin.parameters(), 1e-2, foreach=False)
+    dealt = training.batches(data, batch_size=8, generator=generator(1))
+    for batch in itertools.islice(dealt, 30):
+        plain.zero_grad()
+        loss(twin)(batch).backward()
+        plain.step()
+    pairs = zip(net.parameters(), twin.parameters(), strict=True)
+    assert all(torch.equal(one, other) for one, other in pairs)
 
 
 def test_same_generator_same_run_and_global_state_untouched():
