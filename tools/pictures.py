@@ -17,8 +17,8 @@ import conventions
 from nbformat import NotebookNode
 from PIL import Image, ImageChops
 
-#: The tag of a figure that shows what adversarial training ended in: its second digit
-#: differs between processors, so only size and presence of such a picture are compared.
+#: The tag of a figure that shows what a training ended in, and whose lines another
+#: processor moves: only size and presence of such a picture are compared.
 VARIES = "picture-varies"
 
 PATCH = 4  # pixels
