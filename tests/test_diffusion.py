@@ -49,7 +49,7 @@ def random(classes=3, d=2):
     return diffusion.Diffusion(net, d=d, classes=classes)
 
 
-X = torch.randn(5, 2, dtype=torch.float64)
+X = torch.randn(5, 2, generator=seeded(0), dtype=torch.float64)
 T = [0.1, 0.3, 0.5, 0.8, 1.0]
 
 
@@ -148,7 +148,7 @@ def test_samples_of_the_exact_network_have_the_moments_of_the_target():
 
 
 def test_guidance_weighs_the_class_against_none():
-    model, labels = random(), torch.tensor([0, 1, 2, 0, 1])
+    model, labels = random().double(), torch.tensor([0, 1, 2, 0, 1])
     told, free = model.denoise(X, 0.6, labels), model.denoise(X, 0.6)
     for w in (0.0, 1.0, 2.0, 2.5):
         torch.testing.assert_close(
@@ -175,7 +175,7 @@ def test_what_is_refused_draws_nothing():
 
 
 def test_one_class_is_set_apart_from_none():
-    model, labels = random(classes=1), torch.zeros(5).long()
+    model, labels = random(classes=1).double(), torch.zeros(5).long()
     told, free = model.denoise(X, 0.6, labels), model.denoise(X, 0.6)
     torch.testing.assert_close(
         model._guided(X, 0.6, labels, 3.0), free + 3 * (told - free)
