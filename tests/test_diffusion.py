@@ -70,6 +70,28 @@ def test_score_is_the_gradient_of_the_log_density_for_the_exact_network():
         torch.testing.assert_close(exact().score(X, t), gradient)
 
 
+class Strict(torch.nn.Module):
+    """A network that takes its own precision only, and checks nothing else."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(2, 2)
+
+    def forward(self, x, t, labels):
+        assert x.dtype is t.dtype is self.linear.weight.dtype
+        return self.linear(x)
+
+
+def test_the_network_is_asked_in_its_own_precision_and_at_times_that_exist():
+    model = diffusion.Diffusion(Strict(), d=2)
+    want = model.network.linear(X.float()).double()
+    assert torch.equal(model.velocity(X, T), want)
+    with pytest.raises(
+        ValueError, match=r"^t: expected entries >= 0 and <= 1, got 1\.5$"
+    ):
+        model.velocity(X, 1.5)
+
+
 def test_a_number_and_a_vector_of_times_mean_the_same():
     model = random()
     torch.testing.assert_close(model.score(X, 0.4), model.score(X, [0.4] * 5))
