@@ -269,7 +269,7 @@ class Diffusion(torch.nn.Module):
         t = (torch.arange(n) + torch.rand(1, generator=generator)) / n
         dropped = torch.rand(n, generator=generator) < _DROPPED
         labels = torch.where(dropped, self.classes, labels)
-        return self.errors(x, t.clamp(max=1), noising.like(x, generator), labels).mean()
+        return self.errors(x, t, noising.like(x, generator), labels).mean()
 
     @torch.no_grad()
     def sample(

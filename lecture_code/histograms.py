@@ -369,7 +369,7 @@ class PatternTable:
         return torch.where(u < share, any_pattern, known).float()
 
     def _log_total(self) -> float:
-        observed = math.log(_fitted(self, self._counts).total())
+        observed = math.log(self._counts.total())
         return float(np.logaddexp(observed, self._log_added()))
 
     def _log_added(self) -> float:

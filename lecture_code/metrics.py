@@ -345,7 +345,7 @@ def copying(generated: ArrayLike, train: ArrayLike, held_out: ArrayLike) -> floa
     in generative models, section 3.1.
     """
     generated, train = _pair(generated, train, names=("generated", "train"))
-    _, held_out = _pair(train, held_out, names=("train", "held_out"))
+    held_out = _sample("held_out", held_out, columns=train.shape[1], least=1)
     near = _distances(generated, train).min(axis=1)
     usual = np.sort(_distances(held_out, train).min(axis=1))
     below, until = (np.searchsorted(usual, near, side) for side in ("left", "right"))

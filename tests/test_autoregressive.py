@@ -124,8 +124,9 @@ def test_an_input_that_is_not_binary_is_named(pixel):
     grey = torch.zeros(2, 9)
     grey[1, 3] = pixel
     made = autoregressive.Autoregressive(NETWORKS["logistic"](), pixels=9)
+    told = r"^x: expected zeros and ones, got other numbers too$"
     for method in (made.log_prob, made.loss, made.logits):
-        with pytest.raises(ValueError, match="x: expected zeros and ones"):
+        with pytest.raises(ValueError, match=told):
             method(grey)
 
 
@@ -149,6 +150,71 @@ class Conditional(torch.nn.Module):
 def test_a_network_that_sees_the_answer_is_refused(network):
     with pytest.raises(ValueError, match="network: expected outputs that depend"):
         autoregressive.Autoregressive(network, pixels=9)
+
+
+@pytest.mark.parametrize(
+    ("network", "told"),
+    [
+        (torch.nn.Linear(9, 4), r"shape \(80, 4\)"),
+        (torch.nn.Flatten(0), r"shape \(720,\)"),
+        (torch.nn.Linear(5, 9), ".*shapes cannot be multiplied.*"),
+    ],
+)
+def test_a_network_that_does_not_fit_is_told_the_shape_that_does(network, told):
+    told = rf"^network: expected a map of \(n, 9\) to \(n, 9\), got {told}$"
+    with pytest.raises(ValueError, match=told):
+        autoregressive.Autoregressive(network, pixels=9)
+
+
+def test_what_does_not_fit_is_told_the_shape_that_does():
+    made = autoregressive.Autoregressive(NETWORKS["logistic"](), pixels=9)
+    with pytest.raises(ValueError, match=r"^x: expected shape \(n, 9\), got"):
+        made.logits(torch.zeros(2, 8))
+    with pytest.raises(ValueError, match=r"^x: expected shape \(n, 4\), got"):
+        grey().logits(torch.zeros(2, 8))
+    with pytest.raises(ValueError, match=r"^order: expected shape \(9,\), got"):
+        autoregressive.Autoregressive(made.network, pixels=9, order=[1, 0])
+    with pytest.raises(ValueError, match=r"^order: .* once, got \[0, 0, 1\]$"):
+        autoregressive.Autoregressive(made.network, pixels=3, order=[0, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            lambda: autoregressive.Autoregressive(torch.nn.Identity(), pixels=0),
+            "pixels: expected an integer >= 1, got 0",
+        ),
+        (lambda: model("logistic").sample(0), "n: expected an integer >= 1, got 0"),
+        (
+            lambda: model("logistic").complete(EVERY, known=10),
+            "known: expected an integer >= 0 and <= 9, got 10",
+        ),
+    ],
+)
+def test_what_is_out_of_bounds_is_told_the_bounds(given, told):
+    with pytest.raises(ValueError, match=f"^{told}$"):
+        given()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_log_probabilities_have_the_precision_of_the_network(dtype):
+    network = NETWORKS["logistic"]().to(dtype)
+    made = autoregressive.Autoregressive(network, pixels=9)
+    for x in (EVERY[:3], EVERY[:3].float()):
+        assert made.log_prob(x).dtype is dtype
+
+
+def test_one_pixel_is_a_coin():
+    made = autoregressive.Autoregressive(networks.masked_mlp([1, 1]), pixels=1)
+    p = made.network[0].bias.sigmoid()
+    torch.testing.assert_close(made.log_prob(torch.ones(1, 1)).exp(), p)
+    assert made.sample(1).shape == (1, 1)
+
+
+def test_its_name_tells_the_network_the_pixels_and_the_parameters():
+    made = autoregressive.Autoregressive(NETWORKS["logistic"](), pixels=9)
+    assert repr(made) == "Autoregressive(Sequential, pixels=9, 90 parameters)"
 
 
 def test_trying_the_network_leaves_it_as_it_was():
@@ -194,6 +260,20 @@ def grey(order=None, levels=3, **kind):
         for parameter in made.parameters():
             parameter.normal_()
     return made
+
+
+def test_without_more_words_it_has_the_levels_of_the_digits():
+    network = networks.MaskedConvNet(2, outputs=9)
+    made = autoregressive.GreyAutoregressive(network, pixels=4)
+    assert made.numbers == 9
+    assert made.conditionals(torch.zeros(1, 4)).shape == (1, 4, 17)
+
+
+def test_a_network_of_other_numbers_is_told_the_right_ones():
+    network = networks.MaskedConvNet(2, outputs=6)
+    told = r"to \(n, 4, 9\), got shape \(40, 4, 6\)$"
+    with pytest.raises(ValueError, match=told):
+        autoregressive.GreyAutoregressive(network, pixels=4)
 
 
 def every(levels):

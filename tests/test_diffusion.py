@@ -49,7 +49,7 @@ def random(classes=3, d=2):
     return diffusion.Diffusion(net, d=d, classes=classes)
 
 
-X = torch.randn(5, 2, dtype=torch.float64)
+X = torch.randn(5, 2, generator=seeded(0), dtype=torch.float64)
 T = [0.1, 0.3, 0.5, 0.8, 1.0]
 
 
@@ -68,6 +68,28 @@ def test_score_is_the_gradient_of_the_log_density_for_the_exact_network():
         log_prob = noising.marginal(PLANE, t).log_prob(x).sum()
         (gradient,) = torch.autograd.grad(log_prob, x)
         torch.testing.assert_close(exact().score(X, t), gradient)
+
+
+class Strict(torch.nn.Module):
+    """A network that takes its own precision only, and checks nothing else."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = torch.nn.Linear(2, 2)
+
+    def forward(self, x, t, labels):
+        assert x.dtype is t.dtype is self.linear.weight.dtype
+        return self.linear(x)
+
+
+def test_the_network_is_asked_in_its_own_precision_and_at_times_that_exist():
+    model = diffusion.Diffusion(Strict(), d=2)
+    want = model.network.linear(X.float()).double()
+    assert torch.equal(model.velocity(X, T), want)
+    with pytest.raises(
+        ValueError, match=r"^t: expected entries >= 0 and <= 1, got 1\.5$"
+    ):
+        model.velocity(X, 1.5)
 
 
 def test_a_number_and_a_vector_of_times_mean_the_same():
@@ -148,12 +170,62 @@ def test_samples_of_the_exact_network_have_the_moments_of_the_target():
 
 
 def test_guidance_weighs_the_class_against_none():
-    model, labels = random(), torch.tensor([0, 1, 2, 0, 1])
+    model, labels = random().double(), torch.tensor([0, 1, 2, 0, 1])
     told, free = model.denoise(X, 0.6, labels), model.denoise(X, 0.6)
-    for w in (0.0, 1.0, 2.5):
+    for w in (0.0, 1.0, 2.0, 2.5):
         torch.testing.assert_close(
             model._guided(X, 0.6, labels, w), free + w * (told - free)
         )
+
+
+def test_the_schedule_given_is_the_one_used():
+    def level(t):
+        return t
+
+    net = conditioned.TimeMLP(2, hidden=8)
+    model = diffusion.Diffusion(net, d=2, level=level)
+    alpha, sigma = (rate[:, None] for rate in noising.rates(T, level))
+    want = alpha * X - sigma * model.velocity(X, T)
+    torch.testing.assert_close(model.denoise(X, T), want)
+
+
+def test_what_is_refused_draws_nothing():
+    source = seeded()
+    with pytest.raises(ValueError, match=r"^labels: expected shape \(2,\), got"):
+        random().sample(2, source, [0, 1, 2])
+    assert torch.equal(source.get_state(), seeded().get_state())
+
+
+def test_one_class_is_set_apart_from_none():
+    model, labels = random(classes=1).double(), torch.zeros(5).long()
+    told, free = model.denoise(X, 0.6, labels), model.denoise(X, 0.6)
+    torch.testing.assert_close(
+        model._guided(X, 0.6, labels, 3.0), free + 3 * (told - free)
+    )
+
+
+@pytest.mark.parametrize(
+    ("classes", "guidance", "rows"), [(2, 1.0, 5), (0, 3.0, 5), (2, 3.0, 10)]
+)
+def test_only_guidance_towards_a_class_asks_the_network_twice(classes, guidance, rows):
+    asked = []
+
+    class Counting(torch.nn.Module):
+        def forward(self, x, t, labels):
+            asked.append(len(x))
+            return x
+
+    model = diffusion.Diffusion(Counting(), d=2, classes=classes)
+    model._guided(X, 0.5, torch.zeros(5).long(), guidance)
+    assert asked[-1] == rows
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_every_view_has_the_precision_of_the_points(dtype):
+    model, x = random(), X.to(dtype)
+    for view in (model.velocity, model.denoise, model.noise, model.score):
+        assert view(x, T).dtype is dtype
+    assert model.errors(x, T, x).dtype is dtype
 
 
 def test_labels_are_followed_and_drawn_evenly_without_a_wish():
@@ -209,7 +281,11 @@ def test_extreme_images_one_class_and_a_batch_of_one_stay_finite():
 
 @pytest.mark.parametrize("method", ["log_prob", "elbo", "importance_bound"])
 def test_a_likelihood_is_not_offered_and_the_error_says_who_has_one(method):
-    with pytest.raises(AttributeError, match=f"{method}: .*autoregressive models"):
+    told = (
+        f"^{method}: expected a model that offers it, got a Diffusion, which has "
+        "score; histograms, .* models and flows have log_prob, a VAE bounds$"
+    )
+    with pytest.raises(AttributeError, match=told):
         getattr(random(), method)
 
 
@@ -229,3 +305,81 @@ def test_a_schedule_that_falls_somewhere_is_refused():
 def test_the_score_at_time_zero_is_refused():
     with pytest.raises(ValueError, match=r"^t: expected entries > 0"):
         random().score(X, 0.0)
+
+
+def test_what_does_not_fit_is_told_the_shape_that_does():
+    model = random()
+    with pytest.raises(ValueError, match=r"^x: expected shape \(n, 2\), got"):
+        model.velocity(torch.zeros(4, 3), 0.5)
+    with pytest.raises(ValueError, match=r"^t: expected shape \(5,\), got"):
+        model.denoise(X, [0.5, 0.6])
+    with pytest.raises(ValueError, match=r"^labels: expected shape \(5,\), got"):
+        model.noise(X, 0.5, [0, 1])
+    with pytest.raises(ValueError, match=r"^eps: expected shape \(5, 2\), got"):
+        model.errors(X, 0.5, torch.zeros(4, 2))
+
+
+def untrained(**sizes):
+    return diffusion.Diffusion(conditioned.TimeMLP(2), **sizes)
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (lambda: untrained(d=0), "d: expected an integer >= 1, got 0"),
+        (
+            lambda: untrained(d=2, classes=-1),
+            "classes: expected an integer >= 0, got -1",
+        ),
+        (lambda: random().sample(0), "n: expected an integer >= 1, got 0"),
+        (lambda: random().sample(1, steps=0), "steps: expected an integer >= 1, got 0"),
+        (
+            lambda: random().sample(1, labels=[3]),
+            "labels: expected entries >= 0 and <= 2, got 3",
+        ),
+        (
+            lambda: random().sample(1, labels=[-1]),
+            "labels: expected entries >= 0 and <= 2, got -1",
+        ),
+        (
+            lambda: random().velocity(X, 0.5, [0, 1, 2, 3, 4]),
+            "labels: expected entries >= 0 and <= 3, got 4",
+        ),
+        (
+            lambda: random().velocity(X, 1.5),
+            "t: expected entries >= 0 and <= 1, got 1.5",
+        ),
+        (
+            lambda: random().score(X, 1.5),
+            "t: expected entries > 0 and <= 1, got 1.5",
+        ),
+        (
+            lambda: random().sample(1, guidance=-1.0),
+            "guidance: expected a finite number >= 0, got -1.0",
+        ),
+        (
+            lambda: random().sample(1, churn=2.0),
+            "churn: expected a finite number >= 0 and <= 1, got 2.0",
+        ),
+    ],
+)
+def test_what_is_out_of_bounds_is_told_the_bounds(made, told):
+    with pytest.raises(ValueError, match=f"^{told}$"):
+        made()
+
+
+def test_a_network_of_another_shape_is_told_the_right_one():
+    class Narrow(torch.nn.Module):
+        def forward(self, x, t, labels):
+            return x[:, :1]
+
+    with pytest.raises(ValueError, match=r"^network: expected \(2, 2\), got \(2, 1\)$"):
+        diffusion.Diffusion(Narrow(), d=2)
+    with pytest.raises(ValueError, match=r"^network: expected one that fits, got .*3"):
+        diffusion.Diffusion(conditioned.TimeMLP(3), d=2)
+
+
+def test_its_name_tells_the_sizes_and_the_weights():
+    model = random()
+    weights = sum(p.numel() for p in model.network.parameters())
+    assert repr(model) == f"Diffusion(d=2, classes=3, {weights} weights)"

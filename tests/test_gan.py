@@ -155,7 +155,7 @@ def test_samples_are_the_pushed_noise():
 
 @pytest.mark.parametrize("method", ["log_prob", "elbo", "importance_bound"])
 def test_a_likelihood_does_not_exist_and_the_error_says_who_has_one(method):
-    with pytest.raises(AttributeError, match=f"{method}: .*autoregressive models"):
+    with pytest.raises(AttributeError, match=f"{method}: .*flows .*, a VAE bounds$"):
         getattr(model(), method)
     assert not hasattr(model(), method)
 
@@ -177,6 +177,21 @@ def test_an_unknown_attribute_is_an_ordinary_error():
 def test_networks_that_do_not_fit_are_named(generator, critic, blamed):
     with pytest.raises(ValueError, match=f"^{blamed}: expected"):
         gan.GAN(generator, critic, latent=3)
+
+
+def test_what_does_not_fit_is_told_the_shape_that_does():
+    with pytest.raises(ValueError, match=r"^z: expected shape \(n, 3\), got"):
+        model().generate(torch.zeros(2, 4))
+    with pytest.raises(ValueError, match=r"^x: expected shape \(n, 2\), got"):
+        model().critic_loss(torch.zeros(2, 5))
+    with pytest.raises(ValueError, match=r"^latent: expected an integer >= 1, got 0$"):
+        gan.GAN(networks.mlp([3, 2]), networks.mlp([2, 1]), latent=0)
+
+
+def test_its_name_tells_the_game_the_sizes_and_the_weights():
+    weights = 3 * 8 + 8 + 8 * 2 + 2 + 2 * 8 + 8 + 8 + 1
+    want = f"GAN(wasserstein, latent=3, d=2, {weights} weights)"
+    assert repr(model("wasserstein")) == want
 
 
 def test_training_stays_in_a_wide_bracket():

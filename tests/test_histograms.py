@@ -154,6 +154,23 @@ def test_the_random_number_zero_draws_no_impossible_outcome(
     assert Histogram.of([0.0, 0.5, 0.5, 0.0]).sample(2).tolist() == [1, 1]
 
 
+@pytest.mark.parametrize("kind", [Histogram, PatternTable])
+def test_random_numbers_are_finer_than_float32(
+    kind: type, monkeypatch: pytest.MonkeyPatch, generator: torch.Generator
+) -> None:
+    rand, drawn = torch.rand, []
+
+    def recorded(*size, **settings):
+        drawn.append(rand(*size, **settings))
+        return drawn[-1]
+
+    model = kind(1).fit([0] if kind is Histogram else [[0]])
+    monkeypatch.setattr(torch, "rand", recorded)
+    model.sample(50, generator)
+    assert drawn
+    assert all((u * 2**24 % 1 != 0).any() for u in drawn)
+
+
 # -------------------------------------------------------------------- pattern tables
 
 
@@ -204,6 +221,19 @@ def test_smoothed_samples_follow_the_probabilities(
     assert stats.chisquare(counts, expected).pvalue > 1e-6
 
 
+def test_the_random_number_zero_draws_no_pattern_never_seen(
+    monkeypatch: pytest.MonkeyPatch, generator: torch.Generator
+) -> None:
+    table = PatternTable(3).fit([[0, 1, 1]])
+    monkeypatch.setattr(torch, "rand", lambda *size, **_: torch.zeros(size).double())
+    assert table.sample(50, generator).unique(dim=0).tolist() == [[0, 1, 1]]
+
+
+def test_one_pixel_is_a_pattern() -> None:
+    table = PatternTable(1).fit([[0], [1], [1], [1]])
+    assert table.prob([[0], [1]]).tolist() == pytest.approx([0.25, 0.75])
+
+
 def test_asking_for_a_pattern_does_not_store_it() -> None:
     table = PatternTable(2).fit([[0, 1]])
     table.prob(all_patterns(2))
@@ -233,20 +263,20 @@ def test_repr_says_the_settings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "calls"),
+    ("kind", "calls"),
     [
-        (Histogram(3), {"prob": [0], "log_prob": [0], "ppf": 0.5, "sample": 1}),
-        (PatternTable(1), {"prob": [[0]], "log_prob": [[0]], "sample": 1}),
+        (Histogram, {"prob": [0], "log_prob": [0], "ppf": 0.5, "sample": 1}),
+        (PatternTable, {"prob": [[0]], "log_prob": [[0]], "sample": 1}),
     ],
-    ids=repr,
 )
-def test_a_model_not_fitted_says_so(model: Histogram, calls: dict) -> None:
+def test_a_model_not_fitted_says_so(kind: type, calls: dict) -> None:
+    told = f"^{kind.__name__}: nothing is learned yet, call fit first$"
     for name, argument in calls.items():
-        with pytest.raises(ValueError, match="call fit first"):
-            getattr(model, name)(argument)
-    for name in {"probs", "cdf", "seen"} & set(dir(type(model))):
-        with pytest.raises(ValueError, match="call fit first"):
-            getattr(model, name)
+        with pytest.raises(ValueError, match=told):
+            getattr(kind(1), name)(argument)
+    for name in {"probs", "cdf", "seen"} & set(dir(kind)):
+        with pytest.raises(ValueError, match=told):
+            getattr(kind(1), name)
 
 
 @pytest.mark.parametrize(("name", "kind"), [("k", Histogram), ("pixels", PatternTable)])
@@ -315,6 +345,16 @@ def test_wrong_patterns_are_named(name: str, bits: object, error: type) -> None:
         getattr(PatternTable(2).fit([[0, 1]]), name)(bits)
 
 
+def test_the_shape_and_the_entries_that_are_wrong_are_told() -> None:
+    with pytest.raises(ValueError, match=r"^outcomes: expected shape \(n,\), got"):
+        Histogram(2).fit([[0, 1]])
+    with pytest.raises(ValueError, match=r"^bits: expected shape \(n, 2\), got"):
+        PatternTable(2).fit([0, 1])
+    told = r"^bits: expected zeros and ones, got \[0\. 2\.\]$"
+    with pytest.raises(ValueError, match=told):
+        PatternTable(2).fit([[0, 2]])
+
+
 @pytest.mark.parametrize(
     ("probs", "error"),
     [
@@ -333,7 +373,13 @@ def test_wrong_probabilities_are_named(probs: object, error: type) -> None:
 
 @pytest.mark.parametrize(
     ("u", "error"),
-    [("half", TypeError), ([], ValueError), (-0.1, ValueError), (math.nan, ValueError)],
+    [
+        ("half", TypeError),
+        ([], ValueError),
+        (-0.1, ValueError),
+        (np.nextafter(1, 2), ValueError),
+        (math.nan, ValueError),
+    ],
 )
 def test_a_wrong_u_is_named(u: object, error: type) -> None:
     with pytest.raises(error, match="u: expected"):

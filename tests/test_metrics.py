@@ -100,6 +100,11 @@ def test_the_least_p_value_counts_the_deal_seen():
     assert metrics.two_sample_test(x, y, permutations=99) == 0.01
 
 
+def test_without_more_words_there_are_199_deals():
+    x, y = cloud(12), cloud(12, seed=1, shift=99)
+    assert metrics.two_sample_test(x, y, generator=seeded(0)) == 1 / 200
+
+
 def test_where_all_points_are_one_nothing_speaks_against_a_common_law():
     black = np.zeros((5, 4))
     assert metrics.two_sample_test(black, black[:3], permutations=9) == 1.0
@@ -126,6 +131,13 @@ def test_on_the_line_every_direction_is_the_same():
     x, y = cloud(11, 1), cloud(8, 1, seed=1)
     want = math.sqrt(ot.wasserstein_1d(x[:, 0], y[:, 0], p=2))  # codespell:ignore
     assert metrics.sliced_wasserstein(x, y) == pytest.approx(want)
+
+
+def test_without_more_words_there_are_200_directions():
+    x, y = cloud(9), cloud(7, seed=1)
+    got = metrics.sliced_wasserstein(x, y, generator=seeded(2))
+    want = metrics.sliced_wasserstein(x, y, directions=200, generator=seeded(2))
+    assert got == want
 
 
 def test_a_shift_is_seen_along_its_shadow():
@@ -156,6 +168,18 @@ def test_precision_and_recall_agree_with_a_neighbour_search(k):
     real, generated = cloud(40), cloud(25, seed=1, shift=0.8)
     want = by_neighbours(real, generated, k)
     assert metrics.precision_recall(real, generated, k=k) == pytest.approx(want)
+
+
+def test_without_more_words_the_third_neighbour_sets_the_radius():
+    real = np.arange(5.0)[:, None]  # the last one's third neighbour is 3 away
+    generated = np.array([[7.0], [7.5], [8.0], [8.5], [9.0]])
+    assert metrics.precision_recall(real, generated).precision == 0.2
+    assert metrics.precision_recall(real, generated, k=4).precision == 0.6
+
+
+def test_a_point_on_the_edge_lies_inside():
+    real, generated = [[0.0], [1.0]], [[2.0], [3.0]]  # every radius is 1
+    assert metrics.precision_recall(real, generated, k=1) == (0.5, 0.5)
 
 
 def test_precision_and_recall_swap_with_the_samples():
@@ -261,11 +285,126 @@ def test_confidence_and_shares_read_the_classifier():
     np.testing.assert_allclose(metrics.class_shares(Fixed(), x), [0.75, 0, 0.25])
 
 
+def test_a_class_that_is_never_chosen_has_its_share_too():
+    x = np.array([[0.7, 0.2, 0.1], [0.2, 0.8, 0.0]])
+    assert metrics.class_shares(Fixed(), x).tolist() == [0.5, 0.5, 0]
+
+
 def test_an_unfitted_thing_is_no_classifier():
-    with pytest.raises(TypeError, match="classifier: expected a predict_proba"):
+    told = "^classifier: expected a predict_proba method, got "
+    with pytest.raises(TypeError, match=told + "<object object"):
         metrics.confidence(object(), np.ones((2, 2)))
-    with pytest.raises(TypeError, match="classifier: expected a predict_proba"):
+    with pytest.raises(TypeError, match=told + "None$"):
         metrics.class_shares(None, np.ones((2, 2)))
+
+
+@pytest.mark.parametrize(
+    ("judged", "told"),
+    [
+        ([[0.5, 0.5, 2.0]], "entries >= 0 and <= 1, got 2"),
+        ([[0.5, 0.5, -1.0]], "entries >= 0 and <= 1, got -1"),
+    ],
+)
+def test_answers_that_are_no_probabilities_are_laid_to_the_classifier(judged, told):
+    with pytest.raises(ValueError, match=f"^classifier: expected {told}$"):
+        metrics.confidence(Fixed(), judged)
+
+
+def test_answers_without_classes_are_laid_to_the_classifier():
+    class Flat:
+        def predict_proba(self, x):
+            return x[:, 0]
+
+    told = r"^classifier: expected shape \(n, classes\), got"
+    with pytest.raises(ValueError, match=told):
+        metrics.confidence(Flat(), np.ones((2, 2)))
+
+
+# ------------------------------------------------------------------ what does not fit
+
+A, FLAT = cloud(5), cloud(5, 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("y", lambda: metrics.mmd(A, FLAT)),
+        ("y", lambda: metrics.two_sample_test(A, FLAT)),
+        ("y", lambda: metrics.sliced_wasserstein(A, FLAT)),
+        ("y", lambda: metrics.frechet(A, FLAT)),
+        ("generated", lambda: metrics.precision_recall(A, FLAT)),
+        ("reference", lambda: metrics.nearest_distance(A, FLAT)),
+        ("train", lambda: metrics.copying(A, FLAT, A)),
+        ("held_out", lambda: metrics.copying(A, A, FLAT)),
+    ],
+)
+def test_another_number_of_columns_is_told_the_right_one(name, given):
+    with pytest.raises(ValueError, match=rf"^{name}: expected shape \(n, 3\), got"):
+        given()
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("x", lambda: metrics.mmd(A[0], A)),
+        ("real", lambda: metrics.precision_recall(A[0], A)),
+        ("x", lambda: metrics.nearest_distance(A[0], A)),
+        ("generated", lambda: metrics.copying(A[0], A, A)),
+        ("x", lambda: metrics.confidence(Fixed(), A[0])),
+    ],
+)
+def test_a_single_row_is_no_table(name, given):
+    with pytest.raises(ValueError, match=rf"^{name}: expected shape \(n, d\), got"):
+        given()
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            lambda: metrics.two_sample_test(A, A, permutations=0),
+            "permutations: expected an integer >= 1, got 0",
+        ),
+        (
+            lambda: metrics.sliced_wasserstein(A, A, directions=0),
+            "directions: expected an integer >= 1, got 0",
+        ),
+        (
+            lambda: metrics.precision_recall(A, A, k=0),
+            "k: expected an integer >= 1, got 0",
+        ),
+        (
+            lambda: metrics.precision_recall(A, A[:4], k=4),
+            "generated: expected at least 5 rows, got 4",
+        ),
+        (
+            lambda: metrics.frechet(A, A[:1]),
+            "y: expected at least 2 rows, got 1",
+        ),
+        (
+            lambda: metrics.mmd(A, A, bandwidth=0.0),
+            "bandwidth: expected a finite number > 0, got 0.0",
+        ),
+        (
+            lambda: metrics.frechet(A, -1e31 * np.ones((2, 3))),
+            r"y: expected entries >= -1e\+30 and <= 1e\+30, got -1e\+31",
+        ),
+    ],
+)
+def test_what_is_out_of_bounds_is_told_the_bounds(given, told):
+    with pytest.raises(ValueError, match=f"^{told}$"):
+        given()
+
+
+def test_the_least_numbers_are_enough():
+    one = np.zeros((1, 2))
+    assert metrics.two_sample_test(A, A, permutations=1) in (0.5, 1)
+    assert metrics.sliced_wasserstein(one, one + 1, directions=1) <= math.sqrt(2)
+    assert metrics.precision_recall(A[:2], A[:2], k=1) == (1, 1)
+    assert metrics.nearest_distance(one, [[3, 4]]).tolist() == [5]
+    assert metrics.copying(one, one, one) == 0.5
+    assert metrics.confidence(Fixed(), [[0.25, 0.75]]).tolist() == [0.75]
+    assert metrics.mmd(A, A, bandwidth=0.01) == pytest.approx(-2 / 5)
 
 
 # --------------------------------------------------------------------- extreme numbers

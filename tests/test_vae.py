@@ -146,6 +146,47 @@ def test_the_loss_is_the_negative_elbo_in_the_mean():
     assert abs(losses.mean() + elbo.mean()) < 5 * error
 
 
+def test_the_loss_is_its_formula_at_the_draw():
+    model = binary_model(2)
+    eps = torch.randn(4, 2, generator=_seeded(5), dtype=torch.float64)
+    q = model.posterior(FOUR)
+    fit = model.output.log_prob(FOUR, model.decoder(q.loc + q.scale * eps))
+    want = (model.kl(FOUR).sum(dim=1) - fit).mean()
+    torch.testing.assert_close(model.loss(FOUR, _seeded(5)), want)
+
+
+def test_without_more_words_the_bound_is_of_one_draw_and_of_weight_one():
+    model = binary_model(2)
+    assert torch.equal(
+        model.elbo(FOUR, 1, _seeded()), model.elbo(FOUR, generator=_seeded())
+    )
+    assert model.beta == 1
+
+
+def test_draws_have_the_precision_of_the_model():
+    prior = Normal(torch.zeros(5, 3).double(), 1.0)
+    z = vae._draw(prior, _seeded())
+    assert (z != z.float().double()).any()
+
+
+@pytest.mark.parametrize(("asked", "kept"), [(100.0, 7.0), (-100.0, -7.0)])
+def test_the_scale_of_the_guess_is_kept_within_bounds(asked, kept):
+    model, _ = linear_gaussian()
+    with torch.no_grad():
+        model.encoder.bias[2:] = asked
+    scale = model.posterior(torch.zeros(1, 3)).scale
+    torch.testing.assert_close(scale.log(), torch.full((1, 2), kept).double())
+
+
+def test_an_encoder_that_has_diverged_is_told_in_the_books_words():
+    model = binary_model(2)
+    for parameter in model.encoder.parameters():
+        parameter.fill_(math.nan)
+    for method in (model.loss, model.elbo):
+        with pytest.raises(ValueError, match=r"^a: expected finite numbers, got NaN"):
+            method(FOUR)
+
+
 def test_beta_weighs_the_kl_term_alone():
     model = binary_model(2)
     plain = model.loss(FOUR, _seeded(6))
@@ -177,7 +218,11 @@ def test_training_raises_the_bound():
 
 
 def test_a_likelihood_that_it_does_not_have_is_explained():
-    with pytest.raises(AttributeError, match="flows have log_prob"):
+    told = (
+        "^log_prob: expected a model .*, got a VAE, which bounds it: elbo and "
+        "importance_bound. Histograms, mixtures, .* and flows have log_prob$"
+    )
+    with pytest.raises(AttributeError, match=told):
         binary_model().log_prob(FOUR)
     assert not hasattr(binary_model(), "log_prob")
 
@@ -192,7 +237,8 @@ def test_an_input_that_is_not_binary_is_named(pixel):
 
 
 def test_the_class_of_a_law_is_no_law():
-    with pytest.raises(ValueError, match="output: expected a law"):
+    told = r"^output: expected a law from the room likelihoods, got <class .*Bernoulli"
+    with pytest.raises(ValueError, match=told):
         vae.VAE(
             networks.mlp([2, 2]),
             decoder=networks.mlp([1, 2]),
@@ -200,6 +246,57 @@ def test_the_class_of_a_law_is_no_law():
             d=2,
             latents=1,
         )
+
+
+def test_its_name_tells_the_law_the_sizes_and_the_weights():
+    weights = 2 * 8 + 8 + 8 * 4 + 4 + 2 * 8 + 8 + 8 * 2 + 2
+    want = f"VAE(Bernoulli(), d=2, latents=2, beta=1, {weights} weights)"
+    assert repr(binary_model(2)) == want
+
+
+def test_what_does_not_fit_is_told_the_shape_that_does():
+    model = binary_model(3)
+    with pytest.raises(ValueError, match=r"^x: expected shape \(n, 2\), got"):
+        model.posterior(torch.zeros(4, 3))
+    with pytest.raises(ValueError, match=r"^z: expected shape \(n, 3\), got"):
+        model.decode(torch.zeros(4, 2))
+
+
+def tiny(**settings):
+    """Return a model of one number with one latent: the least that there is."""
+    kind = {"d": 1, "latents": 1, **settings}
+    parts = {"decoder": networks.mlp([1, 1]), "output": likelihoods.Gaussian(1.0)}
+    return vae.VAE(networks.mlp([1, 2]), **parts, **kind)
+
+
+def test_one_number_one_latent_and_no_weight_are_enough():
+    assert tiny(beta=0).sample(1).shape == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (lambda: tiny(d=0), "d: expected an integer >= 1, got 0"),
+        (lambda: tiny(latents=0), "latents: expected an integer >= 1, got 0"),
+        (lambda: tiny(beta=-1), "beta: expected a finite number >= 0, got -1"),
+        (lambda: tiny().sample(0), "n: expected an integer >= 1, got 0"),
+        (
+            lambda: tiny().elbo(torch.ones(1, 1), 0),
+            "k: expected an integer >= 1, got 0",
+        ),
+        (
+            lambda: tiny(d=2),
+            r"encoder: expected a map of \(n, 2\) to \(n, 2\), got .* for n = 2",
+        ),
+        (
+            lambda: tiny(latents=2),
+            r"encoder: expected a map of \(n, 1\) to \(n, 4\), got \(2, 2\) for n = 2",
+        ),
+    ],
+)
+def test_what_is_out_of_bounds_is_told_the_bounds(made, told):
+    with pytest.raises(ValueError, match=f"^{told}$"):
+        made()
 
 
 def test_samples_leave_dropout_out_and_training_as_it_was():
