@@ -377,13 +377,14 @@ def _unstrided(layer: nn.Module, kernel: torch.Tensor) -> torch.Tensor:
 
 
 def _transform_norm(kernel: torch.Tensor) -> float:
+    # A grid no coarser than half a pixel holds the whole kernel and its peaks.
+    counts = [max(_FREQUENCIES, 2 * size) for size in kernel.shape[2:]]
     axes = tuple(range(2, kernel.ndim))
-    transform = torch.fft.fftn(kernel, s=[_FREQUENCIES] * len(axes), dim=axes)
+    transform = torch.fft.fftn(kernel, s=counts, dim=axes)
     matrices = transform.flatten(2).permute(2, 0, 1)
     peak = float(torch.linalg.matrix_norm(matrices, 2).max())
-    for axis in axes:
-        degree = (kernel.shape[axis] - 1) / 2
-        peak /= math.cos(min(degree * math.pi / _FREQUENCIES, 1.5))
+    for size, count in zip(kernel.shape[2:], counts, strict=True):
+        peak /= math.cos((size - 1) / 2 * math.pi / count)
     return peak
 
 
