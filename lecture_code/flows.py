@@ -356,7 +356,7 @@ class Marginals(torch.nn.Module):
         z = validate.tensor("z", z, shape=("n", len(self.probs)))
         u = torch.special.ndtr(z.to(self.probs.dtype))
         edges = self.probs.cumsum(dim=1)[:, :-1]
-        level = (u[..., None] >= edges).sum(dim=2).to(u.dtype)
+        level = (u[..., None] >= edges).sum(dim=2)
         below, p = self._at(level)
         return level + ((u - below) / p).clamp(0, 1)
 

@@ -379,7 +379,8 @@ def _unstrided(layer: nn.Module, kernel: torch.Tensor) -> torch.Tensor:
 def _transform_norm(kernel: torch.Tensor) -> float:
     # A grid no coarser than half a pixel holds the whole kernel and its peaks.
     counts = [max(_FREQUENCIES, 2 * size) for size in kernel.shape[2:]]
-    transform = torch.fft.fftn(kernel, s=counts)
+    axes = tuple(range(2, kernel.ndim))
+    transform = torch.fft.fftn(kernel, s=counts, dim=axes)
     matrices = transform.flatten(2).permute(2, 0, 1)
     peak = float(torch.linalg.matrix_norm(matrices, 2).max())
     for size, count in zip(kernel.shape[2:], counts, strict=True):

@@ -297,6 +297,12 @@ def test_no_point_leaves_the_table():
     assert ends.flatten().tolist() == [0, 27]
 
 
+def test_noise_of_single_precision_is_read_in_double():
+    layer, z = _counted(), torch.randn(50, 3, generator=_seeded())
+    assert torch.equal(layer.inverse(z), layer.inverse(z.double()))
+    assert layer.inverse(z).dtype == torch.float64
+
+
 def test_samples_beyond_the_levels_are_drawn_to_the_last():
     model = flows.Dequantised(flows.Flow([flows.Triangular(1)], d=1), levels=2)
     assert set(model.sample(500, _seeded()).flatten().tolist()) == {0, 1}
@@ -305,7 +311,7 @@ def test_samples_beyond_the_levels_are_drawn_to_the_last():
 # ------------------------------------------------------------------ interface
 
 
-def test_the_mask_and_the_precision_are_no_part_of_what_is_stored():
+def test_the_mask_is_no_part_of_what_is_stored():
     layer = flows.AffineCoupling(networks.mlp([2, 4]).double(), mask=[0, 1])
     assert {"mask", "gain"} & set(layer.state_dict()) == {"gain"}
 
@@ -321,6 +327,11 @@ def test_seventeen_levels_are_the_default():
     assert repr(flows.Dequantised(flow)) == (
         "Dequantised(Flow(1 layers, d=2, 8 weights), levels=17)"
     )
+
+
+def test_a_layer_without_an_inverse_is_refused():
+    with pytest.raises(TypeError, match=r"^layers: expected a function, got NoneType"):
+        flows.Flow([torch.nn.Linear(2, 2)], d=2)
 
 
 def _table_of(levels: int) -> flows.Dequantised:
