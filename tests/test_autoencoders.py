@@ -185,6 +185,17 @@ def test_noise_has_the_precision_of_what_it_is_added_to(dtype, generator):
     assert (noisy != noisy.float()).any() == (dtype == torch.float64)
 
 
+def test_noise_and_mask_are_what_the_generator_draws():
+    x = torch.arange(1.0, 7.0)
+    drawn = torch.randn(6, generator=torch.Generator().manual_seed(4))
+    noisy = autoencoders.add_noise(x, 0.7, torch.Generator().manual_seed(4))
+    assert torch.equal(noisy, x + 0.7 * drawn)
+    drawn = torch.rand(6, generator=torch.Generator().manual_seed(4))
+    nu = drawn[2].item()  # a draw of nu itself is not below nu, and is kept
+    masked = autoencoders.mask(x, nu, torch.Generator().manual_seed(4))
+    assert torch.equal(masked != 0, drawn >= nu)
+
+
 def test_the_mask_comes_after_the_noise(generator):
     model = DenoisingAutoencoder(6, 3, nu=1.0, sigma=1.0)
     assert not model.corrupt(real().float(), generator).any()
