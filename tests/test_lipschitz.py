@@ -50,6 +50,17 @@ def test_a_tent_has_the_slopes_that_it_was_given(low, high, slope):
     assert lipschitz.exact_1d(_tent(), low, high) == pytest.approx(slope, abs=1e-12)
 
 
+def test_a_linear_net_is_one_piece():
+    layer = nn.Linear(1, 2)
+    layer.weight.data = torch.tensor([[3.0], [-4.0]])
+    assert lipschitz.exact_1d(layer, -1, 2) == pytest.approx(5)
+    points, values = lipschitz.knots_1d(layer, -1, 2)
+    assert points.tolist() == [-1, 2]
+    torch.testing.assert_close(
+        values.diff(dim=0), torch.tensor([[9.0, -12.0]]).double()
+    )
+
+
 @pytest.mark.parametrize("sizes", [(1, 128, 1), (1, 64, 32, 1), (1, 40, 30, 20, 2)])
 @pytest.mark.parametrize("activation", [nn.ReLU(), nn.LeakyReLU(0.2)])
 def test_a_random_net_agrees_with_its_quotients(sizes, activation):
@@ -343,6 +354,13 @@ def test_a_climb_takes_steps_of_shrinking_length(bend, steps):
     assert climbed == pytest.approx(1 + bend * reached, rel=1e-6)
     if steps == 20:
         assert lipschitz.lower_bound(_Bent(bend), latents) == climbed
+
+
+def test_a_climb_starts_where_the_net_is_all_but_flat():
+    # Far to the left a sigmoid is exp(z), and so are its slope and the slope's slope.
+    climbed = lipschitz.lower_bound(nn.Sigmoid(), torch.tensor([[-60.0]]))
+    reached = -60 + 1.5 * (1 - 0.8**19)
+    assert climbed == pytest.approx(math.exp(reached), rel=1e-6, abs=0)
 
 
 def test_the_eight_steepest_points_climb():
