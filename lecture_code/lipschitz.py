@@ -377,7 +377,7 @@ def _unstrided(layer: nn.Module, kernel: torch.Tensor) -> torch.Tensor:
 
 
 def _transform_norm(kernel: torch.Tensor) -> float:
-    # A grid no coarser than half a pixel holds the whole kernel and its peaks.
+    # With twice the frequencies that a kernel has pixels, no peak is missed by much.
     counts = [max(_FREQUENCIES, 2 * size) for size in kernel.shape[2:]]
     transform = torch.fft.fftn(kernel, s=counts)
     matrices = transform.flatten(2).permute(2, 0, 1)
