@@ -276,7 +276,8 @@ class Marginals(torch.nn.Module):
         super().__init__()
         d = validate.integer("d", d, low=1)
         self.levels = validate.integer("levels", levels, low=1)
-        self.register_buffer("probs", torch.full((d, levels), 1 / levels).double())
+        probs = torch.full((d, levels), 1 / levels, dtype=torch.float64)
+        self.register_buffer("probs", probs)
 
     def count(self, x: torch.Tensor, *, smoothing: float = 0.3) -> Marginals:
         r"""Set each histogram by counting, with something added to every count.
@@ -355,7 +356,7 @@ class Marginals(torch.nn.Module):
         z = validate.tensor("z", z, shape=("n", len(self.probs)))
         u = torch.special.ndtr(z.to(self.probs.dtype))
         edges = self.probs.cumsum(dim=1)[:, :-1]
-        level = (u[..., None] >= edges).sum(dim=2).to(u.dtype)
+        level = (u[..., None] >= edges).sum(dim=2)
         below, p = self._at(level)
         return level + ((u - below) / p).clamp(0, 1)
 

@@ -377,13 +377,13 @@ def _unstrided(layer: nn.Module, kernel: torch.Tensor) -> torch.Tensor:
 
 
 def _transform_norm(kernel: torch.Tensor) -> float:
-    axes = tuple(range(2, kernel.ndim))
-    transform = torch.fft.fftn(kernel, s=[_FREQUENCIES] * len(axes), dim=axes)
+    # With twice the frequencies that a kernel has pixels, no peak is missed by much.
+    counts = [max(_FREQUENCIES, 2 * size) for size in kernel.shape[2:]]
+    transform = torch.fft.fftn(kernel, s=counts)
     matrices = transform.flatten(2).permute(2, 0, 1)
     peak = float(torch.linalg.matrix_norm(matrices, 2).max())
-    for axis in axes:
-        degree = (kernel.shape[axis] - 1) / 2
-        peak /= math.cos(min(degree * math.pi / _FREQUENCIES, 1.5))
+    for size, count in zip(kernel.shape[2:], counts, strict=True):
+        peak /= math.cos((size - 1) / 2 * math.pi / count)
     return peak
 
 
@@ -410,7 +410,6 @@ def _climb(net: nn.Module, points: torch.Tensor, steps: int) -> float:
         if not norms.requires_grad:  # a linear network has no steeper place
             break
         (ascent,) = torch.autograd.grad(norms.sum(), points)
-        lengths = ascent.flatten(1).norm(dim=1).clamp_min(1e-30)
-        shape = (-1, *[1] * (points.ndim - 1))
-        points = points + 0.3 * 0.8**step * ascent / lengths.reshape(shape)
+        uphill = nn.functional.normalize(ascent.flatten(1), eps=1e-30)
+        points = points + 0.3 * 0.8**step * uphill.reshape(points.shape)
     return best

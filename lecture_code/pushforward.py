@@ -212,7 +212,8 @@ def gaussian_pair_lipschitz_min(
     weight = validate.real("weight", weight, above=0, high=1 - 1e-16)
     delta = separation / scale
     if weight == 0.5 or delta == 0:
-        return scale * math.exp(min(delta**2 / 8, 710)) if delta < 75 else math.inf
+        with np.errstate(over="ignore"):
+            return scale * float(np.exp(np.square(delta) / 8))
     return scale * lipschitz_min(GaussianMixture([0, delta], 1.0, [weight, 1 - weight]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -126,6 +127,15 @@ def test_hidden_layers_are_mirrored():
     assert sizes == [(5, 6), (4, 5), (2, 4), (4, 2), (5, 4), (6, 5)]
 
 
+@pytest.mark.parametrize("kind", [Autoencoder, DenoisingAutoencoder])
+def test_each_hidden_layer_and_the_code_are_bent_alike(kind):
+    model = kind(6, 2, hidden=[5, 4], activation="tanh")
+    for half, count in ((model.encoder, 3), (model.decoder, 2)):
+        found = [m for m in half.modules() if isinstance(m, torch.nn.Tanh)]
+        others = [m for m in half.modules() if isinstance(m, torch.nn.ReLU)]
+        assert (len(found), len(others)) == (count, 0)
+
+
 @kinds
 def test_training_lowers_the_loss_and_reaches_every_parameter(kind, generator):
     model, x = kind(6, 3), binary(64).float()
@@ -166,6 +176,29 @@ def test_noise_is_gaussian_with_the_given_scale(generator):
     noise = (autoencoders.add_noise(x, 0.7, generator) - x) / 0.7
     assert noise.dtype == torch.float64
     assert stats.kstest(noise.numpy(), "norm").pvalue > 1e-6
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
+def test_noise_has_the_precision_of_what_it_is_added_to(dtype, generator):
+    noisy = autoencoders.add_noise(torch.zeros(50, dtype=dtype), 1.0, generator)
+    assert noisy.dtype == dtype
+    assert (noisy != noisy.float()).any() == (dtype == torch.float64)
+
+
+def test_noise_and_mask_are_what_the_generator_draws():
+    x = torch.arange(1.0, 7.0)
+    drawn = torch.randn(6, generator=torch.Generator().manual_seed(4))
+    noisy = autoencoders.add_noise(x, 0.7, torch.Generator().manual_seed(4))
+    assert torch.equal(noisy, x + 0.7 * drawn)
+    drawn = torch.rand(6, generator=torch.Generator().manual_seed(4))
+    nu = drawn[2].item()  # a draw of nu itself is not below nu, and is kept
+    masked = autoencoders.mask(x, nu, torch.Generator().manual_seed(4))
+    assert torch.equal(masked != 0, drawn >= nu)
+
+
+def test_the_mask_comes_after_the_noise(generator):
+    model = DenoisingAutoencoder(6, 3, nu=1.0, sigma=1.0)
+    assert not model.corrupt(real().float(), generator).any()
 
 
 def test_the_loss_compares_with_the_clean_input():
@@ -249,6 +282,7 @@ def test_repr_says_the_settings():
     assert (
         repr(Autoencoder(64, 16)) == "Autoencoder(64 -> 16 -> 64, sigmoid, bernoulli)"
     )
+    assert repr(DenoisingAutoencoder(2, 8)).endswith(", nu=0, sigma=0)")
     noisy = DenoisingAutoencoder(2, 8, nu=0.25, activation="relu")
     assert repr(noisy) == (
         "DenoisingAutoencoder(2 -> 8 -> 2, relu, bernoulli, nu=0.25, sigma=0)"
@@ -257,8 +291,9 @@ def test_repr_says_the_settings():
 
 @kinds
 def test_a_grey_pixel_is_no_coin(kind):
-    with pytest.raises(ValueError, match=r"x: expected zeros and ones.*got 0\.5"):
-        kind(2, 1).loss(torch.tensor([[1.0, 0.5]]))
+    said = r"^x: expected zeros and ones for likelihood 'bernoulli', got 0\.5$"
+    with pytest.raises(ValueError, match=said):
+        kind(4, 1).loss(torch.tensor([[0.0, 1.0, 0.5, 0.25]]))
 
 
 @pytest.mark.parametrize("nu", [-0.01, 1.01, math.nan])
@@ -281,7 +316,9 @@ def test_a_rank_above_the_dimension_is_named(name, rank):
     ("name", "argument"), [("best_of_rank", "matrix"), ("principal_components", "x")]
 )
 def test_half_precision_cannot_be_decomposed_and_is_named(name, argument, dtype):
-    with pytest.raises(TypeError, match=f"{argument}: expected float32 or float64"):
+    kind = str(dtype).removeprefix("torch.")
+    said = rf"float32 or float64 numbers, got tensor of shape \(3, 3\), {kind}"
+    with pytest.raises(TypeError, match=f"^{argument}: expected {said}$"):
         getattr(autoencoders, name)(torch.eye(3, dtype=dtype), 2)
 
 
@@ -292,5 +329,53 @@ def test_an_unknown_nonlinearity_is_named(kind):
 
 
 def test_layers_between_linear_maps_are_refused():
-    with pytest.raises(ValueError, match="hidden: expected no layers"):
+    said = (
+        r"^hidden: expected no layers between linear maps, whose product is one "
+        r"linear map, got \[4\]$"
+    )
+    with pytest.raises(ValueError, match=said):
         Autoencoder(6, 3, hidden=[4], activation="linear")
+
+
+@pytest.mark.parametrize(
+    ("call", "name", "last", "beyond"),
+    [
+        (lambda d: Autoencoder(d, 1), "d", 1, 0),
+        (lambda k: Autoencoder(1, k), "k", 1, 0),
+        (lambda width: Autoencoder(3, 2, hidden=[width]), "hidden", 1, 0),
+        (lambda sigma: DenoisingAutoencoder(3, 2, sigma=sigma), "sigma", 0, -1e-3),
+        (lambda sigma: DenoisingAutoencoder(3, 2, sigma=sigma), "sigma", 1e6, 1.01e6),
+        (lambda s: autoencoders.add_noise(torch.ones(2), s), "sigma", 0, -1e-3),
+        (lambda s: autoencoders.add_noise(torch.ones(2), s), "sigma", 1e6, 1.01e6),
+    ],
+)
+def test_bounds_still_pass_and_what_lies_beyond_is_refused(call, name, last, beyond):
+    call(last)
+    with pytest.raises(ValueError, match=f"^{name}: expected"):
+        call(beyond)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda x: Autoencoder(2, 1).encode(x), "x: expected shape (n, 2)"),
+        (lambda x: Autoencoder(2, 1).loss(x), "x: expected shape (n, 2)"),
+        (lambda x: DenoisingAutoencoder(2, 1).corrupt(x), "x: expected shape (n, 2)"),
+        (lambda z: Autoencoder(2, 1).decode(z), "z: expected shape (n, 1)"),
+        (
+            lambda given: Autoencoder(3, 1).errors(torch.ones(9, 3), given),
+            "given: expected shape (9, 3)",
+        ),
+        (
+            lambda matrix: autoencoders.best_of_rank(matrix[0], 1),
+            "matrix: expected shape (n, d)",
+        ),
+        (
+            lambda x: autoencoders.principal_components(x[0], 1),
+            "x: expected shape (n, d)",
+        ),
+    ],
+)
+def test_the_shape_that_is_expected_is_said(call, said):
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}, got tensor of shape"):
+        call(torch.ones(1, 3))

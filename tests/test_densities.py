@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 
 import mpmath
 import numpy as np
@@ -364,7 +365,7 @@ def test_wrong_parameters_are_named(
     kind: type, name: str, settings: dict, error: type
 ) -> None:
     good = [0.0, 1.0] if kind is GaussianMixture else [[0.0], [1.0]]
-    with pytest.raises(error, match=f"{name}.*: expected"):
+    with pytest.raises(error, match=f"^(means and )?{name}: expected"):
         kind(**{"means": good, **settings})
 
 
@@ -387,7 +388,10 @@ def test_wrong_banana_is_named(name: str, value: object, error: type) -> None:
 @pytest.mark.parametrize("name", ["pdf", "cdf", "sf"])
 @pytest.mark.parametrize(
     ("x", "error"),
-    [("0", TypeError), ([], ValueError), ([np.nan], ValueError), (np.inf, ValueError)],
+    [
+        *(("0", TypeError), ([], ValueError), ([np.nan], ValueError)),
+        *((np.inf, ValueError), (1.01e30, ValueError), (-1.01e30, ValueError)),
+    ],
 )
 def test_wrong_points_are_named(name: str, x: object, error: type) -> None:
     with pytest.raises(error, match="x: expected"):
@@ -397,7 +401,10 @@ def test_wrong_points_are_named(name: str, x: object, error: type) -> None:
 @pytest.mark.parametrize("name", ["ppf", "isf"])
 @pytest.mark.parametrize(
     ("u", "error"),
-    [(None, TypeError), ([], ValueError), ([np.nan], ValueError), (1.01, ValueError)],
+    [
+        *((None, TypeError), ([], ValueError), ([np.nan], ValueError)),
+        *((1.01, ValueError), (-0.01, ValueError)),
+    ],
 )
 def test_wrong_probabilities_are_named(name: str, u: object, error: type) -> None:
     with pytest.raises(error, match="u: expected"):
@@ -415,6 +422,7 @@ def test_wrong_probabilities_are_named(name: str, u: object, error: type) -> Non
         (torch.tensor([[0.0, math.nan]]), ValueError),
         (torch.tensor([[0.0, math.inf]]), ValueError),
         (torch.tensor([[0.0, 1e31]]), ValueError),
+        (torch.tensor([[0.0, -1e31]]), ValueError),
     ],
 )
 def test_wrong_tensors_are_named(
@@ -484,3 +492,102 @@ def test_the_posterior_mean_steps_along_the_score(sigma: float) -> None:
 def test_without_noise_nothing_is_removed() -> None:
     y = torch.randn(5, 2, dtype=torch.float64)
     torch.testing.assert_close(NOISY.posterior_mean(y, 0.0), y)
+
+
+# ----------------------------------------------------------- exact hits and last bounds
+
+
+def test_quantiles_that_a_halving_hits_exactly() -> None:
+    # F is 1/2 up to rounding on a long stretch; its middle is met first.
+    assert GaussianMixture([-100.0, 100.0]).ppf(0.5) == 0.0
+    assert GaussianMixture([-100.0, 100.0]).isf(0.5) == 0.0
+
+
+@pytest.mark.parametrize("weights", [[0.2, 0.2, 0.6], [0.6, 0.2, 0.2]])
+def test_a_halving_that_meets_a_centre_goes_on(weights: list) -> None:
+    mixture = GaussianMixture([-3.0, 0.0, 3.0], weights=weights)
+    assert mixture.cdf(mixture.ppf(0.5)) == pytest.approx(0.5, abs=1e-15)
+
+
+def test_no_mass_exceeds_one_though_rounded_weights_may() -> None:
+    mixture = GaussianMixture(np.zeros(13))
+    assert np.ones(13) @ mixture.weights > 1
+    assert mixture.cdf(1e30) == mixture.sf(-1e30) == 1
+
+
+def test_scales_are_one_by_default() -> None:
+    assert IsotropicMixture([[0.0, 2.0]]).scales.tolist() == [1.0]
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "last", "beyond"),
+    [
+        (IsotropicMixture, "means", [[-1e20]], [[-1.01e20]]),
+        (IsotropicMixture, "means", [[1e20]], [[1.01e20]]),
+        (GaussianMixture, "scales", 1e-20, 0.99e-20),
+        (GaussianMixture, "scales", 1e20, 1.01e20),
+        (Banana, "curvature", -1e20, -1.01e20),
+        (Banana, "curvature", 1e20, 1.01e20),
+        (Banana, "scale", 1e-20, 0.99e-20),
+        (Banana, "scale", 1e20, 1.01e20),
+        (IsotropicMixture([[0.0]], 1e20).noised, "sigma", 0, -0.01),
+        (IsotropicMixture([[0.0]], 1e20).noised, "sigma", 1e19, 1.01e19),
+    ],
+)
+def test_bounds_still_pass_and_what_lies_beyond_is_refused(
+    make: type, name: str, last: float, beyond: float
+) -> None:
+    rest = {"means": [0.0]} if make is GaussianMixture else {}
+    make(**rest, **{name: last})
+    with pytest.raises(ValueError, match=f"^{name}: expected"):
+        make(**rest, **{name: beyond})
+
+
+def test_points_as_far_as_1e30_are_taken() -> None:
+    far = torch.tensor([[-1e30, 1e30]], dtype=torch.float64)
+    assert torch.isfinite(NOISY.log_prob(far)).all()
+    assert torch.isfinite(NOISY.posterior_mean(far, 1.0)).all()
+    assert GaussianMixture([0.0]).cdf([-1e30, 1e30]).tolist() == [0, 1]
+    for beyond in (1.01 * far[:, [0, 0]], 1.01 * far[:, [1, 1]]):
+        with pytest.raises(ValueError, match=r"^y: expected entries"):
+            NOISY.posterior_mean(beyond, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: GaussianMixture([[0.0]]), "means: expected shape (k,), got [[0.0]]"),
+        (lambda: IsotropicMixture([0.0]), "means: expected shape (k, d), got [0.0]"),
+        (
+            lambda: GaussianMixture([0.0], [1.0, 2.0]),
+            "scales: expected shape (1,), got ndarray of shape (2,)",
+        ),
+        (
+            lambda: GaussianMixture([0.0], weights=[0.5, 0.5]),
+            "means and weights: expected equal lengths, got means of length 1",
+        ),
+        (lambda: NOISY.score(torch.zeros(2, 3)), "x: expected shape (n, 2), got"),
+        (lambda: Banana().score(torch.zeros(2, 3)), "x: expected shape (n, 2), got"),
+        (
+            lambda: NOISY.posterior_mean(torch.zeros(2, 3), 1.0),
+            "y: expected shape (n, 2), got",
+        ),
+    ],
+)
+def test_the_shape_that_is_expected_is_said(call: object, said: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}"):
+        call()
+
+
+def test_samples_are_drawn_in_float64_and_then_rounded() -> None:
+    generator = torch.Generator().manual_seed(2)
+    z = torch.randn(2, 5, generator=generator, dtype=torch.float64)
+    drawn = Banana(curvature=0, scale=3).sample(5, torch.Generator().manual_seed(2))
+    assert torch.equal(drawn, torch.stack([z[0], 3 * z[1]], dim=1).float())
+    one = torch.ones(1, dtype=torch.float64)
+    generator.manual_seed(2)
+    torch.multinomial(one, 5, replacement=True, generator=generator)
+    z = torch.randn(5, 2, generator=generator, dtype=torch.float64)
+    mixture = IsotropicMixture([[1.0, -1.0]], 3)
+    drawn = mixture.sample(5, torch.Generator().manual_seed(2))
+    assert torch.equal(drawn, (torch.tensor([1.0, -1.0]) + 3 * z).float())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -206,7 +207,12 @@ def test_training_finds_a_bent_density():
 
 def test_a_dequantised_flow_has_no_exact_likelihood():
     model = flows.Dequantised(flows.Flow([_counted()], d=3), levels=4)
-    with pytest.raises(AttributeError, match="dequantised_bound"):
+    said = (
+        "^log_prob: expected a model with an exact likelihood of whole numbers, got a "
+        "dequantised flow, which bounds it: dequantised_bound. Its flow, histograms, "
+        "mixtures and autoregressive models have log_prob$"
+    )
+    with pytest.raises(AttributeError, match=said):
         model.log_prob(torch.zeros(1, 3))
     assert model.flow.log_prob(torch.zeros(1, 3)).shape == (1,)
 
@@ -234,3 +240,168 @@ def test_the_stored_flow_beats_the_table_of_independent_pixels():
     assert bound < table - 10
     assert torch.isfinite(extreme).all()
     assert model.dequantised_bound(x[:1], 1, _seeded()).shape == (1,)
+
+
+# --------------------------------------------------------- formulas, by hand
+
+
+class _Constant(torch.nn.Module):
+    """A network without weights that answers the same for every input."""
+
+    def __init__(self, *values: float) -> None:
+        super().__init__()
+        self.values = torch.tensor(values)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.values.expand(len(x), -1)
+
+
+@pytest.mark.parametrize("log_scale", [-1e3, -2.0, 1e-3, 0.7, 1e3])
+def test_log_scales_stay_between_minus_three_and_three(log_scale):
+    layer = flows.AffineCoupling(_Constant(9.0, log_scale, 9.0, 5.0), mask=[1, 0])
+    layer.gain.data.fill_(1.0)
+    z, log_det = layer(torch.tensor([[4.0, 2.0]]))
+    expected = 3 * math.tanh(log_scale / 3)
+    assert log_det.item() == pytest.approx(expected)
+    assert z[0].tolist() == pytest.approx([4, 2 * math.exp(expected) + 5])
+
+
+def test_whitening_draws_the_covariance_to_its_diagonal():
+    x = torch.randn(50, 3, generator=_seeded()).double().cumsum(dim=1)
+    layer = flows.Triangular(3).double().whiten(x, shrink=0.25)
+    covariance = np.cov(x.T, bias=True)
+    drawn = 0.75 * covariance + 0.25 * np.diag(np.diag(covariance))
+    jacobian = _jacobian(layer, x[0]).detach().numpy()
+    np.testing.assert_allclose(jacobian @ drawn @ jacobian.T, np.eye(3), atol=1e-12)
+    assert torch.equal(layer.below, layer.below.tril(-1))
+
+
+def test_one_coordinate_is_enough():
+    x = torch.tensor([[0.0], [2.0], [4.0]])
+    z, log_det = flows.Triangular(1).whiten(x)(x)
+    torch.testing.assert_close(z, (x - 2) / math.sqrt(8 / 3))
+    torch.testing.assert_close(log_det, torch.full((3,), -math.log(8 / 3) / 2))
+    table = flows.Marginals(1, levels=1)
+    assert table(torch.tensor([[0.5]]))[0].item() == pytest.approx(0, abs=1e-12)
+
+
+def test_three_tenths_are_added_to_every_count():
+    probs = flows.Marginals(1, levels=2).count(torch.tensor([[0.0]])).probs
+    torch.testing.assert_close(probs, torch.tensor([[1.3, 0.3]]).double() / 1.6)
+
+
+def test_no_point_leaves_the_table():
+    layer = flows.Marginals(1, levels=27)
+    assert layer.probs.sum().item() == pytest.approx(1, abs=1e-15)
+    ends = layer.inverse(torch.tensor([[-50.0], [50.0]]).double())
+    assert ends.flatten().tolist() == [0, 27]
+
+
+def test_noise_of_single_precision_is_read_in_double():
+    layer, z = _counted(), torch.randn(50, 3, generator=_seeded())
+    assert torch.equal(layer.inverse(z), layer.inverse(z.double()))
+    assert layer.inverse(z).dtype == torch.float64
+
+
+def test_samples_beyond_the_levels_are_drawn_to_the_last():
+    model = flows.Dequantised(flows.Flow([flows.Triangular(1)], d=1), levels=2)
+    assert set(model.sample(500, _seeded()).flatten().tolist()) == {0, 1}
+
+
+# ------------------------------------------------------------------ interface
+
+
+def test_the_mask_is_no_part_of_what_is_stored():
+    layer = flows.AffineCoupling(networks.mlp([2, 4]).double(), mask=[0, 1])
+    assert {"mask", "gain"} & set(layer.state_dict()) == {"gain"}
+
+
+def test_log_determinants_are_added_in_the_precision_of_the_points():
+    flow = flows.Flow([flows.Triangular(2)], d=2)
+    for dtype in (torch.float32, torch.float64):
+        assert flow.log_det(torch.zeros(3, 2, dtype=dtype)).dtype == dtype
+
+
+def test_seventeen_levels_are_the_default():
+    flow = flows.Flow([flows.Triangular(2)], d=2)
+    assert repr(flows.Dequantised(flow)) == (
+        "Dequantised(Flow(1 layers, d=2, 8 weights), levels=17)"
+    )
+
+
+def test_a_layer_without_an_inverse_is_refused():
+    with pytest.raises(TypeError, match=r"^layers: expected a function, got NoneType"):
+        flows.Flow([torch.nn.Linear(2, 2)], d=2)
+
+
+def _table_of(levels: int) -> flows.Dequantised:
+    flow = flows.Flow([flows.Marginals(2, levels=levels)], d=2)
+    return flows.Dequantised(flow, levels=levels)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (
+            lambda: flows.AffineCoupling(networks.mlp([2, 4]), mask=[1, 1]),
+            "mask: expected zeros and ones, got one of them only",
+        ),
+        (
+            lambda: flows.AffineCoupling(networks.mlp([2, 4]), mask=[0, 2]),
+            "mask: expected entries >= 0 and <= 1, got 2",
+        ),
+        (
+            lambda: flows.AffineCoupling(networks.mlp([2, 4]), mask=[-1, 1]),
+            "mask: expected entries >= 0 and <= 1, got -1",
+        ),
+        (
+            lambda: flows.AffineCoupling(networks.mlp([2, 4]), mask=[[0, 1]]),
+            "mask: expected shape (d,), got [[0, 1]]",
+        ),
+        (
+            lambda: flows.Triangular(2).whiten(torch.ones(5, 2)),
+            "x: expected points that span the space, got a singular covariance",
+        ),
+        (
+            lambda: flows.Triangular(2).whiten(torch.ones(5, 2), shrink=1.5),
+            "shrink: expected a finite number >= 0 and <= 1, got 1.5",
+        ),
+        (
+            lambda: flows.Marginals(2, levels=3)(torch.full((1, 2), 3.5)),
+            "x: expected entries >= 0 and <= 3, got 3.5",
+        ),
+        (
+            lambda: flows.Marginals(2, levels=3).count(torch.full((1, 2), 3.0)),
+            "x: expected entries >= 0 and <= 2, got 3",
+        ),
+        (
+            lambda: _table_of(3).loss(torch.full((1, 2), 0.5)),
+            "x: expected whole numbers, got fractions too",
+        ),
+        (lambda: _table_of(1), "levels: expected an integer >= 2, got 1"),
+    ],
+)
+def test_what_is_wrong_is_said(call, said):
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "argument"),
+    [
+        (lambda x: _coupling((1, 0))(x), "x"),
+        (lambda x: _coupling((1, 0)).inverse(x), "z"),
+        (lambda x: flows.Triangular(2)(x), "x"),
+        (lambda x: flows.Triangular(2).whiten(x), "x"),
+        (lambda x: flows.Triangular(2).inverse(x), "z"),
+        (lambda x: flows.Marginals(2, levels=3)(x), "x"),
+        (lambda x: flows.Marginals(2, levels=3).inverse(x), "z"),
+        (lambda x: plane().decode(x), "z"),
+        (lambda x: plane().encode(x), "x"),
+        (lambda x: _table_of(2).loss(x), "x"),
+    ],
+)
+def test_the_shape_that_is_expected_is_said(call, argument):
+    said = rf"^{argument}: expected shape \(n, 2\), got tensor of shape \(1, 3\)"
+    with pytest.raises(ValueError, match=said):
+        call(torch.zeros(1, 3))

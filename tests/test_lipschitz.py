@@ -50,6 +50,17 @@ def test_a_tent_has_the_slopes_that_it_was_given(low, high, slope):
     assert lipschitz.exact_1d(_tent(), low, high) == pytest.approx(slope, abs=1e-12)
 
 
+def test_a_linear_net_is_one_piece():
+    layer = nn.Linear(1, 2)
+    layer.weight.data = torch.tensor([[3.0], [-4.0]])
+    assert lipschitz.exact_1d(layer, -1, 2) == pytest.approx(5)
+    points, values = lipschitz.knots_1d(layer, -1, 2)
+    assert points.tolist() == [-1, 2]
+    torch.testing.assert_close(
+        values.diff(dim=0), torch.tensor([[9.0, -12.0]]).double()
+    )
+
+
 @pytest.mark.parametrize("sizes", [(1, 128, 1), (1, 64, 32, 1), (1, 40, 30, 20, 2)])
 @pytest.mark.parametrize("activation", [nn.ReLU(), nn.LeakyReLU(0.2)])
 def test_a_random_net_agrees_with_its_quotients(sizes, activation):
@@ -97,13 +108,21 @@ def test_normalised_layers_are_read_as_in_evaluation():
     assert exact == pytest.approx(_quotients(net, -5, 5, 100_001), rel=1e-6)
 
 
-def test_two_neurons_that_turn_at_one_point_leave_no_sliver():
-    # 7 max(0, 3 z - 1) - 3 max(0, 7 z - 7/3): both turn at 1/3, up to rounding.
+@pytest.mark.parametrize("size", [1, 1e6])
+def test_two_neurons_that_turn_at_one_point_leave_no_sliver(size):
+    # 7 max(0, 3 z - s) - 3 max(0, 7 z - 7 s/3): both turn at s/3, up to rounding.
     net = nn.Sequential(nn.Linear(1, 2), nn.ReLU(), nn.Linear(2, 1)).double()
     net[0].weight.data = torch.tensor([[3.0], [7.0]], dtype=torch.float64)
-    net[0].bias.data = torch.tensor([-1.0, -7 / 3], dtype=torch.float64)
+    net[0].bias.data = size * torch.tensor([-1.0, -7 / 3], dtype=torch.float64)
     net[2].weight.data = torch.tensor([[7.0, -3.0]], dtype=torch.float64)
-    assert lipschitz.exact_1d(net, -1, 1) == pytest.approx(0.0, abs=1e-9)
+    assert len(lipschitz.knots_1d(net, -size, size)[0]) == 4  # one piece too many
+    assert lipschitz.exact_1d(net, -size, size) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_neuron_that_turns_at_an_end_adds_no_point():
+    points, values = lipschitz.knots_1d(_tent(), 0, 2)
+    assert points.tolist() == [0, 1, 2]
+    assert values.squeeze().tolist() == pytest.approx([0, 1, -1])
 
 
 # --------------------------------------------------------------------------- from above
@@ -143,6 +162,23 @@ def test_an_activation_is_bounded_by_its_largest_slope(layer, slope):
     steepest = slopes.abs().max().item()
     assert steepest == pytest.approx(slope, abs=4e-4)
     assert steepest <= lipschitz.upper_bound(layer) <= steepest + 4e-4
+
+
+@pytest.mark.parametrize("affine", [True, False])
+def test_a_normalised_layer_is_as_steep_as_its_steepest_channel(affine):
+    layer = nn.BatchNorm1d(2, eps=0.5, affine=affine)
+    layer.running_var.copy_(torch.tensor([0.5, 3.5]))
+    if affine:
+        layer.weight.data = torch.tensor([-2.0, 6.0])
+    bound, slope = lipschitz.upper_bound(layer), 3.0 if affine else 1.0
+    assert slope < bound < slope * (1 + 1e-11)  # rounded up, never down
+
+
+@pytest.mark.parametrize("input_shape", [None, (1, 1)])
+@pytest.mark.parametrize("layer", [nn.Linear(1, 1), nn.Conv1d(1, 1, 1)], ids=repr)
+def test_a_norm_is_rounded_up(layer, input_shape):
+    layer.weight.data.fill_(3.0)
+    assert 3 < lipschitz.upper_bound(layer, input_shape) < 3 * (1 + 1e-11)
 
 
 def _convolutions():
@@ -212,6 +248,41 @@ def test_the_norm_on_an_endless_image_is_approached_from_below(layer):
             assert endless <= finite / _share_of_endless(layer, size)
 
 
+@pytest.mark.parametrize(
+    ("settings", "norm", "degrees"),
+    [
+        ({"kernel_size": 5}, 5, [2]),
+        ({"kernel_size": 3, "dilation": 4}, 3, [4]),
+        ({"kernel_size": 4, "stride": 3}, math.sqrt(6), [0.5]),
+        ({"kernel_size": 5, "stride": 2, "dilation": 2}, 5, [2]),
+        ({"kernel_size": (3, 5)}, 15, [1, 2]),
+        ({"kernel_size": (4, 1), "stride": (2, 1)}, math.sqrt(8), [0.5, 0]),
+    ],
+)
+def test_a_kernel_of_ones_is_bounded_by_its_peak_over_a_cosine(settings, norm, degrees):
+    # The peak lies at frequency 0; the cosine covers what lies between frequencies.
+    size = settings["kernel_size"]
+    kind = nn.Conv2d if isinstance(size, tuple) else nn.Conv1d
+    layer = kind(1, 1, **settings)
+    layer.weight.data.fill_(1.0)
+    between = math.prod(math.cos(degree * math.pi / 64) for degree in degrees)
+    bound = lipschitz.upper_bound(layer)
+    assert bound == pytest.approx(norm / between, rel=1e-9)
+
+
+@pytest.mark.parametrize(("taps", "dilation"), [(33, 1), (64, 1), (100, 1), (3, 40)])
+@pytest.mark.parametrize("last_only", [True, False])
+def test_a_kernel_longer_than_the_grid_is_bounded_too(taps, dilation, last_only):
+    layer = nn.Conv1d(1, 1, taps, dilation=dilation, bias=False)
+    layer.weight.data.fill_(1.0)
+    if last_only:
+        layer.weight.data[..., :-1] = 0.0
+    size = dilation * (taps - 1) + 1
+    between = math.cos((size - 1) / 2 * math.pi / (2 * size))
+    bound = lipschitz.upper_bound(layer)
+    assert bound == pytest.approx(layer.weight.sum().item() / between, rel=1e-9)
+
+
 def test_a_reshaped_kernel_would_not_be_a_bound():
     layer = nn.Conv2d(1, 1, 3, padding=1, bias=False).requires_grad_(False)
     layer.weight.fill_(1.0)
@@ -262,6 +333,43 @@ def test_climbing_finds_a_steep_place_that_no_sample_hit():
     assert 5.5 < climbed <= 6
 
 
+class _Bent(nn.Module):
+    """Slope ``left`` below 0 and 1 + ``bend`` z above."""
+
+    def __init__(self, bend, left=1.0):
+        super().__init__()
+        self.bend, self.left = bend, left
+
+    def forward(self, z):
+        return torch.where(z < 0, self.left * z, z + self.bend * z.square() / 2)
+
+
+@pytest.mark.parametrize("bend", [0.01, 1.0])
+@pytest.mark.parametrize("steps", [1, 2, 7, 20])
+def test_a_climb_takes_steps_of_shrinking_length(bend, steps):
+    # Step k goes 0.3 * 0.8^k uphill, however flat the hill is.
+    latents = torch.tensor([[0.1], [0.5], [2.0]])
+    reached = 2 + 1.5 * (1 - 0.8 ** (steps - 1))
+    climbed = lipschitz.lower_bound(_Bent(bend), latents, steps)
+    assert climbed == pytest.approx(1 + bend * reached, rel=1e-6)
+    if steps == 20:
+        assert lipschitz.lower_bound(_Bent(bend), latents) == climbed
+
+
+def test_a_climb_starts_where_the_net_is_all_but_flat():
+    # Far to the left a sigmoid is exp(z), and so are its slope and the slope's slope.
+    climbed = lipschitz.lower_bound(nn.Sigmoid(), torch.tensor([[-60.0]]))
+    reached = -60 + 1.5 * (1 - 0.8**19)
+    assert climbed == pytest.approx(math.exp(reached), rel=1e-6, abs=0)
+
+
+def test_the_eight_steepest_points_climb():
+    net, hill = _Bent(1.0, left=2.0), torch.tensor([[0.9]])
+    for flat, climbed in ((7, True), (8, False)):
+        latents = torch.cat([-torch.ones(flat, 1), hill])
+        assert (lipschitz.lower_bound(net, latents) > 2) == climbed
+
+
 # ------------------------------------------------------------------------- interface
 
 
@@ -286,6 +394,9 @@ class _Masked(nn.Linear):
     pass
 
 
+_REFLECTED = {"padding": 1, "padding_mode": "reflect"}
+
+
 @pytest.mark.parametrize(
     ("layer", "name"),
     [
@@ -296,17 +407,31 @@ class _Masked(nn.Linear):
     ],
 )
 def test_an_unknown_layer_is_refused_by_name(layer, name):
-    net = nn.Sequential(nn.Linear(1, 1), layer)
-    with pytest.raises(ValueError, match=f"net: expected layers .* got {name}"):
+    net, start = nn.Sequential(nn.Linear(1, 1), layer), "^net: expected layers"
+    known = f"{start} with a known Lipschitz constant, got {name}$"
+    with pytest.raises(ValueError, match=known):
         lipschitz.upper_bound(net)
-    with pytest.raises(ValueError, match=f"net: expected layers .* got {name}"):
+    linear = f"{start} that are piecewise linear, got {name}$"
+    with pytest.raises(ValueError, match=linear):
         lipschitz.exact_1d(net, -1, 1)
 
 
-def test_a_layer_with_a_hook_is_refused():
+@pytest.mark.parametrize(
+    "layer",
+    [nn.BatchNorm1d(3, track_running_stats=False), nn.Conv1d(1, 1, 3, **_REFLECTED)],
+    ids=repr,
+)
+def test_a_known_layer_in_an_unknown_mode_is_refused(layer):
+    with pytest.raises(ValueError, match="net: expected layers with a known"):
+        lipschitz.upper_bound(layer)
+
+
+@pytest.mark.parametrize("hook", ["forward_pre", "forward"])
+def test_a_layer_with_a_hook_is_refused(hook):
     layer = nn.Linear(2, 2)
-    layer.register_forward_pre_hook(lambda module, inputs: None)
-    with pytest.raises(ValueError, match="without hooks"):
+    getattr(layer, f"register_{hook}_hook")(lambda *call: None)
+    wanted = "without hooks, which may change what they compute"
+    with pytest.raises(ValueError, match=f"^net: expected layers {wanted}, got Linear"):
         lipschitz.upper_bound(layer)
 
 
@@ -324,17 +449,28 @@ def test_a_net_of_several_inputs_has_no_exact_walk(net):
 def test_weights_that_are_not_numbers_are_refused():
     net = nn.Linear(1, 1)
     net.weight.data.fill_(math.nan)
+    said = "^net: expected finite weights, got NaN or infinity among them$"
     for call in (lipschitz.upper_bound, lambda n: lipschitz.exact_1d(n, -1, 1)):
-        with pytest.raises(ValueError, match="net: expected finite weights"):
+        with pytest.raises(ValueError, match=said):
             call(net)
 
 
 @pytest.mark.parametrize(
-    "latents", [torch.zeros(3), torch.zeros(3, 2), torch.zeros(0, 1)]
+    ("latents", "said"),
+    [
+        (torch.zeros(3), r"shape \(n, ...\), got tensor of shape \(3,\)"),
+        (torch.zeros(3, 2), "inputs of the net, got .* shapes"),
+        (torch.zeros(0, 1), "at least one entry, got none"),
+    ],
 )
-def test_wrong_latents_are_refused(latents):
-    with pytest.raises(ValueError, match="latents: expected"):
+def test_wrong_latents_are_refused(latents, said):
+    with pytest.raises(ValueError, match=f"^latents: expected {said}"):
         lipschitz.lower_bound(nn.Linear(1, 1), latents)
+
+
+def test_an_input_without_pixels_is_refused():
+    with pytest.raises(ValueError, match=r"^input_shape: .* integer >= 1"):
+        lipschitz.upper_bound(nn.Linear(1, 1), (1, 0))
 
 
 def test_an_empty_interval_is_refused():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -101,6 +102,19 @@ def test_an_enlarged_mass_is_a_mass_and_not_smaller(mass, distance, slope):
     assert mass <= enlarged <= 1
 
 
+def test_however_near_a_set_a_mass_of_zero_stays_zero():
+    masses = pushforward.enlarged_mass([0.0, 1e-300, 1.0], 1e300, 1e-300)
+    assert masses.tolist() == [0, 1, 1]
+    assert pushforward.enlarged_mass(0.0, 0.0, 1.0) == 0
+    assert pushforward.enlarged_mass(1.0, 0.0, 1.0) == 1
+
+
+def test_shapes_that_do_not_fit_are_all_said():
+    said = r"fit, got \(\(2,\), \(\), \(3,\)\)$"
+    with pytest.raises(ValueError, match=f"^mass, distance, lipschitz: .* {said}"):
+        pushforward.enlarged_mass([0.1, 0.2], 1.0, [1.0, 2.0, 3.0])
+
+
 def test_a_two_dimensional_model_obeys_the_theorem():
     # |z| is 1-Lipschitz in R^2 and has the Rayleigh law.
     law = stats.rayleigh()
@@ -115,7 +129,7 @@ def test_the_smallest_slope_for_equal_weights(delta, scale):
     expected = scale * math.exp(delta**2 / 8)
     closed = pushforward.gaussian_pair_lipschitz_min(delta * scale, scale)
     searched = pushforward.lipschitz_min(_pair(delta * scale / 2, scale=scale))
-    assert closed == pytest.approx(expected, rel=1e-12)
+    assert closed == pytest.approx(expected, rel=1e-14)
     assert searched == pytest.approx(expected, rel=1e-12)
 
 
@@ -126,6 +140,22 @@ def test_the_smallest_slope_for_other_weights(separation, weight):
     assert slope == pytest.approx(SLOPES[separation, weight], rel=2e-4)
     assert slope == pytest.approx(mirrored, rel=1e-9)
     assert slope <= math.exp(separation**2 / 8)
+
+
+@pytest.mark.parametrize("weight", [0.01, 0.5, 0.99])
+def test_two_centres_in_one_place_need_the_scale(weight):
+    assert pushforward.gaussian_pair_lipschitz_min(0, 0.3, weight) == 0.3
+
+
+def test_slopes_up_to_the_end_of_float64_are_finite():
+    largest = pushforward.gaussian_pair_lipschitz_min(75.2)
+    assert math.log(largest) == pytest.approx(75.2**2 / 8)
+    assert pushforward.gaussian_pair_lipschitz_min(76.0) == math.inf
+
+
+def test_a_weight_of_one_is_no_pair():
+    with pytest.raises(ValueError, match=r"^weight: expected"):
+        pushforward.gaussian_pair_lipschitz_min(1.0, weight=1.0)
 
 
 def test_slopes_beyond_float64_are_infinite():
@@ -272,6 +302,14 @@ def test_several_modes_are_certified(seed):
     assert fit.upper - fit.lower < 5e-3
 
 
+def test_a_proved_floor_does_not_depend_on_the_unit():
+    target = GaussianMixture([-8, 0, 8])
+    fit = pushforward.tv_star(target, 3.0)
+    assert 1e-3 < fit.upper - fit.lower < 5e-3
+    scaled = pushforward.tv_star(GaussianMixture(1e3 * target.means, 1e3), 3e3)
+    assert scaled.lower == pytest.approx(fit.lower, rel=1e-9)
+
+
 def test_two_near_atoms_have_the_bound_of_two_points():
     for slope in (1.0, 4.0, 40.0):
         fit = pushforward.tv_star(GaussianMixture([0, 4], 1e-5), slope)
@@ -302,6 +340,21 @@ def test_a_bound_from_samples_holds_for_the_model_that_made_them(generator):
     assert bounds[1] > pushforward.tv_lower_bound(target, 2.0)
     less = pushforward.tv_lower_bound_from_samples(samples, target, 2.0, 0.999)
     assert less < bounds[1]
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.95])
+@pytest.mark.parametrize("n", [40, 1000])
+def test_a_bound_from_samples_leaves_the_band_of_massart(n, confidence):
+    # Between two atoms at distance 4 the model needs mass for a step of 4 / L, where
+    # its distribution function lies within the band around 1/2.
+    samples, target = np.repeat([0.0, 4.0], n // 2), GaussianMixture([0, 4], 1e-5)
+    band = math.sqrt(math.log(2 / (1 - confidence)) / 2 / n)
+    ends = np.array([0.5 - band, 0.5 + band])
+    needed = stats.norm.cdf(stats.norm.ppf(ends) + 4 / 3) - ends
+    bound = pushforward.tv_lower_bound_from_samples(samples, target, 3.0, confidence)
+    assert bound == pytest.approx(needed.min(), abs=1e-4)
+    if confidence == 0.95:
+        assert bound == pushforward.tv_lower_bound_from_samples(samples, target, 3.0)
 
 
 @pytest.mark.parametrize(
@@ -388,6 +441,68 @@ def test_the_density_of_a_map_is_that_of_its_law():
     bent = pushforward.map_density(z, np.maximum(z, 0), x)  # an atom, and a half-bell
     np.testing.assert_allclose(bent[x > 0.1], stats.norm.pdf(x[x > 0.1]), atol=1e-6)
     assert np.all(bent[x < -0.1] == 0)
+
+
+def test_the_density_of_a_map_is_zero_where_the_map_does_not_go():
+    density = pushforward.map_density([-1.0, 1.0], [3.0, 7.0], [4.9, 5.0, 5.1])
+    mass = stats.norm.cdf(1) - stats.norm.cdf(-1)
+    np.testing.assert_allclose(density, [0, mass / 4, 0])
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_what_hardly_moves_is_an_atom_and_has_no_density(unit):
+    z = np.linspace(-6, 6, 4001)
+    nearly = unit * np.maximum(z, 1e-15 * z)
+    got = pushforward.map_density(z, nearly, unit * np.array([-1.0, 0.0, 1.0]))
+    assert got[:2].tolist() == [0, 0]
+    assert got[2] * unit == pytest.approx(stats.norm.pdf(1), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (
+            lambda: pushforward.map_density([0.0], [0.0], 0.0),
+            "z: expected increasing numbers, got another order",
+        ),
+        (
+            lambda: pushforward.map_density([0.0, 1.0], [1.0, 0.0], 0.0),
+            "points: expected increasing numbers, got another order",
+        ),
+        (
+            lambda: pushforward.map_density([[0.0, 1.0]], [1.0, 0.0], 0.0),
+            "z: expected shape (n,), got [[0.0, 1.0]]",
+        ),
+        (
+            lambda: pushforward.map_density([0.0, 1.0], [[1.0, 0.0]], 0.0),
+            "points: expected shape (n,), got [[1.0, 0.0]]",
+        ),
+        (
+            lambda: pushforward.chain_lipschitz(1.0, [1.0]),
+            "step_slopes: expected shape (n,), got 1.0",
+        ),
+        (
+            lambda: pushforward.chain_lipschitz([1.0], 1.0),
+            "noise_scales: expected shape (n,), got 1.0",
+        ),
+        (
+            lambda: pushforward.tv_lower_bound_from_samples(1.0, _pair(1), 1.0),
+            "samples: expected shape (n,), got 1.0",
+        ),
+        (
+            lambda: pushforward.tv_star(_pair(1), [1.0, 0.0]),
+            "lipschitz: expected entries > 0, got 0",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said(call, said):
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+        call()
+
+
+def test_a_direction_that_is_unknown_is_refused():
+    with pytest.raises(ValueError, match=r"^direction: .* 'forward', 'reverse'"):
+        pushforward.kl_lower_bound(_pair(1), 1.0, "sideways")
 
 
 @pytest.mark.parametrize(

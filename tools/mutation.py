@@ -42,6 +42,7 @@ pytest_add_cli_args_test_selection = [
 ]
 pytest_add_cli_args = ["-k", "{room} or contract"]
 also_copy = ["tools", "tests", "pyproject.toml"]
+timeout_multiplier = 2
 timeout_constant = 60
 """
 
