@@ -205,6 +205,13 @@ def test_log_probabilities_have_the_precision_of_the_network(dtype):
         assert made.log_prob(x).dtype is dtype
 
 
+def test_a_network_that_does_not_convert_is_given_its_own_precision():
+    network = torch.nn.Linear(4, 4).double()
+    torch.nn.init.zeros_(network.weight)  # sees nothing, so it sees no answer
+    made = autoregressive.Autoregressive(network, pixels=4)
+    assert made.log_prob(torch.ones(3, 4)).dtype is torch.float64
+
+
 def test_one_pixel_is_a_coin():
     made = autoregressive.Autoregressive(networks.masked_mlp([1, 1]), pixels=1)
     p = made.network[0].bias.sigmoid()
