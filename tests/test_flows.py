@@ -297,6 +297,26 @@ def test_no_point_leaves_the_table():
     assert ends.flatten().tolist() == [0, 27]
 
 
+def test_the_ends_of_the_table_have_finite_scores():
+    layer = flows.Marginals(1, levels=2)
+    scores, _ = layer(torch.tensor([[0.0], [2.0]]).double())
+    assert torch.isfinite(scores).all()
+
+
+def test_the_way_back_has_the_precision_of_the_layer():
+    z = torch.randn(4, 2, generator=_seeded()).double()
+    back = flows.Triangular(2).inverse(z)
+    torch.testing.assert_close(back, z.float())
+
+
+def test_the_loss_draws_the_noise_once():
+    flow = flows.Flow([flows.Marginals(2, levels=3), flows.Triangular(2)], d=2)
+    torch.nn.init.normal_(flow.layers[1].below)
+    model, x = flows.Dequantised(flow, levels=3), torch.tensor([[0.0, 2.0], [1.0, 1.0]])
+    once = model.dequantised_bound(x, 1, _seeded()).mean()
+    assert model.loss(x, _seeded()) == -once
+
+
 def test_noise_of_single_precision_is_read_in_double():
     layer, z = _counted(), torch.randn(50, 3, generator=_seeded())
     assert torch.equal(layer.inverse(z), layer.inverse(z.double()))
