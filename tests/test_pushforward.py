@@ -449,6 +449,17 @@ def test_the_density_of_a_map_is_zero_where_the_map_does_not_go():
     np.testing.assert_allclose(density, [0, mass / 4, 0])
 
 
+def test_where_the_line_is_looked_at_does_not_change_what_moves():
+    z, x = np.linspace(-3, 3, 2001), np.linspace(-2, 2, 9)
+    far = pushforward.map_density(z, 1e9 + z, 1e9 + x)
+    np.testing.assert_allclose(far, stats.norm.pdf(x), atol=1e-3)
+
+
+def test_a_map_needs_a_point_for_each_latent():
+    with pytest.raises(ValueError, match="^z and points: expected equal lengths, got"):
+        pushforward.map_density([0.0, 1.0, 2.0], [0.0, 1.0], 0.0)
+
+
 @pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
 def test_what_hardly_moves_is_an_atom_and_has_no_density(unit):
     z = np.linspace(-6, 6, 4001)
