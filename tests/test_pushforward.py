@@ -456,7 +456,7 @@ def test_where_the_line_is_looked_at_does_not_change_what_moves():
 
 
 def test_a_map_needs_a_point_for_each_latent():
-    with pytest.raises(ValueError, match="^z and points: expected equal lengths, got"):
+    with pytest.raises(ValueError, match=r"^z and points: expected equal lengths, got"):
         pushforward.map_density([0.0, 1.0, 2.0], [0.0, 1.0], 0.0)
 
 
