@@ -591,3 +591,9 @@ def test_samples_are_drawn_in_float64_and_then_rounded() -> None:
     mixture = IsotropicMixture([[1.0, -1.0]], 3)
     drawn = mixture.sample(5, torch.Generator().manual_seed(2))
     assert torch.equal(drawn, (torch.tensor([1.0, -1.0]) + 3 * z).float())
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_posterior_mean_has_the_precision_of_the_noisy_points(dtype):
+    mixture = IsotropicMixture([[0.0, 0.0], [1.0, 1.0]])
+    assert mixture.posterior_mean(torch.zeros(3, 2, dtype=dtype), 0.5).dtype is dtype
