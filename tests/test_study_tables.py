@@ -54,3 +54,43 @@ def test_deeper_generators_are_steeper(stored):
         for layers in one_dimensional.LAYERS
     ]
     assert all(a < b * 1.2 for a, b in pairwise(slopes))
+
+
+def middle(rows: figures.Table, column: str, **setting: object) -> float:
+    return float(np.median(figures.select(rows, **setting)[column]))
+
+
+def test_what_chapter_16_says_of_the_vae_and_the_wasserstein_generator(stored):
+    main = figures.select(stored, experiment="separation")
+    for m in range(2, 11):
+        slope, tv = (
+            [middle(main, column, kind=k, m=m) for k in ("vae", "wasserstein")]
+            for column in ("slope", "tv")
+        )
+        assert slope[0] < slope[1]
+        assert m < 3 or tv[0] < tv[1]
+
+
+def test_what_chapter_16_says_of_depth_and_patience(stored):
+    depth = figures.select(stored, experiment="depth")
+    gan = [middle(depth, "tv", kind="gan", layers=n) for n in range(2, 7)]
+    assert min(gan) > 0.25
+    assert middle(depth, "tv_star", kind="gan", layers=6) < 0.01
+    slope, tv = (
+        {n: middle(depth, column, kind="vae", layers=n) for n in (3, 4, 6)}
+        for column in ("slope", "tv")
+    )
+    assert slope[6] / slope[4] == pytest.approx(2, rel=0.1)
+    assert tv[6] >= tv[4]
+    long = {"experiment": "separation", "kind": "vae", "m": 5}
+    assert middle(stored, "slope", **long) / slope[3] == pytest.approx(2, rel=0.1)
+    assert middle(stored, "tv", **long) / tv[3] == pytest.approx(0.5, rel=0.1)
+    assert slope[6] > middle(stored, "slope", **long)
+    assert tv[6] / middle(stored, "tv", **long) == pytest.approx(2, rel=0.1)
+
+
+def test_the_error_is_at_most_that_of_the_published_settings(stored):
+    # What `tools/published.py` printed for one network of 20 000 steps each.
+    main = figures.select(stored, experiment="separation")
+    assert middle(main, "tv", kind="vae", m=4) <= 0.070
+    assert middle(main, "tv", kind="gan", m=4) <= 0.48

@@ -596,3 +596,11 @@ def test_every_file_agrees_with_the_one_address():
 @pytest.mark.parametrize("name", ["README.md", "CITATION.cff", "pyproject.toml"])
 def test_the_address_is_repeated_where_readers_look(name):
     assert repository.read().url in (ROOT / name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("kind", ["vae", "gan"])
+def test_a_network_with_the_published_settings_is_measured(kind):
+    words = [sys.executable, "tools/published.py", kind, "4", "--steps", "2"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)
+    last = re.search(r"variation ([\d.]+), limit ([\d.]+)$", done.stdout.strip())
+    assert float(last[2]) <= float(last[1]) <= 1

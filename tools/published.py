@@ -22,8 +22,8 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 sys.path.insert(0, str(conventions.ROOT))
 
-from lecture_code import lipschitz, pushforward
-from lecture_code.study import laws, one_dimensional
+from lecture_code import lipschitz, networks, pushforward
+from lecture_code.study import laws, one_dimensional, stacks
 
 DATA, BATCH, STEPS, REPORT = 50_000, 1000, 20_000, 2500
 VARIANCE = 0.1  # of the decoder
@@ -33,12 +33,11 @@ Step = Callable[[torch.Tensor], None]
 def net(
     *sizes: int,
     wrap: Callable[[nn.Linear], nn.Module] = lambda linear: linear,
-    bend: Callable[[], nn.Module] = lambda: nn.LeakyReLU(0.2),
 ) -> nn.Sequential:
-    """Linear layers with what bends between them."""
+    """Linear layers with LeakyReLU between them."""
     layers: list[nn.Module] = []
     for wide, narrow in itertools.pairwise(sizes):
-        layers += [wrap(nn.Linear(wide, narrow)), bend()]
+        layers += [wrap(nn.Linear(wide, narrow)), nn.LeakyReLU(stacks.LEAK)]
     return nn.Sequential(*layers[:-1])
 
 
@@ -57,7 +56,7 @@ def descend(optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:
 
 def vae(generator: nn.Module) -> Step:
     """Return a step of the VAE."""
-    encoder = net(1, 256, 128, 2, bend=nn.ReLU)
+    encoder = networks.mlp([1, 256, 128, 2], activation="relu")
     both = adam(generator, encoder)
 
     def step(x: torch.Tensor) -> None:
@@ -116,10 +115,8 @@ def main() -> None:
         step(x)
         if done % REPORT == 0 or done == chosen.steps:
             spent = time.process_time()
-            print(
-                f"{done} steps, {spent:.0f} s: {report(generator, chosen.m)}",
-                flush=True,
-            )
+            said = report(generator, chosen.m)
+            print(f"{done} steps, {spent:.0f} s: {said}", flush=True)
 
 
 if __name__ == "__main__":
