@@ -28,10 +28,17 @@ def chapter(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def page(open_in: Callable[..., Any], chapter: str) -> Iterator[Any]:
+def page(turn_to: Callable[[str], Any], chapter: str) -> Any:
     """Open a chapter once, with a clock that tests can set forward."""
-    opened = open_in(f"{chapter}.html")
+    opened = turn_to(f"{chapter}.html")
     opened.clock.install()
+    return opened
+
+
+@pytest.fixture(scope="module")
+def scriptless(open_in: Callable[..., Any]) -> Iterator[Any]:
+    """Open a tab of a reader without JavaScript."""
+    opened = open_in("genindex.html", java_script_enabled=False)
     yield opened
     opened.context.close()
 
@@ -180,12 +187,11 @@ def test_a_held_key_is_read_out_once(page: Any) -> None:
 
 
 def test_without_a_script_the_first_frame_stands_alone(
-    open_page: Callable[..., Any], chapter: str
+    scriptless: Any, site: Path, chapter: str
 ) -> None:
     """A reader without JavaScript gets a picture and no dead controls."""
-    page = open_page(f"{chapter}.html", java_script_enabled=False)
-    for place in range(page.locator("figure.explore").count()):
-        figure = page.locator("figure.explore").nth(place)
+    scriptless.goto(f"{site.as_uri()}/{chapter}.html")
+    for figure in scriptless.locator("figure.explore").all():
         assert figure.locator("img").is_visible()
         assert figure.locator("img").get_attribute("alt")
         assert not figure.locator("input").first.is_visible()
