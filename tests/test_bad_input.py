@@ -27,17 +27,14 @@ each_call = pytest.mark.parametrize("name", CALLS)
 
 
 def each_argument(form: type) -> pytest.MarkDecorator:
-    """Run a test for each kind of bad value of each argument that has this form."""
-    return pytest.mark.parametrize(
-        ("name", "argument", "kind"),
-        [
-            pytest.param(name, argument, kind, id=f"{name}-{argument}-{kind}")
-            for name, call in CALLS.items()
-            for argument, domain in call.arguments.items()
-            for kind, values in domain.bad.items()
-            if isinstance(values, form)
-        ],
-    )
+    """Run a test for each argument, with those of its bad values that have a form."""
+    cases = [
+        pytest.param(name, argument, chosen, id=f"{name}-{argument}")
+        for name, call in CALLS.items()
+        for argument, domain in call.arguments.items()
+        if (chosen := {k: v for k, v in domain.bad.items() if isinstance(v, form)})
+    ]
+    return pytest.mark.parametrize(("name", "argument", "bad"), cases)
 
 
 # ----------------------------------------------------------------- nothing is forgotten
@@ -78,17 +75,19 @@ def test_valid_values_are_taken_and_left_alone(name):
 
 
 @each_argument(list)
-def test_a_bad_value_is_refused_by_name(name, argument, kind):
-    for bad in CALLS[name].arguments[argument].bad[kind]:
-        _check_refusal(CALLS[name], argument, bad, kind)
+def test_a_bad_value_is_refused_by_name(name, argument, bad):
+    for kind, values in bad.items():
+        for value in values:
+            _check_refusal(CALLS[name], argument, value, kind)
 
 
 @each_argument(st.SearchStrategy)
 @settings(max_examples=6, phases=[Phase.generate])
 @given(data=st.data())
-def test_a_drawn_bad_value_is_refused_by_name(name, argument, kind, data):
-    bad = data.draw(CALLS[name].arguments[argument].bad[kind], label=kind)
-    _check_refusal(CALLS[name], argument, bad, kind)
+def test_a_drawn_bad_value_is_refused_by_name(name, argument, bad, data):
+    for kind, values in bad.items():
+        value = data.draw(values, label=kind)
+        _check_refusal(CALLS[name], argument, value, kind)
 
 
 def _check_valid_call(call: Call, given_values: dict[str, Any]) -> None:

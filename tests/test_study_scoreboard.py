@@ -21,14 +21,19 @@ def entries():
     return scoreboard.entries()
 
 
+@pytest.fixture(scope="module")
+def judge():
+    return scoreboard._classifier()
+
+
 def test_every_entry_has_its_row(entries):
     assert list(AT) == list(entries)
     assert list(STORED) == ["model", *scoreboard._ROUNDED]
 
 
 @pytest.mark.parametrize("name", ["uniform noise", "copier", "independent pixels"])
-def test_a_stored_row_is_what_the_code_computes(name, entries):
-    fresh = scoreboard._row(entries[name], scoreboard._classifier())
+def test_a_stored_row_is_what_the_code_computes(name, entries, judge):
+    fresh = scoreboard._row(entries[name], judge)
     for column in ("bits", "precision", "recall", "frechet", "copying"):
         assert STORED[column][AT[name]] == pytest.approx(fresh[column], abs=2e-3)
     assert STORED["sure"][AT[name]] == pytest.approx(fresh["sure"], abs=0.02)

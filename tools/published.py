@@ -12,7 +12,7 @@ import argparse
 import itertools
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import conventions
 import torch
@@ -100,13 +100,13 @@ def report(generator: nn.Module, m: float) -> str:
     return f"slope {slope:.1f}, total variation {tv:.3f}, limit {limit:.3f}"
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     """Read the command line, train, and report on the way."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("kind", choices=("vae", "gan"))
     parser.add_argument("m", type=float, help="half of the distance of the modes")
     parser.add_argument("--steps", type=int, default=STEPS)
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(words)
     torch.set_num_threads(1)
     torch.manual_seed(0)
     generator = net(1, 128, 256, 1)
