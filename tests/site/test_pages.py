@@ -63,8 +63,9 @@ def violations(page: Any, *, colour: bool) -> list[str]:
     By the rules about colours or by all others.
     """
     run = """([tags, colour]) => {
-        const aboutColour = axe.getRules(tags).filter(r => r.tags.includes('cat.color'));
-        const names = aboutColour.map(rule => rule.ruleId);
+        const all = axe.getRules(tags);
+        const about = all.filter(rule => rule.tags.includes('cat.color'));
+        const names = about.map(rule => rule.ruleId);
         const off = Object.fromEntries(names.map(name => [name, {enabled: false}]));
         const chosen = colour ? {runOnly: names} : {runOnly: tags, rules: off};
         return axe.run(document, {...chosen, resultTypes: ['violations']})
