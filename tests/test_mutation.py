@@ -57,6 +57,13 @@ def test_what_has_not_been_tried_is_not_counted(tmp_path):
         mutation.judged(tmp_path, "vae")
 
 
+def test_every_room_of_mathematics_has_its_row():
+    assert {each["room"] for each in mutation.read()} == {
+        *("histograms", "densities", "divergences", "autoregressive", "autoencoders"),
+        *("vae", "flows", "gan", "diffusion", "pushforward", "lipschitz", "metrics"),
+    }
+
+
 @pytest.mark.parametrize("kept", mutation.read(), ids=lambda each: each["room"])
 def test_nine_in_ten_changes_of_a_room_are_noticed(kept):
     assert int(kept["mutants"]) >= 10

@@ -194,7 +194,9 @@ def test_page_is_accessible_in_the_dark(visit: Any, axe: Path) -> None:
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
 @pytest.mark.parametrize("change", ["color: #777", "background: #777", "opacity: 0.3"])
-def test_a_pale_word_is_found(turn_to: Callable[[str], Any], axe: Path, mode, change):
+def test_a_pale_word_is_found(
+    turn_to: Callable[[str], Any], axe: Path, mode: str, change: str
+) -> None:
     """Also on a page whose colours have been accepted."""
     page = turn_to("search.html")
     assert colour_violations(page, mode, axe) == []
