@@ -62,6 +62,14 @@ def test_an_argument_that_is_not_checked_has_a_reason(name):
         assert bool(domain.bad) != bool(domain.reason), argument
 
 
+@each_call
+def test_bad_values_are_listed_or_drawn(name):
+    for argument, domain in CALLS[name].arguments.items():
+        for kind, values in domain.bad.items():
+            assert isinstance(values, (list, st.SearchStrategy)), f"{argument}: {kind}"
+            assert values != [], f"{argument}: {kind}"
+
+
 # ---------------------------------------------------------------- right and wrong calls
 
 

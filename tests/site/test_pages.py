@@ -79,10 +79,11 @@ def violations(page: Any, *, colour: bool) -> list[str]:
 
 
 def combinations(page: Any) -> set[str]:
-    """Collect all that the contrast of a text depends on, for each text of a page.
+    """Collect all that the rules about colours depend on, for each text of a page.
 
-    Colour, whether it is large as WCAG defines it, underline, the colour of the text
-    around it, and what lies behind it, as the browser has computed them.
+    Colour, whether it is large as WCAG defines it, and what lies behind it; of a link
+    also what tells it from the text around it, if it stands in any. All as the browser
+    has computed them.
     """
     collect = """() => {
         const behind = new Map([[null, '']]);
@@ -100,12 +101,16 @@ def combinations(page: Any) -> set[str]:
         const holdsText = each => [...each.childNodes].some(
             node => node.nodeType === Node.TEXT_NODE && node.data.trim());
         const key = each => {
-            const {color, fontSize, fontWeight, textDecorationLine, visibility} =
-                getComputedStyle(each);
+            const {color, fontSize, fontWeight, visibility} = getComputedStyle(each);
             const large = parseFloat(fontSize) >= (fontWeight < 700 ? 24 : 18.66);
-            const around = getComputedStyle(each.parentElement).color;
-            return [color, large, textDecorationLine, visibility, around,
-                    beneath(each)].join();
+            return [color, large, visibility, link(each), beneath(each)].join();
+        };
+        const link = each => {
+            const around = each.closest('a')?.parentElement;
+            if (!around || !holdsText(around)) return '';
+            const looks = [each, each.closest('a'), around].map(getComputedStyle);
+            return looks.map(style => [style.color, style.fontWeight, style.fontStyle,
+                style.textDecorationLine, style.borderBottomStyle]).join();
         };
         const texts = [...document.body.querySelectorAll('*')].filter(holdsText);
         return [...new Set(texts.map(key))];
@@ -204,6 +209,18 @@ def test_a_pale_word_is_found(
         "(each, change) => each.setAttribute('style', change)", change
     )
     assert "color-contrast" in "".join(colour_violations(page, mode, axe))
+
+
+def test_a_link_that_looks_like_text_is_found(
+    turn_to: Callable[[str], Any], axe: Path
+) -> None:
+    """Also on a page whose colours have been accepted."""
+    page = turn_to("book/01-histograms.html")
+    assert colour_violations(page, "light", axe) == []
+    page.locator("article p > a.external").first.evaluate(
+        "each => each.style.textDecoration = 'none'"
+    )
+    assert "link-in-text-block" in "".join(colour_violations(page, "light", axe))
 
 
 def test_page_needs_no_sideways_scrolling(visit: Any) -> None:
