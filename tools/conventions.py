@@ -26,6 +26,8 @@ FOLDED_TAGS = {"solution", "hide-cell"}
 
 #: What ``lecture_code.claims`` prints before a sentence that holds.
 CLAIM = "Claim holds: "
+#: What ``lecture_code.exercises`` prints before the identity of a graded exercise.
+VERDICT = "Exercise "
 
 _HEADING = re.compile(r"### Exercise (\d+\.\d+): \S")
 _TITLE = re.compile(r"# @title Solution (\d+\.\d+)\n")
@@ -155,8 +157,12 @@ def pictures(cell: NotebookNode) -> list[str]:
 
 def claims(notebook: NotebookNode) -> list[str]:
     """List the claims that the notebook printed, in order: claim 3.2 is the second."""
-    streams = (o for c in filter(is_code, notebook.cells) for o in c.outputs)
-    printed = "\n".join(o.text for o in streams if o.get("name") == "stdout")
+    return claimed([o for c in filter(is_code, notebook.cells) for o in c.outputs])
+
+
+def claimed(outputs: list[NotebookNode]) -> list[str]:
+    """List the claims among what cells printed, in order."""
+    printed = "\n".join(o.text for o in outputs if o.get("name") == "stdout")
     lines = (line for line in printed.splitlines() if line.startswith(CLAIM))
     return [line.removeprefix(CLAIM) for line in lines]
 
