@@ -103,6 +103,19 @@ def test_copies_differ_in_what_is_installed_and_nothing_else(chapter, tmp_path):
     assert text.replace(str(tmp_path / "x.whl"), target) == chapter.read_text("utf-8")
 
 
+def test_a_copy_that_swallows_a_claim_fails(chapter, tmp_path):
+    notebook = conventions.read(chapter)
+    claim = next(c for c in notebook.cells[2:] if c.get("outputs"))
+    claim.source = f"%notmagic\n{claim.source}"
+    notebook.cells = [notebook.cells[1], claim]  # the set-up cell does nothing here
+    chapter.write_text(conventions.written(notebook), "utf-8")
+    (copy,) = colab.copy_chapters(tmp_path, tmp_path / "x.whl", [chapter])
+    command = [sys.executable, *colab.NBVAL, copy]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert "Claims differ" in done.stdout
+    assert "1 failed, 1 passed" in done.stdout
+
+
 def test_a_set_up_cell_of_ones_own_is_refused(chapter, tmp_path):
     text = chapter.read_text("utf-8").replace("--no-deps", "--upgrade")
     chapter.write_text(text, "utf-8")

@@ -40,7 +40,7 @@ STRICT = {
     "other HTML": ({"text/html": TABLE}, HTML.format("0.25</td><td>8"), False),
     "other error": (
         "1.5\n",
-        "import sys; print(1.5); print('!', file=sys.stderr)",
+        "import sys\nprint(1.5)\nprint('!', file=sys.stderr)",
         False,
     ),
 }

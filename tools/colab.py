@@ -24,6 +24,7 @@ import repository
 
 ROOT = conventions.ROOT
 VENV = ROOT / ".venv-colab"
+TOOLS = ROOT / "tools"
 SLIDERS = ROOT / "tests" / "kernel" / "move_slider.py"
 
 #: What Colab has installed, by its own list of August 2026.
@@ -43,6 +44,10 @@ COLAB = {
 TORCH = "2.13.0"
 #: What runs the notebooks; not part of what is tested.
 RUNNERS = ("nbclient==0.11.0", "nbformat==5.11.1", "nbval==0.11.0", "pytest==8.4.2")
+
+#: How the chapters are run: every cell, with every claim that is stored.
+NBVAL = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", f"pythonpath='{TOOLS}'")
+NBVAL += ("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=120")
 
 SITECUSTOMIZE = '''\
 """Import the stand-in, as Colab's kernels have imported theirs before any cell."""
@@ -133,6 +138,7 @@ def copy_chapters(folder: Path, wheel: Path, chapters: list[Path]) -> Iterator[P
     address = repository.read()
     target = f"git+{address.url}@{address.tag}"
     (folder / "book").mkdir()
+    shutil.copy(ROOT / "book" / "conftest.py", folder / "book")
     for chapter in chapters:
         notebook = conventions.read(chapter)
         setups = [cell for cell in notebook.cells if conventions.is_setup(cell)]
@@ -194,11 +200,9 @@ def test(folder: Path, chapters: list[Path]) -> dict[str, bool]:
     variables = environment(place_stand_in(folder))
     gone = [python(), "-m", "pip", "uninstall", "--quiet", "--yes", "lecture-code"]
     subprocess.run(gone, check=True, capture_output=True)
-    options = ["-p", "no:cacheprovider", "--nbval-lax", "--nbval-current-env"]
-    nbval = ["-m", "pytest", "-q", *options, "--nbval-cell-timeout=120", *copies]
     slide = [SLIDERS, *copies]
     return {
-        "the chapters run": passes("chapters", nbval, folder, variables),
+        "the chapters run": passes("chapters", [*NBVAL, *copies], folder, variables),
         "set-up cells install the package": installed_by_cells(folder),
         "sliders move the pictures": passes("sliders", slide, folder, variables),
     }
