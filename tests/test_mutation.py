@@ -7,22 +7,15 @@ import tomllib
 
 import mutation
 import pytest
+import tables
+
+ROWS = tables.read(mutation.TABLE)
+
+each_row = pytest.mark.parametrize("kept", ROWS, ids=lambda each: each["room"])
 
 
 def reasons(room: str) -> dict[str, str]:
     return tomllib.loads((mutation.RESULTS / f"{room}.toml").read_text("utf-8"))
-
-
-def row(room: str, **changes: str) -> dict[str, str]:
-    return {**dict.fromkeys(mutation.COLUMNS, "1"), "room": room, **changes}
-
-
-def test_a_rooms_row_replaces_its_own(tmp_path):
-    path = tmp_path / "rooms.csv"
-    assert mutation.read(path) == []
-    for each in (row("vae"), row("flows"), row("vae", survived="2")):
-        mutation.store(each, path)
-    assert mutation.read(path) == [row("flows"), row("vae", survived="2")]
 
 
 def test_the_chapters_that_use_a_room_are_found():
@@ -58,19 +51,23 @@ def test_what_has_not_been_tried_is_not_counted(tmp_path):
 
 
 def test_every_room_of_mathematics_has_its_row():
-    assert {each["room"] for each in mutation.read()} == {
+    assert {each["room"] for each in ROWS} == {
         *("histograms", "densities", "divergences", "autoregressive", "autoencoders"),
         *("vae", "flows", "gan", "diffusion", "pushforward", "lipschitz", "metrics"),
     }
 
 
-@pytest.mark.parametrize("kept", mutation.read(), ids=lambda each: each["room"])
+@pytest.mark.parametrize(
+    "kept", tables.read(mutation.TABLE), ids=lambda each: each["room"]
+)
 def test_nine_in_ten_changes_of_a_room_are_noticed(kept):
     assert int(kept["mutants"]) >= 10
     assert int(kept["survived"]) <= 0.1 * int(kept["mutants"])
 
 
-@pytest.mark.parametrize("kept", mutation.read(), ids=lambda each: each["room"])
+@pytest.mark.parametrize(
+    "kept", tables.read(mutation.TABLE), ids=lambda each: each["room"]
+)
 def test_every_survivor_has_its_reason(kept):
     text = (mutation.RESULTS / f"{kept['room']}.txt").read_text("utf-8")
     names = re.findall(r"^# (\S+)$", text, flags=re.MULTILINE)

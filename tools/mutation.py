@@ -10,10 +10,8 @@ to ``tests/mutation/rooms.csv``, and what survived to ``tests/mutation/ROOM.txt`
 
 from __future__ import annotations
 
-import csv
 import datetime
 import importlib.metadata
-import io
 import json
 import os
 import re
@@ -24,10 +22,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import conventions
+import tables
 
 ROOT = conventions.ROOT
 CACHE = ROOT / ".mutmut-cache"
 RESULTS = ROOT / "tests" / "mutation"
+TABLE = RESULTS / "rooms.csv"
 COPIED = ("lecture_code", "tests", "tools", "pyproject.toml")
 COLUMNS = ("room", "mutants", "by_tests", "by_claims", "survived", "date", "mutmut")
 #: What mutmut reports for a change that no test noticed, or that no test met.
@@ -137,23 +137,6 @@ def remembered(
         yield mutant, known[mutant]
 
 
-def read(path: Path = RESULTS / "rooms.csv") -> list[dict[str, str]]:
-    """Read the table of rooms, empty where there is none yet."""
-    if not path.exists():
-        return []
-    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
-
-
-def store(row: dict[str, str], path: Path = RESULTS / "rooms.csv") -> None:
-    """Put a room's row in its place."""
-    rows = [each for each in read(path) if each["room"] != row["room"]]
-    text = io.StringIO()
-    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    table.writeheader()
-    table.writerows(sorted([*rows, row], key=lambda each: each["room"]))
-    conventions.replace(path, text.getvalue())
-
-
 def described(place: Path, mutant: str) -> str:
     """Show a change as the lines that it takes away and puts in."""
     lines = mutmut(place, "show", mutant).splitlines()
@@ -179,7 +162,7 @@ def main(room: str, *, claims: bool = True) -> None:
     counts = (len(codes), len(codes) - len(passed), len(passed) - len(survived))
     today = datetime.date.today().isoformat()
     row = (room, *counts, len(survived), today, importlib.metadata.version("mutmut"))
-    store(dict(zip(COLUMNS, map(str, row), strict=True)))
+    tables.store(dict(zip(COLUMNS, map(str, row), strict=True)), TABLE, ["room"])
     print(f"{room}: {1 - len(survived) / len(codes):.1%} of {len(codes)} noticed")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import conventions
 import matrix
+import tables
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
@@ -72,7 +73,7 @@ class StatusOfRuns(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.env.note_dependency(str(matrix.TABLE))
-        rows = matrix.read()
+        rows = tables.read(matrix.TABLE)
         ran = ("Run", "With", "Chapters", "Passed", "Last")
         took = ("Chapter", "Processor time", "Peak memory", "Runs")
         return [_table(ran, runs(rows)), _table(took, costs(rows))]

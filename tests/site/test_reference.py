@@ -9,6 +9,7 @@ from types import ModuleType
 
 import matrix
 import reference_pages
+import tables
 
 from lecture_code import claims
 
@@ -74,7 +75,7 @@ def test_the_cost_of_a_chapter_is_a_median_or_not_measured() -> None:
 def test_the_status_page_shows_the_table(site: Path) -> None:
     """Every run and every chapter has its row."""
     page = (site / "book" / "status.html").read_text(encoding="utf-8")
-    rows = matrix.read()
+    rows = tables.read(matrix.TABLE)
     for cells in (*reference_pages.runs(rows), *reference_pages.costs(rows)):
         line = "</p></td>\n<td><p>".join(html.escape(c, quote=False) for c in cells)
         assert line in page
