@@ -5,6 +5,8 @@
 	env-lab env-audit env-mutation
 SHELL := /bin/sh
 BIN := .venv/bin
+# An option for pytest: where to count what a target tested. `make test` sets it.
+REPORT :=
 
 # The first interpreter of a supported version; PYTHON=... comes before all others.
 CANDIDATES := $(PYTHON) python3 python3.13 python3.12 python3.11 python
@@ -49,10 +51,7 @@ lab: env-lab ## open the notebooks in JupyterLab
 	@$(BIN)/jupyter lab --notebook-dir=book
 
 test: env-test ## run everything: lint, unit, structure, nbval, site in a browser
-	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory unit
-	@$(MAKE) --no-print-directory nbval
-	@$(MAKE) --no-print-directory site-test
+	@$(BIN)/python tools/phases.py lint unit nbval site-test
 
 lint: env-test ## check style and spelling
 	@$(BIN)/ruff check .
@@ -64,15 +63,15 @@ format: env-test ## format the code, notebooks included
 	@$(BIN)/ruff format .
 
 unit: env-test ## unit and structure tests
-	@$(BIN)/pytest tests --ignore=tests/site -n 2 --dist loadfile
+	@$(BIN)/pytest tests --ignore=tests/site -n 2 --dist worksteal $(REPORT)
 
 nbval: env-test ## run every notebook anew and compare with what is stored
 	@TQDM_DISABLE=1 $(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=120 \
-	  -n 2 --dist loadscope book
+	  -n 2 --dist loadscope $(REPORT) book
 
 site-test: env-test ## build the site and look at every page in a real browser
 	@$(BIN)/python tools/site.py build
-	@$(BIN)/pytest tests/site -n 2 --dist loadscope
+	@$(BIN)/pytest tests/site -n 2 --dist loadscope $(REPORT)
 
 notebooks: env-test ## execute every notebook in a fresh kernel and store the outputs
 	@$(BIN)/python tools/notebooks.py store $(NAMES)
