@@ -66,8 +66,9 @@ unit: env-test ## unit and structure tests
 	@$(BIN)/pytest tests --ignore=tests/site -n 2 --dist worksteal $(REPORT)
 
 nbval: env-test ## run every notebook anew and compare with what is stored
+	@# the last chapters take longest, and so go first
 	@TQDM_DISABLE=1 $(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=120 \
-	  -n 2 --dist loadscope $(REPORT) book
+	  -n 2 --dist loadscope --no-loadscope-reorder $(REPORT) $$(ls -r book/*.ipynb)
 
 site-test: env-test ## build the site and look at every page in a real browser
 	@$(BIN)/python tools/site.py build

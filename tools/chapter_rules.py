@@ -196,7 +196,7 @@ def _grading_flaws(cell: NotebookNode, identity: str) -> Iterator[str]:
     except ValueError as error:
         yield str(error)
     printed = "".join(output.get("text", "") for output in cell.outputs)
-    if f"Exercise {identity}: correct." not in printed:
+    if f"{conventions.VERDICT}{identity}: correct." not in printed:
         yield "the solution is not graded as correct"
 
 
