@@ -25,8 +25,7 @@ stopped:
 good:
 	@touch reached
 slow:
-	@echo started
-	@sleep 60
+	@trap '' INT; echo started; sleep 60
 """
 SAMPLE = """\
 import pytest
