@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import conventions
-import pictures
 import pytest
+
+from tools.chapters import conventions, pictures
 
 
 @pytest.hookimpl(wrapper=True)

@@ -10,7 +10,6 @@ import sys
 import warnings
 from pathlib import Path
 
-import conventions
 import house_rules as rules
 import pytest
 from numpydoc.validate import validate as numpydoc_check
@@ -156,6 +155,7 @@ import contextlib, io, json, sys
 import matplotlib, numpy, torch
 sys.path[:0] = json.loads(sys.argv[2])
 import global_state
+from tools.chapters import conventions
 before, loaded, heavy = global_state.snapshot(), set(sys.modules), sys.argv[3:]
 printed, changed = io.StringIO(), {}
 for module in json.loads(sys.argv[1]):
