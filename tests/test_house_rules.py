@@ -14,6 +14,8 @@ import house_rules as rules
 import pytest
 from numpydoc.validate import validate as numpydoc_check
 
+from tools.chapters import conventions
+
 SOURCES = rules.sources()
 FILES = [(room, path) for room, paths in SOURCES.items() for path in paths]
 ROOMS = sorted(set(SOURCES) - {""})
@@ -71,7 +73,7 @@ def test_a_chapter_runs_nothing_that_arrives_as_data(path):
 
 
 def test_a_tool_runs_nothing_that_arrives_as_data():
-    for path in (rules.ROOT / "tools").glob("*.py"):
+    for path in (rules.ROOT / "tools").rglob("*.py"):
         assert rules.unsafe(_read(path)) == [], path
 
 
@@ -155,7 +157,6 @@ import contextlib, io, json, sys
 import matplotlib, numpy, torch
 sys.path[:0] = json.loads(sys.argv[2])
 import global_state
-from tools.chapters import conventions
 before, loaded, heavy = global_state.snapshot(), set(sys.modules), sys.argv[3:]
 printed, changed = io.StringIO(), {}
 for module in json.loads(sys.argv[1]):
