@@ -1,15 +1,12 @@
 """What a chapter must be: its spine, budgets, figures, exercises and links.
 
-Each rule takes the notebook and lists what breaks it. `python -m
-tools.chapters.chapter_rules [NAME...]` prints that list for stored chapters, those of
-``output_rules`` included.
+Each rule takes the notebook and lists what breaks it.
 """
 
 from __future__ import annotations
 
 import re
 import statistics
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -280,15 +277,3 @@ def problems(path: Path) -> Iterator[str]:
     for rule in NAMED_RULES:
         yield from rule(notebook, path.stem)
     yield from light(path)
-
-
-def main(names: list[str]) -> None:
-    """Print what is wrong with chapters."""
-    paths = [p for p in conventions.chapters() if not names or p.stem in names]
-    found = [f"{path.stem}: {said}" for path in paths for said in problems(path)]
-    print("\n".join(found) or f"nothing is wrong with {len(paths)} chapters")
-    sys.exit(bool(found))
-
-
-if __name__ == "__main__":
-    main([Path(name).stem for name in sys.argv[1:]])

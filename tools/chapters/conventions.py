@@ -19,9 +19,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
+#: The picture in a frame of a figure with sliders, as base64 text.
+DATA = re.compile(r'src="data:image/png;base64,([^"]*)"')
 
-#: What hides a solution: on the site, in JupyterLab, and in Colab (with ``# @title``).
-FOLDED = {"jupyter": {"source_hidden": True}, "cellView": "form"}
+#: What hides a solution on the site.
 FOLDED_TAGS = {"solution", "hide-cell"}
 
 #: What ``lecture_code.claims`` prints before a sentence that holds.

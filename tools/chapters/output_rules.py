@@ -32,7 +32,6 @@ MACHINE = re.compile(
 )
 _IMAGE = re.compile(r"<img\b[^>]*>")
 _ALT = re.compile(r'\balt="([^"]*)"')
-_DATA = re.compile(r'src="data:image/png;base64,([^"]*)"')
 
 
 def counts(notebook: NotebookNode) -> Iterator[str]:
@@ -59,7 +58,7 @@ def pictures(notebook: NotebookNode) -> Iterator[str]:
         for picture in conventions.pictures(cell) if conventions.is_code(cell) else ():
             yield from (f"cell {place}: {said}" for said in _flaws(picture))
     for name, text in _frames(notebook):
-        source = _DATA.search(text)
+        source = conventions.DATA.search(text)
         said = _flaws(source[1]) if source else ["a frame without its picture"]
         yield from (f"widget {name[-4:]}: {flaw}" for flaw in said)
 

@@ -28,12 +28,10 @@ PATCH = 4  # pixels
 VISIBLE = 40
 SHARE = 0.0005
 
-_DATA = re.compile(r'src="data:image/png;base64,([^"]*)"')
-
 
 def frames(text: str) -> list[str]:
     """List the pictures, as base64 text, that the HTML of a widget holds."""
-    return _DATA.findall(text)
+    return conventions.DATA.findall(text)
 
 
 def stored_frames(notebook: NotebookNode, cell: NotebookNode) -> list[str]:

@@ -4,14 +4,13 @@ A number that a reader meets in a sentence is one of these: something that the c
 computed, which must then stand in an output; a setting, which must stand in its code;
 or a name, such as that of a chapter. The few rules of what is a name are below. What
 none of them explains is listed, unless ``tests/book/prose_numbers.toml`` says why it
-may stand. `python -m tools.chapters.prose` prints the list.
+may stand.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-import sys
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -157,19 +156,3 @@ def complaints(path: Path, permitted: Iterable[str]) -> list[str]:
     new = [f"nothing backs {text!r}" for text in found if text not in permitted]
     idle = [f"the allowance of {t!r} is not used" for t in permitted if t not in found]
     return new + idle
-
-
-def main() -> None:
-    """Print what is wrong with the numbers of all chapters."""
-    permitted = allowed()
-    found = [
-        f"{path.stem}: {said}"
-        for path in conventions.chapters()
-        for said in complaints(path, permitted.get(path.stem, {}))
-    ]
-    print("\n".join(found) or "every number in the prose is backed")
-    sys.exit(bool(found))
-
-
-if __name__ == "__main__":
-    main()
