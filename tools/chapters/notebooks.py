@@ -168,6 +168,7 @@ def main(words: list[str]) -> None:
             store_all(named(names))
         case ["student", folder]:
             student.write_all(Path(folder))
+            print(f"The notebooks without solutions are in {folder}.")
         case _:
             sys.exit("usage: notebooks store [NAME...] | student FOLDER")
 
