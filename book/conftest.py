@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import conventions
-import pictures
 import pytest
-import texts
+
+from tools.chapters import conventions, pictures, texts
 
 
 @pytest.hookimpl(wrapper=True)
