@@ -80,10 +80,9 @@ def passed(folder: Path, option: str, cases: dict) -> dict[str, bool]:
     path, report = folder / "01-sample.ipynb", folder / "report.xml"
     path.write_text(conventions.written(notebook), encoding="utf-8")
     command = ["pytest", option, "--nbval-current-env", f"--junitxml={report}", path]
-    python = f"{ROOT / 'tools'}{os.pathsep}{ROOT}"
     subprocess.run(
         [sys.executable, "-m", *command, "--rootdir", folder],
-        env={**os.environ, "PYTHONPATH": python},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         cwd=folder,
         stdout=subprocess.DEVNULL,
     )

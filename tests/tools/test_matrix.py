@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-import tables
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tools.chapters import conventions
-from tools.checks import matrix
+from tools.checks import matrix, tables
 
 
 def sample(folder, printed: str):
