@@ -72,7 +72,7 @@ def test_the_set_up_cell_names_the_one_address():
 
 def set_up(*options: str, before: str = "") -> str:
     """Run the set-up cell, with a print in place of pip, and give its last words."""
-    cell = repository.read().setup.replace("%pip install", 'print("installs") #')
+    cell = repository.read().setup.replace("\n    %pip", '\n    print("installs") #')
     command = [sys.executable, *options, "-c", f"{before}\n{cell}"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     return (done.stdout + done.stderr).strip().rpartition("\n")[2]

@@ -450,9 +450,7 @@ def test_wrong_addresses_are_refused(url, tag, named):
 
 def test_the_address_is_that_of_gits_origin(tmp_path):
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
-    with pytest.raises(
-        ValueError, match="no origin of this checkout: name"
-    ):
+    with pytest.raises(ValueError, match="no origin of this checkout: name"):
         repository.origin(tmp_path)
     told = ["git", "remote", "add", "origin", "git@github.com:Some-Body/their.book.git"]
     subprocess.run(told, cwd=tmp_path, check=True)
