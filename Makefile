@@ -63,51 +63,51 @@ format: env-test ## format the code, notebooks included
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-unit: env-test ## unit and structure tests
+unit: env-test # unit and structure tests
 	@$(BIN)/pytest tests --ignore=tests/site -n 2 --dist loadfile
 
-nbval: env-test ## run every notebook anew and compare with what is stored
+nbval: env-test # run every notebook anew and compare with what is stored
 	@TQDM_DISABLE=1 $(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=120 \
 	  -n 2 --dist loadscope book
 
-site-test: env-test ## build the site and look at every page in a real browser
+site-test: env-test # build the site and look at every page in a real browser
 	@$(BIN)/python tools/site.py build
 	@$(BIN)/pytest tests/site -n 2 --dist loadscope
 
 notebooks: env-test ## execute every notebook in a fresh kernel and store the outputs
 	@$(BIN)/python tools/notebooks.py store $(NAMES)
 
-links: env-book ## ask other sites whether our links to them still lead somewhere
+links: env-book # ask other sites whether our links to them still lead somewhere
 	@$(BIN)/python tools/site.py links
 
 models: env-test ## train what is stored in lecture_code/trained
 	@$(BIN)/python -m lecture_code.study models
 
-figures: env-test ## draw the pictures under book/images
+figures: env-test # draw the pictures under book/images
 	@$(BIN)/python tools/figures.py
 
 student: env-book ## write the student notebooks (solutions replaced by stubs)
 	@$(BIN)/python tools/notebooks.py student --to _student
 
-test-colab: env-test ## run the notebooks under the versions of Colab
+test-colab: env-test # run the notebooks under the versions of Colab
 	@$(BIN)/python tools/colab.py
 
-matrix: env-test ## run the strict test as on other processors: make matrix [NAMES=...]
+matrix: env-test # run the strict test as on other processors: make matrix [NAMES=...]
 	@$(BIN)/python tools/matrix.py $(NAMES)
 
-mutation: env-mutation ## change a room's mathematics and see what notices: ROOM=divergences
+mutation: env-mutation # change a room's mathematics and see what notices: ROOM=divergences
 	@$(BIN)/python tools/mutation.py $(ROOM)
 
-audit: env-audit ## look for known weaknesses in what is installed and in the workflows
+audit: env-audit # look for known weaknesses in what is installed and in the workflows
 	@$(BIN)/zizmor --offline .github/workflows
 	@$(BIN)/pip-audit --strict --disable-pip --no-deps -r constraints.txt
 
 bench: env-test ## measure builds, tests, notebooks, pages and imports
 	@$(BIN)/python tools/bench.py
 
-repository: env-book ## set the address everywhere: make repository URL=https://... [TAG=v...]
+repository: env-book # set the address everywhere: make repository [URL=https://...] [TAG=v...]
 	@$(BIN)/python tools/repository.py $(URL) $(if $(TAG),--tag $(TAG))
 
-clean: ## remove everything that was built
+clean: # remove everything that was built
 	@rm -rf _build _vendor _student node_modules .venv .venv-colab build dist *.egg-info \
 	  .pytest_cache .ruff_cache .hypothesis
