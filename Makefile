@@ -62,50 +62,50 @@ format: env-test ## format the code, notebooks included
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-unit: env-test ## unit and structure tests
+unit: env-test # unit and structure tests
 	@$(BIN)/pytest tests --ignore=tests/site -n 2 --dist worksteal $(REPORT)
 
-nbval: env-test ## run every notebook anew and compare with what is stored
+nbval: env-test # run every notebook anew and compare with what is stored
 	@# the last chapters take longest, and so go first
 	@TQDM_DISABLE=1 $(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=120 \
 	  -n 2 --dist loadscope --no-loadscope-reorder $(REPORT) $$(ls -r book/*.ipynb)
 
-site-test: env-test ## build the site and look at every page in a real browser
+site-test: env-test # build the site and look at every page in a real browser
 	@$(BIN)/python -m tools.site.build
 	@$(BIN)/pytest tests/site -n 2 --dist loadscope $(REPORT)
 
 notebooks: env-test ## execute every notebook in a fresh kernel and store the outputs
 	@$(BIN)/python -m tools.chapters.notebooks store $(NAMES)
 
-links: env-book ## ask other sites whether our links to them still lead somewhere
+links: env-book # ask other sites whether our links to them still lead somewhere
 	@$(BIN)/python -m tools.site.build links
 
 models: env-test ## train what is stored in lecture_code/trained
 	@$(BIN)/python -m lecture_code.study models
 
-figures: env-test ## draw the pictures under book/images
+figures: env-test # draw the pictures under book/images
 	@$(BIN)/python -m tools.chapters.figures
 
 student: env-book ## write the student notebooks (solutions replaced by stubs)
 	@$(BIN)/python -m tools.chapters.notebooks student _student
 
-test-colab: env-test ## run the notebooks under the versions of Colab
+test-colab: env-test # run the notebooks under the versions of Colab
 	@$(BIN)/python -m tools.checks.colab
 
-matrix: env-test ## run the strict test as on other processors: make matrix [NAMES=...]
+matrix: env-test # run the strict test as on other processors: make matrix [NAMES=...]
 	@$(BIN)/python -m tools.checks.matrix $(NAMES)
 
-mutation: env-mutation ## change a module's mathematics and see what notices: ROOM=divergences
+mutation: env-mutation # change a module's mathematics and see what notices: ROOM=divergences
 	@OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 2 "lecture_code.$(ROOM)*"
 	@$(BIN)/mutmut results
 
-audit: env-audit ## look for known weaknesses in what is installed and in the workflows
+audit: env-audit # look for known weaknesses in what is installed and in the workflows
 	@$(BIN)/zizmor --offline .github/workflows
 	@$(BIN)/pip-audit --strict --disable-pip --no-deps -r constraints.txt
 
-repository: env-book ## set the address everywhere: make repository URL=https://... [TAG=v...]
+repository: env-book # set the address everywhere: make repository [URL=https://...] [TAG=v...]
 	@$(BIN)/python -m tools.chapters.repository $(URL) $(if $(TAG),--tag $(TAG))
 
-clean: ## remove everything that was built
+clean: # remove everything that was built
 	@rm -rf _build _vendor _student node_modules .venv .venv-colab build dist *.egg-info \
 	  .pytest_cache .ruff_cache .hypothesis mutants

@@ -153,6 +153,37 @@ def test_print_shows_the_text_alone(open_page: Callable) -> None:
     assert visible(page, ".bd-article h1")
 
 
+#: Between margins of 2 cm an A4 page is 17 cm wide, which is 643 pixels.
+PAPER = 643
+CUT = f"""all => all.filter(e => e.checkVisibility({{contentVisibilityAuto: true}}))
+  .filter(e => e.scrollWidth > e.clientWidth + 1
+    || e.getBoundingClientRect().right > {PAPER} + 1)
+  .map(e => e.textContent.trim().slice(0, 60))"""
+
+
+@pytest.mark.parametrize("name", ["01-histograms", "14-evaluation", "08-proofs"])
+def test_paper_cuts_nothing(open_page: Callable, name: str) -> None:
+    """Code, what it prints, tables and formulas end where the page does."""
+    page = open_page(f"book/{name}.html", width=PAPER)
+    page.emulate_media(media="print")
+    blocks = page.locator(".bd-article :is(pre, table, img, mjx-container[display])")
+    assert blocks.count() > 10
+    assert blocks.evaluate_all(CUT) == []
+
+
+def test_paper_says_that_a_solution_is_folded(open_page: Callable) -> None:
+    """An unfolded solution is printed, and of a folded one what would print it."""
+    page = open_page("book/01-histograms.html")
+    page.emulate_media(media="print")
+    solution = page.locator("details.hide").first
+    said = "e => getComputedStyle(e.querySelector('summary'), '::before').content"
+    assert "unfold it" in solution.evaluate(said)
+    assert not visible(page, "details.hide pre")
+    solution.evaluate("e => { e.open = true; }")
+    assert visible(page, "details.hide pre")
+    assert not visible(page, "details.hide summary")
+
+
 def test_nothing_moves_for_who_asked_for_that(open_page: Callable) -> None:
     """With reduced motion, no transition has a duration."""
     page = open_page("book/intro.html", reduced_motion="reduce")

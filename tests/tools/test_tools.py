@@ -290,6 +290,8 @@ OTHER = repository.Address("Some-Body", "their.book", "v2.0.1")
         "https://github.com/Some-Body/their.book",
         "https://github.com/Some-Body/their.book/",
         " https://github.com/Some-Body/their.book.git ",
+        "git@github.com:Some-Body/their.book.git",
+        "ssh://git@github.com/Some-Body/their.book.git",
     ],
 )
 def test_addresses_are_read_as_they_are_pasted(pasted):
@@ -304,7 +306,7 @@ def test_addresses_are_read_as_they_are_pasted(pasted):
         ("https://github.com/a", "v1", "URL"),
         ("https://github.com/a/b/c", "v1", "URL"),
         ("https://github.com/a/b c", "v1", "URL"),
-        ("git@github.com:a/b.git", "v1", "URL"),
+        ("git@gitlab.com:a/b.git", "v1", "URL"),
         ("", "v1", "URL"),
         ("https://github.com/a/b", "", "TAG"),
         ("https://github.com/a/b", "v 1", "TAG"),
@@ -313,6 +315,15 @@ def test_addresses_are_read_as_they_are_pasted(pasted):
 def test_wrong_addresses_are_refused(url, tag, named):
     with pytest.raises(ValueError, match=f"^{named}: expected"):
         repository.parse(url, tag)
+
+
+def test_the_address_is_that_of_gits_origin(tmp_path):
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    with pytest.raises(ValueError, match="no origin of this checkout: name"):
+        repository.origin(tmp_path)
+    told = ["git", "remote", "add", "origin", "git@github.com:Some-Body/their.book.git"]
+    subprocess.run(told, cwd=tmp_path, check=True)
+    assert repository.parse(repository.origin(tmp_path), "v2.0.1") == OTHER
 
 
 def test_the_published_address_follows():
@@ -327,7 +338,6 @@ def test_the_published_address_follows():
         ("https://github.com/a/b", "https://github.com/Some-Body/their.book"),
         ("(https://github.com/a/b).", "(https://github.com/Some-Body/their.book)."),
         ("git+https://github.com/a/b@v1", None),
-        ("github.com/a/b.git@v1 x", None),
         ("https://github.com/a/b/blob/v1/x", None),
         ("colab.research.google.com/github/a/b/blob/v1/book/01.ipynb", None),
         ("https://a.github.io/b/book/x.html", "https://some-body.github.io/their.book"),
@@ -437,11 +447,6 @@ def test_an_interrupted_change_is_finished_by_the_next(checkout, monkeypatch):
     repository.assign(OTHER, checkout)
     for path, text in contents(checkout).items():
         assert f"{old.owner}/{old.name}" not in text, path
-
-
-def test_configuration_without_an_address_is_refused():
-    with pytest.raises(ValueError, match=r"repository\.url"):
-        repository.configured("title: x\n", OTHER)
 
 
 def test_the_release_is_the_packages_version():

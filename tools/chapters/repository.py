@@ -1,20 +1,18 @@
-"""Set the repository's address everywhere: `python -m tools.chapters.repository URL`.
+"""Set the address everywhere: `python -m tools.chapters.repository [URL] [--tag TAG]`.
 
 The address stands in ``_config.yml`` and is repeated in the README, the citation, the
-package's metadata and in every notebook, whose set-up cell installs the package from
-it. This tool changes all of them in one step and can be run again at any time; without
-an address it only brings the notebooks in line with ``_config.yml``.
+package's metadata and every notebook. Without URL it is the one of git's ``origin``.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
+import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 import yaml
 
@@ -23,17 +21,23 @@ from tools.chapters import conventions
 ROOT = conventions.ROOT
 COLAB = "https://colab.research.google.com"
 
-#: Files that may name the repository: text, and ours.
-TEXT = {".cff", ".css", ".html", ".ipynb", ".js", ".json", ".md", ".py", ".svg"}
-TEXT |= {".toml", ".txt", ".xml", ".yaml", ".yml"}
-FOLDERS = ("book", "lecture_code", "tools", "assets", ".github", ".ci")
+#: Files that may name the repository, but for ``_config.yml``.
+NAMING = ("*.md", "*.cff", "*.toml", "book/*.md", "book/*.ipynb")
+
+#: An address as people paste it, and as git writes it.
+GIVEN = re.compile(
+    r"(?:https://|ssh://git@|git@)github\.com[/:]([\w-]+)/([\w.-]+?)(?:\.git)?/?"
+)
 
 SETUP = """\
+import importlib.util
 import sys
 
-if "google.colab" in sys.modules:
-    %pip install -q --no-deps "git+{url}@{tag}\""""
-
+PACKAGE = "git+{url}@{tag}"
+if importlib.util.find_spec("lecture_code") is None:
+    if "google.colab" not in sys.modules:
+        raise ModuleNotFoundError(f'first run: %pip install "{{PACKAGE}}"')
+    %pip install -q --no-deps "{{PACKAGE}}\""""
 
 LINKS = (
     "[Open this chapter in Colab]({colab}) or take the [student notebook]({student}), "
@@ -44,15 +48,7 @@ LINKED = re.compile(r"(\s*)" + re.sub(r"\\\{\w+\\\}", "[^)]*", re.escape(LINKS))
 
 
 class Address(NamedTuple):
-    """A repository on GitHub and the release that readers get.
-
-    Parameters
-    ----------
-    owner, name : str
-        As in ``https://github.com/owner/name``.
-    tag : str
-        The release tag that set-up cells and Colab links use.
-    """
+    """A repository on GitHub, and the tag of the release that readers get."""
 
     owner: str
     name: str
@@ -72,7 +68,7 @@ class Address(NamedTuple):
 
     @property
     def setup(self) -> str:
-        """Source of the set-up cell: on Colab, install the package of the release."""
+        """Source of the set-up cell: on Colab install what is missing, else say how."""
         return SETUP.format(url=self.url, tag=self.tag)
 
     def page(self, stem: str) -> str:
@@ -94,23 +90,31 @@ class Address(NamedTuple):
 
 
 def parse(url: str, tag: str) -> Address:
-    """Read an address as people paste it, or raise ValueError with what is wrong."""
-    parts = urlsplit(url.strip())
-    names = parts.path.strip("/").removesuffix(".git").split("/")
-    sound = all(re.fullmatch(r"[\w-][\w.-]*", name) for name in names)
-    if (parts.scheme, parts.netloc, len(names), sound) != (
-        "https",
-        "github.com",
-        2,
-        True,
-    ):
+    """Read an address, or raise ValueError with what is wrong."""
+    found = GIVEN.fullmatch(url.strip())
+    if not found:
         raise ValueError(
             f"URL: expected https://github.com/OWNER/REPOSITORY, got {url!r} "
             "(Colab and the site's publication both need GitHub)"
         )
     if not re.fullmatch(r"\w[\w.+-]*", tag):
         raise ValueError(f"TAG: expected a release tag such as v0.1.0, got {tag!r}")
-    return Address(*names, tag)
+    return Address(*found.groups(), tag)
+
+
+def origin(root: Path = ROOT) -> str:
+    """Ask git where this checkout came from."""
+    command = ["git", "remote", "get-url", "origin"]
+    try:
+        asked = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    except FileNotFoundError:
+        asked = None
+    if asked is None or asked.returncode:
+        raise ValueError(
+            "git knows no origin of this checkout: name the address, "
+            "make repository URL=https://github.com/OWNER/REPOSITORY"
+        )
+    return asked.stdout.strip()
 
 
 def read(root: Path = ROOT) -> Address:
@@ -120,42 +124,23 @@ def read(root: Path = ROOT) -> Address:
     return parse(stated["url"], str(stated["branch"]))
 
 
-def files(root: Path = ROOT) -> Iterator[Path]:
-    """List the text files that may name the repository, but for ``_config.yml``."""
-    inside = [path for folder in FOLDERS for path in sorted((root / folder).rglob("*"))]
-    hidden = (".ipynb_checkpoints", "__pycache__")
-    for path in [*sorted(root.iterdir()), *inside]:
-        known = path.suffix in TEXT and not set(path.parts) & set(hidden)
-        if path.is_file() and known and path.name != "_config.yml":
-            yield path
+def files(root: Path = ROOT) -> list[Path]:
+    """List the files that may name the repository, but for ``_config.yml``."""
+    return [path for pattern in NAMING for path in sorted(root.glob(pattern))]
 
 
 def renamed(text: str, old: Address, new: Address) -> str:
     """Replace one address by another wherever a text names it."""
     end = r"(?![\w-]|\.\w)"  # a name that only begins like ours is somebody else's
-    git = r"(?![\w-]|\.(?!git\b)\w)"
-    repository = re.compile(
-        rf"(?<![\w-])(github(?:\.com)?/){re.escape(f'{old.owner}/{old.name}')}{git}"
-        rf"(?:((?:\.git)?(?:/(?:blob|tree|raw|releases/tag)/|@)){re.escape(old.tag)}{end})?"
-    )
+    name, tag = re.escape(f"{old.owner}/{old.name}"), re.escape(old.tag)
+    place = rf"(github(?:\.com)?/){name}{end}(?:(@|/(?:blob|tree)/){tag}{end})?"
 
     def swap(found: re.Match) -> str:
-        place = f"{found[1]}{new.owner}/{new.name}"
-        return f"{place}{found[2]}{new.tag}" if found[2] else place
+        start = f"{found[1]}{new.owner}/{new.name}"
+        return f"{start}{found[2]}{new.tag}" if found[2] else start
 
-    text = repository.sub(swap, text)
-    pages = re.escape(old.pages.rstrip("/")) + r"(/|(?![\w.-]))"
-    return re.sub(pages, lambda found: new.pages.rstrip("/") + found[1], text)
-
-
-def configured(text: str, new: Address) -> str:
-    """Set url and branch in the text of ``_config.yml``, comments untouched."""
-    for key, value in (("url", new.url), ("branch", new.tag)):
-        pattern = rf"(?m)(^repository:\n(?:[ #].*\n|\n)*?  {key}: *)[^\s#]+"
-        text, count = re.subn(pattern, lambda m, v=value: m[1] + v, text)
-        if count != 1:
-            raise ValueError(f"_config.yml: expected one repository.{key}")
-    return text
+    pages = re.escape(old.pages.rstrip("/")) + end
+    return re.sub(pages, new.pages.rstrip("/"), re.sub(place, swap, text))
 
 
 def aligned(text: str, stem: str, address: Address) -> str:
@@ -194,17 +179,16 @@ def align(root: Path = ROOT) -> list[Path]:
 def assign(new: Address, root: Path = ROOT) -> list[Path]:
     """Set the address everywhere; list the files that changed."""
     old = read(root)
-
-    def edit(text: str) -> str:
-        return renamed(text, old, new)
-
-    def edit_configuration(text: str) -> str:
-        return configured(edit(text), new)
-
-    changed = [path for path in files(root) if change(path, edit)]
-    # Last, so that after an interruption the old address is still known.
+    # The configuration last, so that after an interruption the old address is known.
     configuration = root / "_config.yml"
-    changed += [configuration] if change(configuration, edit_configuration) else []
+    changed = [
+        path
+        for path in [*files(root), configuration]
+        if change(path, lambda text: renamed(text, old, new))
+    ]
+    branch = (f"branch: {old.tag}\n", f"branch: {new.tag}\n")
+    if change(configuration, lambda text: text.replace(*branch)):
+        changed.append(configuration)
     return list(dict.fromkeys([*changed, *align(root)]))
 
 
@@ -216,7 +200,7 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     try:
         old = read()
-        new = parse(chosen.url or old.url, chosen.tag or old.tag)
+        new = parse(chosen.url or origin(), chosen.tag or old.tag)
         changed = assign(new)
     except (OSError, ValueError) as error:
         sys.exit(f"repository: {error}")
