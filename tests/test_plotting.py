@@ -5,10 +5,8 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from matplotlib.colors import to_hex
 
 from lecture_code import plotting
-from lecture_code.session import PALETTE
 
 
 @pytest.fixture(autouse=True)
@@ -46,28 +44,6 @@ def test_images_are_drawn_row_by_row_and_spare_places_stay_empty():
     assert np.array_equal(np.array(shown).reshape(3, 4), pixels)
     assert not axes[3].images
     assert [a.get_title() for a in axes[:3]] == ["a", "b", "c"]
-
-
-@pytest.mark.parametrize(("u", "bin_"), [(0.0, 0), (0.25, 0), (0.26, 1), (1.0, 2)])
-def test_the_ray_drops_on_the_bin_of_the_rule(u, bin_):
-    plotting.inverse_cdf([0.25, 0.5, 0.25], u, [0, 1, 1, 2])
-    stairs, sampled = plt.gcf().axes
-    arrows = [child for child in stairs.texts if hasattr(child, "arrow_patch")]
-    assert arrows[-1].xy == (bin_, 0)
-    coloured = [to_hex(bar.get_facecolor()) for bar in sampled.patches]
-    assert coloured.index(PALETTE["orange"]) == bin_
-    assert heights(sampled) == [0.25, 0.5, 0.25]
-
-
-def test_coverage_highlights_the_side_and_maps_the_page():
-    where = np.linspace(0, 1, 25).reshape(5, 5)
-    plotting.coverage([0.0, 0.1, 0.2, 0.3, 0.4], 4, where)
-    bars, page = plt.gcf().axes[:2]
-    assert heights(bars) == [0.0, 0.1, 0.2, 0.3, 0.4]
-    assert [to_hex(b.get_facecolor()) for b in bars.patches].index(
-        PALETTE["orange"]
-    ) == 3
-    assert np.array_equal(page.images[0].get_array(), where)
 
 
 def test_pixels_that_form_no_square_are_refused():

@@ -24,6 +24,9 @@ from lecture_code.vae import VAE
 
 FOLDER = Path(__file__).parent
 
+#: Columns of equal length, by their names.
+Table = dict[str, np.ndarray]
+
 
 def _vae(output: likelihoods.Bernoulli | likelihoods.Logistics) -> VAE:
     kind = {"activation": "silu", "dropout": 0.2}
@@ -160,6 +163,14 @@ def table(name: str) -> dict[str, np.ndarray]:
     with path.open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
     return {key: _column(cells) for key, *cells in zip(header, *rows, strict=True)}
+
+
+def select(table: Table, **wanted: object) -> Table:
+    """Return the rows of a table that have the wanted entries in the named columns."""
+    keep = np.ones(len(next(iter(table.values()))), dtype=bool)
+    for column, entry in wanted.items():
+        keep &= table[validate.choice("column", column, list(table))] == entry
+    return {column: values[keep] for column, values in table.items()}
 
 
 def store_table(name: str, columns: dict[str, np.ndarray]) -> Path:
