@@ -13,7 +13,7 @@ import torch
 from torch.nn.functional import softplus
 
 from lecture_code import training, validate
-from lecture_code.study.stacks import Stack, latents
+from lecture_code.study.line.stacks import Stack, latents
 
 ENCODER, CRITIC = (64, 64), (32, 32)
 PENALTY = 10.0

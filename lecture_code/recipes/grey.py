@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from lecture_code import datasets, trained
-from lecture_code.study import rounds
+from lecture_code.recipes import rounds
 
 NAME = "autoregressive-grey"
 RATES = (3e-3, 3e-3, 3e-3, 3e-3, 1e-3, 1e-3, 1e-3, 3e-4)
@@ -65,7 +65,7 @@ def _trained() -> tuple[torch.nn.Module, float]:
     start = time.process_time()
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = trained.RECIPES[NAME]()
+        model = trained.BUILDERS[NAME]()
         kwargs = {"rates": RATES, "steps": 125, "batch_size": 64}
         rounds.keep_best(model, train, held_out, **kwargs)
     return model, time.process_time() - start

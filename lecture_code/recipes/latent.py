@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from lecture_code import datasets, flows, trained, validate
-from lecture_code.study import binary, rounds
+from lecture_code.recipes import binary, rounds
 
 
 def prepared_flow(flow: flows.Dequantised, levels: torch.Tensor) -> flows.Dequantised:
@@ -79,7 +79,7 @@ def latent_model(
     train, held_out = settings["data"]()
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = trained.RECIPES[name]()
+        model = trained.BUILDERS[name]()
         if isinstance(model, flows.Dequantised):
             prepared_flow(model, train)
         rates = settings["rates"] if rates is None else rates

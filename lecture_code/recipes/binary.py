@@ -15,7 +15,7 @@ import torch
 
 from lecture_code import datasets, networks, training, validate
 from lecture_code.autoregressive import Autoregressive
-from lecture_code.study.rounds import best_round
+from lecture_code.recipes.rounds import best_round
 
 #: Between paper and ink: one threshold, as validation and test images have it, or five,
 #: since a pixel of grey level 7 might as well have been black.

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from lecture_code import training, validate
-from lecture_code.study.generators import Rounds, shuffled
-from lecture_code.study.stacks import Stack
+from lecture_code.study.line.generators import Rounds, shuffled
+from lecture_code.study.line.stacks import Stack
 
 SIZES = [2, 64, 64, 1]
 LOW, HIGH = 0.015, 6.0  # noise levels

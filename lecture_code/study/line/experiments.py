@@ -19,8 +19,8 @@ import torch
 
 from lecture_code import lipschitz, pushforward, validate
 from lecture_code.densities import GaussianMixture
-from lecture_code.study import denoisers, generators, laws
-from lecture_code.study.stacks import Stack, latents
+from lecture_code.study.line import denoisers, generators, laws
+from lecture_code.study.line.stacks import Stack, latents
 
 MODELS = ("vae", "gan", "wasserstein", "diffusion")
 #: How the level-L experiment keeps the slope down, and on which loss.

@@ -82,7 +82,7 @@ def _trained(
     rounds = validate.integer("rounds", rounds, low=1)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = trained.RECIPES[name]()
+        model = trained.BUILDERS[name]()
 
         def loss(batch: torch.Tensor) -> torch.Tensor:
             x, labels = batch[:, : model.d], batch[:, model.d :].long()
@@ -120,7 +120,7 @@ def gan_model(*, steps: int = 3600) -> GAN:
     pixels = datasets.scaled(datasets.digits("train").pixels)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = trained.RECIPES["gan-digits"]()
+        model = trained.BUILDERS["gan-digits"]()
         sides = [
             (model.critic.parameters(), model.critic_loss, 2e-3, (0.0, 0.9)),
             (model.generator.parameters(), model.generator_loss, 5e-4, (0.0, 0.9)),
@@ -135,10 +135,6 @@ WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
     "diffusion-clouds": clouds_model,
     "gan-digits": gan_model,
 }
-
-
-#: How the chapters draw digits from a model that leaves a choice.
-SETTINGS = {"diffusion-digits": {"guidance": 1.1, "steps": 32}}
 
 
 def costs() -> dict[str, np.ndarray]:
@@ -161,7 +157,7 @@ def costs() -> dict[str, np.ndarray]:
         models.append(WEIGHTS[name]())
         learned = time.process_time()
         noise = torch.Generator().manual_seed(0)
-        models[-1].sample(1000, noise, **SETTINGS.get(name, {}))
+        models[-1].sample(1000, noise, **trained.SAMPLING.get(name, {}))
         rows.append((learned - start, time.process_time() - learned))
     return {
         "model": np.array(names),

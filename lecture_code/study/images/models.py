@@ -194,17 +194,6 @@ def scene(
     -------
     Scene
         Always the same for the same arguments.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or a file of MNIST is broken.
-    lecture_code.idx.Unavailable
-        If MNIST is asked for and cannot be had.
-
-    Notes
-    -----
-    Used in chapter 17.
     """
     validate.choice("name", name, SCENES)
     if validate.choice("source", source, SOURCES) == "mnist":

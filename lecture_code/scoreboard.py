@@ -12,7 +12,6 @@ import torch
 from tqdm import tqdm
 
 from lecture_code import datasets, flows, metrics, trained, validate
-from lecture_code.study import implicit
 
 Draw = Callable[[int, torch.Generator], torch.Tensor]
 Nats = Callable[[torch.Tensor], torch.Tensor]
@@ -225,7 +224,7 @@ def _models() -> dict[str, Entry]:
         ),
         "diffusion": Entry(
             lambda n, generator: datasets.grey_levels(
-                diffusion.sample(n, generator, **implicit.SETTINGS["diffusion-digits"])
+                diffusion.sample(n, generator, **trained.SAMPLING["diffusion-digits"])
             ),
             *(None, "none"),
             *costs["diffusion-digits"],
@@ -283,6 +282,3 @@ def _impossible(x: torch.Tensor) -> torch.Tensor:
     seen = metrics.nearest_distance(x, datasets.digits("train").pixels) == 0
     surprise = math.log(len(datasets.digits("train").pixels))
     return torch.where(torch.tensor(seen), surprise, math.inf)
-
-
-TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {"scoreboard": table}
