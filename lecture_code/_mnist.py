@@ -7,6 +7,7 @@ four bytes each are their lengths, and the values, one byte each.
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
 import subprocess
@@ -93,7 +94,9 @@ def _fetch(name: str, folder: Path) -> bytes:
                 tried.append(f"{source} ({type(failure).__name__})")
             else:
                 folder.mkdir(parents=True, exist_ok=True)
-                _files.write(folder / name, lambda to, data=content: to.write_bytes(data))
+                _files.write(
+                    folder / name, lambda to, data=content: to.write_bytes(data)
+                )
                 return content
     raise OSError(
         f"{name} is not in {folder}, and not to be had from {', nor from '.join(tried)}: "

@@ -111,8 +111,8 @@ def mnist(part: str = "train", *, folder: str | Path | None = None) -> Digits:
     part : {"train", "test"}
         Which images: 60 000 or 10 000 of them.
     folder : str or pathlib.Path, optional
-        Where the four files are or go; by default a cache in the user's home. ValueError
-        names a file that is damaged, OSError one that could not be fetched.
+        Where the four files are or go; by default a cache in the user's home.
+        ValueError names a damaged file, OSError one that could not be fetched.
 
     Returns
     -------

@@ -1178,9 +1178,7 @@ CALLS: dict[str, Call] = {
         },
         within=own_store,
     ),
-    "trained.names": Call(
-        lambda: trained.names, {"suffix": a.trusted(".csv", OURS)}
-    ),
+    "trained.names": Call(lambda: trained.names, {"suffix": a.trusted(".csv", OURS)}),
 }
 
 #: What has no entry, and why.

@@ -216,7 +216,9 @@ CALLS = {
     "recipes.implicit.clouds_model": Call(
         lambda: implicit.clouds_model, {"rounds": a.count(1), "steps": a.count(1)}
     ),
-    "recipes.implicit.gan_model": Call(lambda: implicit.gan_model, {"steps": a.count(1)}),
+    "recipes.implicit.gan_model": Call(
+        lambda: implicit.gan_model, {"steps": a.count(1)}
+    ),
     "recipes.implicit.costs": Call(lambda: implicit.costs, {}, within=_one_model),
     # scenes
     "scenes.duel": Call(

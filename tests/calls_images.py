@@ -149,9 +149,7 @@ CALLS = {
     ),
     "study.images.models.SlicedGenerator.loss": Call(
         lambda: (
-            models.SlicedGenerator(
-                torch.nn.Linear(2, 3), latent=2, directions=4
-            ).loss
+            models.SlicedGenerator(torch.nn.Linear(2, 3), latent=2, directions=4).loss
         ),
         {
             "x": a.tensor(lambda: torch.ones(4, 3)),
@@ -165,7 +163,9 @@ CALLS = {
             "x": a.tensor(lambda: torch.zeros(4, 64), fixed=(1,)),
         },
     ),
-    "study.images.measure.judge": Call(lambda: measure.judge, {"seen": a.instance(_seen, 3)}),
+    "study.images.measure.judge": Call(
+        lambda: measure.judge, {"seen": a.instance(_seen, 3)}
+    ),
     "study.images.measure.measure": Call(
         lambda: measure.measure,
         {

@@ -92,11 +92,7 @@ CALLS = {
     ),
     "recipes.__main__.main": Call(
         lambda: command.main,
-        {
-            "arguments": a.trusted(
-                [], "argparse refuses what it does not know"
-            )
-        },
+        {"arguments": a.trusted([], "argparse refuses what it does not know")},
         within=own_store,
     ),
 }

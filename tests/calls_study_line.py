@@ -60,15 +60,11 @@ COMMAND = "an option, which the command line reads"
 def _short() -> Iterator[None]:
     """Train for two steps, in a folder of its own, with nothing drawn left open."""
     with (
-        mock.patch.multiple(
-            experiments, SEPARATIONS=(1,), LEVELS=(1,), LAYERS=(2,)
-        ),
+        mock.patch.multiple(experiments, SEPARATIONS=(1,), LEVELS=(1,), LAYERS=(2,)),
         mock.patch.multiple(experiments, MODELS=("vae",), LIMITED=("gan-penalty",)),
         mock.patch.object(experiments, "BATCHES", 1),
         mock.patch.object(figures, "SLOPES", np.array([1.0, 5.0])),
-        mock.patch.dict(
-            experiments.ROUNDS, dict.fromkeys(experiments.ROUNDS, SHORT)
-        ),
+        mock.patch.dict(experiments.ROUNDS, dict.fromkeys(experiments.ROUNDS, SHORT)),
     ):
         FOLDER.mkdir(exist_ok=True)
         yield

@@ -46,7 +46,7 @@ def test_results_come_in_the_order_of_the_units_and_are_kept(tmp_path, capsys, j
 
 def test_finished_work_is_not_run_over_by_mistake(tmp_path):
     runner.run(divided, PIECES, tmp_path)
-    with pytest.raises(ValueError, match="folder: .* go on with --resume"):
+    with pytest.raises(ValueError, match=r"folder: .* go on with --resume"):
         runner.run(never, PIECES, tmp_path)
 
 

@@ -34,7 +34,7 @@ TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
 
 
 def make(*, force: bool = False) -> None:
-    """Compute what is not stored, or everything by force; weights first, then tables."""
+    """Compute what is not stored, or by force everything: weights, then tables."""
     for compute, ending, write in (
         (WEIGHTS, ".npz", trained.store),
         (TABLES, ".csv", trained.store_table),

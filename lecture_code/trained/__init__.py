@@ -76,7 +76,9 @@ BUILDERS: dict[str, Callable[[], torch.nn.Module]] = {
 }
 
 #: How the chapters draw digits from a model that leaves a choice.
-SAMPLING: dict[str, dict[str, Any]] = {"diffusion-digits": {"guidance": 1.1, "steps": 32}}
+SAMPLING: dict[str, dict[str, Any]] = {
+    "diffusion-digits": {"guidance": 1.1, "steps": 32}
+}
 
 
 def load(name: str) -> torch.nn.Module:

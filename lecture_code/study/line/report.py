@@ -28,8 +28,8 @@ def study(
 ) -> None:
     """Train and measure everything, then write tables and figures into a folder.
 
-    ``stacks/`` there gets a file for each stack. With ``store`` the tables also go where
-    the chapters load them from. OSError if a file cannot be written.
+    ``stacks/`` there gets a file for each stack. With ``store`` the tables also go
+    where the chapters load them from. OSError if a file cannot be written.
     """
     units, stacks = experiments.units(runs), folder / "stacks"
     where = {"jobs": jobs, "scheduler": scheduler}
