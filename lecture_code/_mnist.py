@@ -94,13 +94,13 @@ def _fetch(name: str, folder: Path) -> bytes:
                 tried.append(f"{source} ({type(failure).__name__})")
             else:
                 folder.mkdir(parents=True, exist_ok=True)
-                _files.write(
-                    folder / name, lambda to, data=content: to.write_bytes(data)
-                )
+                fill = functools.partial(Path.write_bytes, data=content)
+                _files.write(folder / name, fill)
                 return content
     raise OSError(
-        f"{name} is not in {folder}, and not to be had from {', nor from '.join(tried)}: "
-        "put the file there by hand, or use the bundled digits"
+        f"{name} is not in {folder}, and not to be had from "
+        f"{', nor from '.join(tried)}: put the file there by hand, or use the bundled "
+        "digits"
     )
 
 

@@ -11,8 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from lecture_code.study import __main__ as command
-from lecture_code.study.line import experiments, runner
-from lecture_code.study.line.experiments import Setting, Unit
+from lecture_code.study.line import runner
 
 
 class Piece(NamedTuple):
@@ -80,12 +79,20 @@ def test_a_damaged_file_is_named_with_what_to_do(tmp_path):
 KILLED = """
 import os, signal, sys, threading, time
 from pathlib import Path
+from typing import NamedTuple
+import distributed
+from lecture_code.study.line import runner
 
-def work(unit):
-    import time
-    from lecture_code.study.line import experiments
+class Piece(NamedTuple):
+    number: int
+
+    @property
+    def name(self):
+        return f"piece-{self.number}"
+
+def slowly(piece):
     time.sleep(1.0)  # long enough to be killed on the way
-    return experiments.work(unit)["rows"]
+    return {"rows": [piece.number / 7]}
 
 def kill_one(cluster, folder):
     while not list(folder.glob("*.json")):
@@ -93,25 +100,21 @@ def kill_one(cluster, folder):
     os.kill(next(iter(cluster.workers.values())).pid, signal.SIGKILL)
 
 if __name__ == "__main__":
-    import distributed
-    from lecture_code.study.line import runner
-    from lecture_code.study.line.experiments import Setting, Unit
-    pairs = [(Setting(1.0), Setting(3.0, run=n)) for n in range(4)]
-    units = [Unit("separation", "wasserstein", pair, effort=0.01) for pair in pairs]
     folder = Path(sys.argv[1])
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
     ) as cluster:
         killer = threading.Thread(target=kill_one, args=(cluster, folder), daemon=True)
         killer.start()
-        runner.run(work, units, folder, scheduler=cluster.scheduler_address)
+        pieces = [Piece(number) for number in range(5)]
+        runner.run(slowly, pieces, folder, scheduler=cluster.scheduler_address)
         killer.join()
     print("killed one and finished")
 """
 
 
-def test_a_cluster_that_loses_a_worker_gives_the_same_to_the_digit(tmp_path):
-    script, folder = tmp_path / "killed.py", tmp_path / "stacks"
+def test_a_cluster_that_loses_a_worker_gives_the_same(tmp_path):
+    script, folder = tmp_path / "killed.py", tmp_path / "pieces"
     script.write_text(KILLED)
     done = subprocess.run(
         [sys.executable, script, folder],
@@ -121,10 +124,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_to_the_digit(tmp_path):
         timeout=600,
     )
     assert "killed one and finished" in done.stdout, done.stderr
-    pairs = [(Setting(1.0), Setting(3.0, run=n)) for n in range(4)]
-    units = [Unit("separation", "wasserstein", pair, effort=0.01) for pair in pairs]
-    here = {unit.name: experiments.work(unit)["rows"] for unit in units}
-    assert runner.run(never, units, folder, resume=True) == here
+    assert runner.run(never, PIECES, folder, resume=True) == DONE
 
 
 @pytest.mark.parametrize(
