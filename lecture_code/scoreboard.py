@@ -52,10 +52,6 @@ def entries() -> dict[str, Entry]:
     -------
     dict of str to Entry
         By name, the controls first.
-
-    Notes
-    -----
-    Used in chapter 14.
     """
     return {**_controls(), **_models()}
 
@@ -73,10 +69,6 @@ def table() -> dict[str, np.ndarray]:
         50 images on each side that reject at the level 0.05; ``train_seconds``,
         ``sample_seconds`` for the 1000 samples (processor time on one thread), and
         ``parameters``.
-
-    Notes
-    -----
-    Used in chapter 14.
     """
     judge = _classifier()
     rows = {
@@ -114,15 +106,6 @@ def rejections(x: torch.Tensor, y: torch.Tensor, *, repeats: int = REPEATS) -> f
     -------
     float
         The share of p-values that are 0.05 or less.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 14.
     """
     x = validate.tensor("x", x, shape=("n", "d"))
     y = validate.tensor("y", y, shape=("m", x.shape[1]))

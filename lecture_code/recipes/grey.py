@@ -23,10 +23,6 @@ def grey_model() -> torch.nn.Module:
     -------
     torch.nn.Module
         The model with the weights that suit the validation images best.
-
-    Notes
-    -----
-    Used in chapters 13 and 14.
     """
     return _trained()[0]
 
@@ -40,10 +36,6 @@ def costs() -> dict[str, np.ndarray]:
         One row: ``model``, processor time in ``train_seconds``, number of
         ``parameters``, mean negative log-likelihood of the ``validation`` and of the
         ``test`` images in nats.
-
-    Notes
-    -----
-    Used in chapter 14.
     """
     model, seconds = _trained()
     held_out = [datasets.digits(part).pixels for part in ("validation", "test")]

@@ -32,15 +32,6 @@ def diffusion_model(*, rounds: int = 10, steps: int = 250) -> Diffusion:
     -------
     Diffusion
         The trained model in evaluation mode.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 12.
     """
     pixels, labels = datasets.digits("train")
     rows = torch.cat([datasets.scaled(pixels), labels[:, None]], dim=1)
@@ -61,15 +52,6 @@ def clouds_model(*, rounds: int = 10, steps: int = 300) -> Diffusion:
     -------
     Diffusion
         The trained model in evaluation mode.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 12.
     """
     rows = datasets.toy("clouds").sample(100_000, torch.Generator().manual_seed(0))
     return _trained("diffusion-clouds", rows, rounds, steps, batch_size=512)
@@ -107,15 +89,6 @@ def gan_model(*, steps: int = 3600) -> GAN:
     -------
     GAN
         The trained model in evaluation mode.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``steps`` is no positive integer.
-
-    Notes
-    -----
-    Used in chapter 11.
     """
     pixels = datasets.scaled(datasets.digits("train").pixels)
     with torch.random.fork_rng():
@@ -145,10 +118,6 @@ def costs() -> dict[str, np.ndarray]:
     dict of str to numpy.ndarray
         Columns ``model``, ``training`` and ``sampling`` (seconds of processor time on
         one thread, the second for 1000 samples) and ``parameters``.
-
-    Notes
-    -----
-    Used in chapters 11, 12 and 14.
     """
     names = [name for name in WEIGHTS if name.endswith("-digits")]
     models, rows = [], []

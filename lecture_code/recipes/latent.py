@@ -27,15 +27,6 @@ def prepared_flow(flow: flows.Dequantised, levels: torch.Tensor) -> flows.Dequan
     -------
     Dequantised
         The flow itself: the table of independent pixels with a Gaussian dependence.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 10.
     """
     validate.instance("flow", flow, flows.Dequantised)
     first, *_, last = flow.flow.layers
@@ -64,15 +55,6 @@ def latent_model(
     -------
     torch.nn.Module
         The trained model in evaluation mode.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapters 9 and 10.
     """
     settings = SETTINGS[validate.choice("name", name, SETTINGS)]
     steps = validate.integer("steps", steps, low=1)
@@ -119,7 +101,7 @@ def costs() -> dict[str, np.ndarray]:
 
     Notes
     -----
-    Used in chapters 9, 10 and 14. A model that this process has trained already, as
+    A model that this process has trained already, as
     ``make models --force`` does, is not trained again.
     """
     models = {name: _timed(name) for name in SETTINGS}

@@ -46,15 +46,6 @@ def shares(seen: Scene, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
         Share in each cell, the two outer tails included.
     edges : numpy.ndarray, shape (CELLS + 1,)
         The cells.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 17.
     """
     validate.instance("seen", seen, Scene)
     x = validate.tensor("x", x, shape=("n", len(seen.axis)))
@@ -75,15 +66,6 @@ def judge(seen: Scene) -> Callable[[torch.Tensor], np.ndarray]:
     -------
     callable
         Maps images, shape (n, d), to the probability of a 7, shape (n,).
-
-    Raises
-    ------
-    TypeError
-        If ``seen`` is no scene.
-
-    Notes
-    -----
-    Used in chapter 17.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -112,15 +94,6 @@ def measure(seen: Scene, maker: Maker, judged: Callable) -> dict[str, float]:
         ``w1``, the distances on the axis; ``sampled`` and ``certified``, a lower and an
         upper bound of the slope; ``floor``, the least total variation for the certified
         slope. NaN where it does not apply.
-
-    Raises
-    ------
-    TypeError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 17.
     """
     from scipy import stats
 

@@ -51,15 +51,6 @@ def vae(
     generator : torch.Generator
         Source of all randomness.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 16.
-
     References
     ----------
     Kingma and Welling (2014), Auto-encoding variational Bayes, ICLR.
@@ -111,15 +102,6 @@ def gan(
         Source of all randomness.
     penalised_above : torch.Tensor of shape (S, 1, 1), optional
         The slope above which a generator pays for the square of what is too much.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 16.
 
     References
     ----------
@@ -175,15 +157,6 @@ def wasserstein(
     generator : torch.Generator
         Source of all randomness.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 16.
-
     References
     ----------
     Villani (2003), Topics in Optimal Transportation, section 2.2.
@@ -212,15 +185,6 @@ def shuffled(values: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     -------
     torch.Tensor, shape (S, batch, 1)
         The same numbers.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 16.
     """
     validate.tensor("values", values)
     validate.generator("generator", generator)
