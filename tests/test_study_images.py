@@ -100,6 +100,14 @@ def test_the_command_says_how_to_get_mnist(tmp_path, monkeypatch, capsys):
     assert "bundled digits" in said
 
 
+def test_only_the_table_of_the_digits_is_stored(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        command.main(
+            ["images", "--data", "mnist", "--store", "--folder", str(tmp_path)]
+        )
+    assert "store: expected the digits, got source 'mnist'" in capsys.readouterr().err
+
+
 def test_the_stored_table_keeps_the_theorem():
     table = trained.table("images")
     known = np.isfinite(table["floor"])
