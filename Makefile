@@ -81,7 +81,7 @@ links: env-book # ask other sites whether our links to them still lead somewhere
 	@$(BIN)/python -m tools.site.build links
 
 models: env-test ## train what is stored in lecture_code/trained
-	@$(BIN)/python -m lecture_code.study models
+	@$(BIN)/python -m lecture_code.recipes
 
 figures: env-test # draw the pictures under book/images
 	@$(BIN)/python -m tools.chapters.figures

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from lecture_code import idx, validate
+from lecture_code import _mnist, validate
 from lecture_code.densities import Banana, GaussianMixture, IsotropicMixture
 
 _SIDE = 8
@@ -111,25 +111,14 @@ def mnist(part: str = "train", *, folder: str | Path | None = None) -> Digits:
     part : {"train", "test"}
         Which images: 60 000 or 10 000 of them.
     folder : str or pathlib.Path, optional
-        Where the four IDX files are or go; by default a cache in the user's home.
+        Where the four files are or go; by default a cache in the user's home.
+        ValueError names a damaged file, OSError one that could not be fetched.
 
     Returns
     -------
     Digits
         ``pixels``, shape (n, 784), float32 with whole values from 0 (paper) to 255
         (ink), and ``labels``, shape (n,), int64 from 0 to 9.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``part`` is neither name, ``folder`` no path, or a file is broken, or the two
-        files do not belong together.
-    lecture_code.idx.Unavailable
-        If a file is not there and cannot be fetched.
-
-    Notes
-    -----
-    Used in chapter 17, for ``--data mnist``. The book itself never needs it.
 
     References
     ----------
@@ -139,12 +128,7 @@ def mnist(part: str = "train", *, folder: str | Path | None = None) -> Digits:
         validate.choice("part", part, ("train", "test"))
     ]
     names = f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"
-    pixels, labels = (idx.read(idx.locate(name, folder)) for name in names)
-    if pixels.ndim < 2 or labels.ndim != 1 or len(pixels) != len(labels):
-        raise ValueError(
-            f"folder: expected a label for each image, got {pixels.shape} in "
-            f"{names[0]} and {labels.shape} in {names[1]}"
-        )
+    pixels, labels = (_mnist.read(name, folder) for name in names)
     rows = pixels.reshape(len(pixels), -1).astype(np.float32)
     return Digits(torch.from_numpy(rows), torch.from_numpy(labels.astype(np.int64)))
 

@@ -19,7 +19,7 @@ from lecture_code import (
     noising,
     scenes,
 )
-from lecture_code.study import implicit
+from lecture_code.recipes import implicit
 
 
 def _gan() -> gan.GAN:
@@ -210,14 +210,16 @@ CALLS = {
         },
     ),
     # study
-    "study.implicit.diffusion_model": Call(
+    "recipes.implicit.diffusion_model": Call(
         lambda: implicit.diffusion_model, {"rounds": a.count(1), "steps": a.count(1)}
     ),
-    "study.implicit.clouds_model": Call(
+    "recipes.implicit.clouds_model": Call(
         lambda: implicit.clouds_model, {"rounds": a.count(1), "steps": a.count(1)}
     ),
-    "study.implicit.gan_model": Call(lambda: implicit.gan_model, {"steps": a.count(1)}),
-    "study.implicit.costs": Call(lambda: implicit.costs, {}, within=_one_model),
+    "recipes.implicit.gan_model": Call(
+        lambda: implicit.gan_model, {"steps": a.count(1)}
+    ),
+    "recipes.implicit.costs": Call(lambda: implicit.costs, {}, within=_one_model),
     # scenes
     "scenes.duel": Call(
         lambda: scenes.duel,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -16,51 +17,51 @@ import torch
 from calls import DRAWN, Call
 from scipy import stats  # noqa: F401
 
-from lecture_code import datasets, frontiers, idx
-from lecture_code.study import image_models, images
+from lecture_code import _mnist, datasets, frontiers
+from lecture_code.study.images import measure, models
 
 
 @functools.cache
-def _folder() -> Path:
-    """Make a folder with MNIST's four files, each with four images of 2 x 2 pixels."""
-    folder = Path(tempfile.mkdtemp())
-    for name in idx.CHECKSUMS:
+def _files() -> tuple[Path, dict[str, str]]:
+    """Make a folder with four files as MNIST's, each of four images of 2 x 2 pixels."""
+    folder, sums = Path(tempfile.mkdtemp()), {}
+    for name in _mnist.CHECKSUMS:
         shape = (4, 2, 2) if "images" in name else (4,)
         head = bytes([0, 0, 8, len(shape)]) + np.array(shape, ">u4").tobytes()
-        values = np.resize([3, 7], shape).astype(np.uint8)
-        (folder / name).write_bytes(head + values.tobytes())
-    return folder
+        content = head + np.resize([3, 7], shape).astype(np.uint8).tobytes()
+        (folder / name).write_bytes(content)
+        sums[name] = hashlib.sha256(content).hexdigest()
+    return folder, sums
 
 
-@contextlib.contextmanager
-def _offline():
-    with mock.patch.object(idx, "MIRRORS", ()):
-        yield
+def _offline() -> contextlib.AbstractContextManager:
+    """Take the small files for MNIST's."""
+    return mock.patch.object(_mnist, "CHECKSUMS", _files()[1])
 
 
 @contextlib.contextmanager
 def _small():
-    kinds = {"Wasserstein": image_models.KINDS["Wasserstein"]}
+    kinds = {"Wasserstein": models.KINDS["Wasserstein"]}
     with (
-        mock.patch.object(images, "KINDS", kinds),
-        mock.patch.object(images, "SAMPLES", 50),
-        mock.patch.object(image_models, "DRAWN", 60),
+        mock.patch.object(measure, "KINDS", kinds),
+        mock.patch.object(measure, "SAMPLES", 50),
+        mock.patch.object(models, "DRAWN", 60),
     ):
         yield
 
 
 @functools.cache
-def _seen() -> image_models.Scene:
+def _seen() -> models.Scene:
     with _small():
-        return image_models.scene("pair")
+        return models.scene("pair")
 
 
 @functools.cache
-def _maker() -> image_models.Maker:
-    return image_models.train("Wasserstein", _seen(), steps=1)
+def _maker() -> models.Maker:
+    return models.train("Wasserstein", _seen(), steps=1)
 
 
-_WHERE = a.optional(a.trusted(None, "a folder, which test_idx.py tries"))
+_WHERE = a.optional(a.trusted(None, "a folder, which test_mnist.py tries"))
 _STEPS = a.count(1)
 
 
@@ -112,41 +113,25 @@ CALLS = {
         },
         changes_globals=DRAWN,
     ),
-    "idx.locate": Call(
-        lambda: idx.locate,
-        {
-            "name": a.choice(*idx.CHECKSUMS),
-            "folder": a.trusted(_folder(), "test_idx.py tries folders"),
-        },
-        within=_offline,
-    ),
-    "idx.read": Call(
-        lambda: idx.read,
-        {
-            "path": a.trusted(
-                _folder() / "train-labels-idx1-ubyte", "test_idx.py tries files"
-            )
-        },
-    ),
     "datasets.mnist": Call(
         lambda: datasets.mnist,
         {
             "part": a.choice("train", "test"),
-            "folder": a.trusted(_folder(), "test_idx.py tries folders"),
+            "folder": a.trusted(_files()[0], "test_mnist.py tries folders"),
         },
         within=_offline,
     ),
-    "study.image_models.scene": Call(
-        lambda: image_models.scene,
+    "study.images.models.scene": Call(
+        lambda: models.scene,
         {
             "name": a.choice("pair", "classes"),
             "source": a.choice("digits", "mnist"),
-            "folder": a.trusted(_folder(), "test_idx.py tries folders"),
+            "folder": a.trusted(_files()[0], "test_mnist.py tries folders"),
         },
         within=_offline,
     ),
-    "study.image_models.train": Call(
-        lambda: image_models.train,
+    "study.images.models.train": Call(
+        lambda: models.train,
         {
             "kind": a.choice("Wasserstein"),
             "seen": a.instance(_seen, 3),
@@ -154,35 +139,35 @@ CALLS = {
             "seed": a.count(0, low=0),
         },
     ),
-    "study.image_models.SlicedGenerator": Call(
-        lambda: image_models.SlicedGenerator,
+    "study.images.models.SlicedGenerator": Call(
+        lambda: models.SlicedGenerator,
         {
             "network": a.instance(lambda: torch.nn.Linear(2, 3), 3),
             "latent": a.count(2),
             "directions": a.count(4),
         },
     ),
-    "study.image_models.SlicedGenerator.loss": Call(
+    "study.images.models.SlicedGenerator.loss": Call(
         lambda: (
-            image_models.SlicedGenerator(
-                torch.nn.Linear(2, 3), latent=2, directions=4
-            ).loss
+            models.SlicedGenerator(torch.nn.Linear(2, 3), latent=2, directions=4).loss
         ),
         {
             "x": a.tensor(lambda: torch.ones(4, 3)),
             "generator": a.generator(),
         },
     ),
-    "study.images.shares": Call(
-        lambda: images.shares,
+    "study.images.measure.shares": Call(
+        lambda: measure.shares,
         {
             "seen": a.instance(_seen, 3),
             "x": a.tensor(lambda: torch.zeros(4, 64), fixed=(1,)),
         },
     ),
-    "study.images.judge": Call(lambda: images.judge, {"seen": a.instance(_seen, 3)}),
-    "study.images.measure": Call(
-        lambda: images.measure,
+    "study.images.measure.judge": Call(
+        lambda: measure.judge, {"seen": a.instance(_seen, 3)}
+    ),
+    "study.images.measure.measure": Call(
+        lambda: measure.measure,
         {
             "seen": a.instance(_seen, 3),
             "maker": a.instance(_maker, 3),
@@ -190,8 +175,8 @@ CALLS = {
         },
         within=_small,
     ),
-    "study.images.table": Call(
-        lambda: images.table,
+    "study.images.measure.table": Call(
+        lambda: measure.table,
         {
             "source": a.choice("digits"),
             "runs": a.count(1),
@@ -200,8 +185,8 @@ CALLS = {
         },
         within=_small,
     ),
-    "study.images.study": Call(
-        lambda: images.study,
+    "study.images.measure.study": Call(
+        lambda: measure.study,
         {
             "folder": a.trusted(
                 Path(tempfile.mkdtemp()), "a folder; test_study_images.py tries it"
@@ -210,6 +195,7 @@ CALLS = {
             "runs": a.count(1),
             "steps": _STEPS,
             "data_folder": _WHERE,
+            "store": a.trusted(False, "an option, which the command line reads"),
         },
         within=_small,
     ),

@@ -11,7 +11,7 @@ import torch
 from calls import DROPOUT, INITIALISED, Call, N, _points
 
 from lecture_code import datasets, flows, likelihoods, networks, trained, vae
-from lecture_code.study import latent, rounds
+from lecture_code.recipes import latent, rounds
 
 GENERATOR = {"generator": a.optional(a.generator())}
 K = {"k": a.count(3)}
@@ -150,7 +150,7 @@ class _Mean(torch.nn.Module):
 
 
 def _trained_flow() -> flows.Dequantised:
-    return trained.RECIPES["flow-digits"]()
+    return trained.BUILDERS["flow-digits"]()
 
 
 def _digits() -> torch.Tensor:
@@ -255,7 +255,7 @@ CALLS = {
             "sample": N,
         },
     ),
-    "study.rounds.keep_best": Call(
+    "recipes.rounds.keep_best": Call(
         lambda: rounds.keep_best,
         {
             "model": a.instance(_Mean, torch.nn.Identity()),
@@ -268,7 +268,7 @@ CALLS = {
         changes=("model",),
         changes_globals=INITIALISED,
     ),
-    "study.latent.prepared_flow": Call(
+    "recipes.latent.prepared_flow": Call(
         lambda: latent.prepared_flow,
         {
             "flow": a.instance(_trained_flow, flows.Dequantised),
@@ -278,7 +278,7 @@ CALLS = {
         },
         changes=("flow",),
     ),
-    "study.latent.latent_model": Call(
+    "recipes.latent.latent_model": Call(
         lambda: latent.latent_model,
         {
             "name": a.choice("vae-grey"),
@@ -289,7 +289,7 @@ CALLS = {
         },
         within=lambda: _small("vae-grey"),
     ),
-    "study.latent.costs": Call(
+    "recipes.latent.costs": Call(
         lambda: latent.costs,
         {},
         within=lambda: mock.patch.object(latent, "SETTINGS", {}),

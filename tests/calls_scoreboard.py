@@ -10,7 +10,7 @@ import arguments as a
 import torch
 from calls import Call
 
-from lecture_code.study import scoreboard
+from lecture_code import scoreboard
 
 
 def _rows() -> torch.Tensor:
@@ -18,7 +18,7 @@ def _rows() -> torch.Tensor:
 
 
 def _empty() -> contextlib.AbstractContextManager:
-    """Judge nobody but noise: the others are tested in test_study_scoreboard.py."""
+    """Judge nobody but noise: the others are tested in test_scoreboard.py."""
     noise = scoreboard.Entry(scoreboard._noise, None, "none", 0.0, 0)
     return mock.patch.multiple(
         scoreboard,
@@ -40,9 +40,9 @@ class _Unsure:
 ROWS = a.tensor(_rows, fixed=(1,))
 
 CALLS = {
-    "study.scoreboard.entries": Call(lambda: scoreboard.entries, {}, within=_empty),
-    "study.scoreboard.table": Call(lambda: scoreboard.table, {}, within=_empty),
-    "study.scoreboard.rejections": Call(
+    "scoreboard.entries": Call(lambda: scoreboard.entries, {}, within=_empty),
+    "scoreboard.table": Call(lambda: scoreboard.table, {}, within=_empty),
+    "scoreboard.rejections": Call(
         lambda: scoreboard.rejections,
         {
             "x": replace(ROWS, named=("y",)),

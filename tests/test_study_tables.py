@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from lecture_code import pushforward, trained
-from lecture_code.study import figures, one_dimensional
+from lecture_code.study import figures
+from lecture_code.study.line import experiments
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +21,9 @@ def test_no_stored_network_is_below_the_frontier(stored):
     assert (stored["tv"] >= stored["tv_star"] - 1e-3).all()
     assert (stored["tv_bound"] <= stored["tv_star"] + 1e-3).all()
     main = figures.select(stored, experiment="separation")
-    for kind in one_dimensional.MODELS:
+    for kind in experiments.MODELS:
         rows = figures.select(main, kind=kind)
-        assert set(rows["m"]) == set(one_dimensional.SEPARATIONS)
+        assert set(rows["m"]) == set(experiments.SEPARATIONS)
         assert len(set(rows["run"])) >= 3
 
 
@@ -42,7 +43,7 @@ def test_a_certified_level_is_kept(stored):
 
 def test_the_frontier_in_the_table_is_that_of_the_package(stored):
     for row in range(0, len(stored["m"]), 37):
-        law = one_dimensional.target(stored["m"][row])
+        law = experiments.target(stored["m"][row])
         want = pushforward.tv_star(law, stored["slope"][row]).lower
         assert stored["tv_star"][row] == pytest.approx(want, abs=2e-4)
 
@@ -51,7 +52,7 @@ def test_deeper_generators_are_steeper(stored):
     depth = figures.select(stored, experiment="depth", kind="vae")
     slopes = [
         np.median(figures.select(depth, layers=layers)["slope"])
-        for layers in one_dimensional.LAYERS
+        for layers in experiments.LAYERS
     ]
     assert all(a < b * 1.2 for a, b in pairwise(slopes))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 import torch
@@ -19,7 +17,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def recipe(monkeypatch):
-    monkeypatch.setitem(trained.RECIPES, "small", lambda: torch.nn.Linear(3, 2))
+    monkeypatch.setitem(trained.BUILDERS, "small", lambda: torch.nn.Linear(3, 2))
 
 
 def test_a_table_comes_back_by_columns(folder):
@@ -37,24 +35,6 @@ def test_weights_come_back_in_evaluation_mode(folder, recipe):
     assert torch.equal(loaded.weight, model.weight)
     assert torch.equal(loaded.bias, model.bias)
     assert not loaded.training
-
-
-def test_a_failed_write_keeps_what_was_stored(folder, monkeypatch):
-    trained.store_table("t", {"a": np.array([1.0])})
-
-    def full(*_):
-        raise OSError("no space left on device")
-
-    monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError, match="no space"):
-        trained.store_table("t", {"a": np.array([2.0])})
-    assert trained.table("t")["a"].tolist() == [1.0]
-
-
-def test_columns_of_different_length_are_refused(folder):
-    with pytest.raises(ValueError, match="expected equal lengths"):
-        trained.store_table("t", {"a": np.ones(2), "b": np.ones(3)})
-    assert not list(folder.iterdir())
 
 
 def test_an_unknown_name_lists_what_there_is():

@@ -1,34 +1,22 @@
-"""The command line: ``python -m lecture_code.study COMMAND``."""
+"""The command line: ``python -m lecture_code.study line`` or ``images``."""
 
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from lecture_code.study import image_models, images, models, report, runner
+from lecture_code.study.images import measure, models
+from lecture_code.study.line import report
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command of the study.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Command-line arguments; by default those of the process.
-
-    Raises
-    ------
-    SystemExit
-        If the arguments are not understood, or the data cannot be had.
-    """
+    """Run a study; what goes wrong ends it with one clear line."""
     parser = argparse.ArgumentParser(prog="lecture_code.study", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    ahead = commands.add_parser("models", help="compute what the chapters load")
-    ahead.add_argument("--force", action="store_true", help="compute anew")
-    ahead.set_defaults(run=lambda chosen: models.make(force=chosen.force))
-    _add_line(commands.add_parser("one-dimensional", help="the study on the line"))
-    _add_images(commands.add_parser("images", help="the study of chapter 17"))
+    _add_line(commands.add_parser("line", help="the study in one dimension"))
+    _add_images(commands.add_parser("images", help="the study on images"))
     chosen = parser.parse_args(arguments)
     try:
         chosen.run(chosen)
@@ -37,43 +25,59 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _add_line(command: argparse.ArgumentParser) -> None:
-    add, folder = command.add_argument, Path("study-one-dimensional")
+    """Add the options of the study in one dimension."""
+    add = command.add_argument
     add("--runs", type=int, default=10, help="networks for each setting")
-    add("--folder", type=Path, default=folder, help="where the results go")
+    add("--folder", type=Path, default=Path("study-line"), help="for the results")
     add("--resume", action="store_true", help="go on from what is there")
     add("--jobs", type=int, default=1, help="processes on this machine")
-    add("--backend", choices=runner.BACKENDS, default="joblib")
-    add("--store", action="store_true", help="let the chapters load the tables")
+    add("--backend", choices=("joblib", "dask"), default="joblib")
     add("--scheduler", help="address of a Dask cluster, for --backend dask")
+    add("--store", action="store_true", help="let the chapters load the tables")
     command.set_defaults(run=_line)
 
 
 def _line(chosen: argparse.Namespace) -> None:
-    report.one_dimensional_study(
+    if chosen.jobs < 1:
+        raise ValueError(f"--jobs: expected at least 1, got {chosen.jobs}")
+    if (chosen.backend == "dask") != (chosen.scheduler is not None):
+        raise ValueError("--scheduler: expected with --backend dask, and only with it")
+    report.study(
         chosen.folder,
         runs=chosen.runs,
         resume=chosen.resume,
-        resources=runner.Resources(chosen.jobs, chosen.backend, chosen.scheduler),
+        jobs=chosen.jobs,
+        scheduler=chosen.scheduler,
         store=chosen.store,
     )
 
 
 def _add_images(command: argparse.ArgumentParser) -> None:
+    """Add the options of the study on images."""
     add = command.add_argument
-    add("--data", choices=image_models.SOURCES, default="digits", help="which images")
+    add("--data", choices=models.SOURCES, default="digits", help="which images")
     add("--data-folder", type=Path, help="where MNIST's files are, or go")
     add("--runs", type=int, default=2, help="networks of each kind")
     add("--steps", type=int, default=1000, help="updates of each network")
     add("--folder", type=Path, default=Path("study-images"), help="for the results")
+    add("--store", action="store_true", help="let chapter 17 load the table")
     command.set_defaults(run=_images)
 
 
 def _images(chosen: argparse.Namespace) -> None:
-    settings = {"runs": chosen.runs, "steps": chosen.steps}
-    where = {"data_folder": chosen.data_folder}
-    for path in images.study(chosen.folder, chosen.data, **settings, **where):
+    written = measure.study(
+        chosen.folder,
+        chosen.data,
+        runs=chosen.runs,
+        steps=chosen.steps,
+        data_folder=chosen.data_folder,
+        store=chosen.store,
+    )
+    for path in written:
         print(f"{path} written")
 
 
 if __name__ == "__main__":
+    # New processes read it when they import tqdm: one bar is enough.
+    os.environ["TQDM_DISABLE"] = "1"
     main()

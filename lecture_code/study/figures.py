@@ -9,7 +9,7 @@ import numpy as np
 
 from lecture_code import pushforward, validate
 from lecture_code.session import PALETTE
-from lecture_code.study import one_dimensional
+from lecture_code.study.line import experiments
 
 if TYPE_CHECKING:
     import matplotlib.pyplot as plt
@@ -125,7 +125,7 @@ def frontier(table: Table, m: float, kinds: tuple[str, ...] | None = None) -> No
     """
     import matplotlib.pyplot as plt
 
-    law = one_dimensional.target(m)
+    law = experiments.target(m)
     _frontier(plt.subplots()[1], table, m, law, kinds)
 
 
@@ -150,7 +150,7 @@ def separation(table: Table, densities: Table, m: float) -> None:
     """
     import matplotlib.pyplot as plt
 
-    law = one_dimensional.target(m)
+    law = experiments.target(m)
     there = select(densities, m=m)["kind"]
     kinds = [kind for kind in ("vae", "gan", "diffusion") if kind in there]
     _, panels = plt.subplots(1, len(kinds) + 1, figsize=(9.2, 2.7))
@@ -186,12 +186,12 @@ def save(table: Table, folder: Path) -> None:
     validate.instance("folder", folder, Path)
     main = select(validate.instance("table", table, dict), experiment="separation")
     level, depth = (select(table, experiment=name) for name in ("level", "depth"))
-    middle = float(one_dimensional.MIDDLE)
+    middle = float(experiments.MIDDLE)
     slope, valley, tv = (("slope", "slope"), ("valley", "valley mass"), ("tv", "TV"))
     drawings = {
         "separation": lambda: against(main, "m", dict([slope, valley, tv])),
-        "frontier": lambda: frontier(main, middle, one_dimensional.MODELS[:3]),
-        "level": lambda: frontier(level, middle, one_dimensional.LIMITED),
+        "frontier": lambda: frontier(main, middle, experiments.MODELS[:3]),
+        "level": lambda: frontier(level, middle, experiments.LIMITED),
         "depth": lambda: against(depth, "layers", dict([slope, valley, tv])),
     }
     with plt.rc_context({"figure.constrained_layout.use": True}):

@@ -1,21 +1,22 @@
 """What took longer to compute than a chapter may: stored tables and weights.
 
-``make models`` writes both, with fixed seeds: tables as CSV, weights as NumPy archives
-without pickled objects. They are part of the installed package, so that a notebook
-finds them wherever it runs, without a network.
+Tables are CSV, weights NumPy archives without pickled objects. They are part of the
+installed package, so that a notebook finds them wherever it runs, without a network.
+How each was made stands in ``recipes``, and in ``study`` for its own tables.
 """
 
 from __future__ import annotations
 
 import csv
-import os
+import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from lecture_code import gan, likelihoods, networks, validate
+from lecture_code import _files, gan, likelihoods, networks, validate
 from lecture_code.autoregressive import Autoregressive, GreyAutoregressive
 from lecture_code.conditioned import TimeMLP
 from lecture_code.diffusion import Diffusion
@@ -52,9 +53,8 @@ def _digit_flow() -> Dequantised:
     return Dequantised(Flow(layers, d=64), levels=17)
 
 
-#: How to build each stored model before its weights are filled in. Chapters that train
-#: a network ahead of time add their line here.
-RECIPES: dict[str, Callable[[], torch.nn.Module]] = {
+#: How to build each stored model before its weights are filled in.
+BUILDERS: dict[str, Callable[[], torch.nn.Module]] = {
     "logistic": lambda: Autoregressive(networks.masked_mlp([64, 64]), pixels=64),
     "masked-mlp": lambda: Autoregressive(
         networks.masked_mlp([64, 1024, 64], dropout=0.5), pixels=64
@@ -78,62 +78,29 @@ RECIPES: dict[str, Callable[[], torch.nn.Module]] = {
     "diffusion-digits": lambda: Diffusion(TimeMLP(64, classes=10), d=64, classes=10),
 }
 
+#: How the chapters draw digits from a model that leaves a choice.
+SAMPLING: dict[str, dict[str, Any]] = {
+    "diffusion-digits": {"guidance": 1.1, "steps": 32}
+}
+
 
 def load(name: str) -> torch.nn.Module:
-    """Build a stored model with its trained weights, ready to be evaluated.
+    """Build a stored model with its trained weights, in evaluation mode.
 
     Parameters
     ----------
     name : str
-        The model's name, one of ``RECIPES``.
+        One of ``BUILDERS``; ValueError lists them.
 
     Returns
     -------
     torch.nn.Module
-        The model in evaluation mode.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there is no such model; the message lists those that there are.
+        The model.
     """
-    model = RECIPES[validate.choice("name", name, RECIPES)]()
+    model = BUILDERS[validate.choice("name", name, BUILDERS)]()
     with np.load(FOLDER / f"{name}.npz", allow_pickle=False) as arrays:
         model.load_state_dict({key: torch.from_numpy(arrays[key]) for key in arrays})
     return model.eval()
-
-
-def store(name: str, model: torch.nn.Module) -> Path:
-    """Write a model's weights, complete or not at all.
-
-    Parameters
-    ----------
-    name : str
-        The model's name.
-    model : torch.nn.Module
-        The trained model.
-
-    Returns
-    -------
-    pathlib.Path
-        The file written.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the name is no file name or ``model`` is no module.
-
-    Notes
-    -----
-    Used by ``make models``.
-    """
-    path = _file(name, ".npz")
-    state = validate.instance("model", model, torch.nn.Module).state_dict()
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
-        np.savez_compressed(file, **{key: t.cpu().numpy() for key, t in state.items()})
-    os.replace(partial, path)
-    return path
 
 
 def table(name: str) -> dict[str, np.ndarray]:
@@ -142,22 +109,13 @@ def table(name: str) -> dict[str, np.ndarray]:
     Parameters
     ----------
     name : str
-        The table's name, such as "coverage".
+        The table's name, such as "coverage"; ValueError lists those that are stored.
 
     Returns
     -------
     dict of str to numpy.ndarray
         One array of shape (rows,) for each column: float64 where every entry is a
         number, strings elsewhere.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If no such table is stored; the message lists those that are.
-
-    Notes
-    -----
-    Used in chapter 2.
     """
     path = FOLDER / f"{validate.choice('name', name, names('.csv'))}.csv"
     with path.open(newline="", encoding="utf-8") as file:
@@ -173,82 +131,25 @@ def select(table: Table, **wanted: object) -> Table:
     return {column: values[keep] for column, values in table.items()}
 
 
+def store(name: str, model: torch.nn.Module) -> Path:
+    """Write a model's weights for :func:`load`; return the file."""
+    state = {key: t.cpu().numpy() for key, t in model.state_dict().items()}
+    fill = functools.partial(np.savez_compressed, **state)
+    return _files.write(FOLDER / f"{name}.npz", fill)
+
+
 def store_table(name: str, columns: dict[str, np.ndarray]) -> Path:
-    """Write a table, complete or not at all.
-
-    Parameters
-    ----------
-    name : str
-        The table's name.
-    columns : dict of str to numpy.ndarray
-        Columns of equal length (rows,).
-
-    Returns
-    -------
-    pathlib.Path
-        The file written.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the name is no file name or the columns are not vectors of one length.
-
-    Notes
-    -----
-    Used by ``make models``.
-    """
-    path = _file(name, ".csv")
-    for key in validate.items(
-        "columns", list(validate.instance("columns", columns, dict))
-    ):
-        validate.text("columns", key)
-        _check_column(key, columns[key])
-    validate.same_length(**columns)
-    partial = path.with_suffix(".partial")
-    with partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
-    os.replace(partial, path)
-    return path
+    """Write columns of one length for :func:`table`; return the file."""
+    return _files.write_table(FOLDER / f"{name}.csv", columns)
 
 
 def names(suffix: str) -> list[str]:
-    """List what is stored with the file ending ".csv" (tables) or ".npz" (weights).
-
-    Parameters
-    ----------
-    suffix : str
-        ".csv" or ".npz".
-
-    Returns
-    -------
-    list of str
-        Names in alphabetical order.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the suffix is neither.
-    """
-    validate.choice("suffix", suffix, (".csv", ".npz"))
+    """List in order what is stored as ".csv" (tables) or ".npz" (weights)."""
     return sorted(path.stem for path in FOLDER.glob(f"*{suffix}"))
 
 
-def _file(name: str, suffix: str) -> Path:
-    if Path(validate.text("name", name)).name != name:
-        raise ValueError(f"name: expected a name without a folder, got {name!r}")
-    return FOLDER / f"{name}{suffix}"
-
-
-def _check_column(key: str, values: np.ndarray) -> None:
-    validate.instance(key, values, np.ndarray)
-    if values.ndim != 1 or values.size == 0:
-        got = validate.describe(values)
-        raise ValueError(f"{key}: expected a vector of entries, got {got}")
-
-
 def _column(cells: list[str]) -> np.ndarray:
+    """Turn text into numbers where all of it can be."""
     try:
         return np.array(cells, dtype=np.float64)
     except ValueError:

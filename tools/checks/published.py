@@ -19,7 +19,7 @@ from torch.nn.functional import softplus
 from torch.nn.utils.parametrizations import spectral_norm
 
 from lecture_code import lipschitz, networks, pushforward
-from lecture_code.study import laws, one_dimensional, stacks
+from lecture_code.study.line import experiments, laws, stacks
 
 DATA, BATCH, STEPS, REPORT = 50_000, 1000, 20_000, 2500
 VARIANCE = 0.1  # of the decoder
@@ -81,14 +81,14 @@ def gan(generator: nn.Module) -> Step:
 
 def batches(m: float) -> Iterator[torch.Tensor]:
     """Deal the samples again and again, in a new order each time."""
-    rows = one_dimensional.target(m).sample(DATA)[:, None]
+    rows = experiments.target(m).sample(DATA)[:, None]
     while True:
         yield from rows[torch.randperm(DATA)].split(BATCH)
 
 
 def report(generator: nn.Module, m: float) -> str:
     """Measure the generator as the study does."""
-    reach, law = one_dimensional.REACH, one_dimensional.target(m)
+    reach, law = experiments.REACH, experiments.target(m)
     points, values = lipschitz.knots_1d(generator, -reach, reach)
     slope = lipschitz.exact_1d(generator, -reach, reach)
     tv = laws.total_variation(points.numpy(), values[:, 0].detach().numpy(), law)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from lecture_code import datasets, flows, trained
-from lecture_code.study import latent
+from lecture_code.recipes import latent
 
 
 def _bound(model: torch.nn.Module, part: str) -> float:
@@ -17,7 +17,7 @@ def _bound(model: torch.nn.Module, part: str) -> float:
 
 def test_a_prepared_flow_is_the_table_with_a_gaussian_behind():
     train = datasets.digits("train").pixels
-    prepared = latent.prepared_flow(trained.RECIPES["flow-digits"](), train).eval()
+    prepared = latent.prepared_flow(trained.BUILDERS["flow-digits"](), train).eval()
     stored = trained.load("flow-digits")
     first, *middle, last = prepared.flow.layers
     assert torch.equal(first.probs, stored.flow.layers[0].probs)
@@ -28,7 +28,7 @@ def test_a_prepared_flow_is_the_table_with_a_gaussian_behind():
 
 def test_training_pays_on_the_images_that_chose_when_to_stop():
     train = datasets.digits("train").pixels
-    prepared = latent.prepared_flow(trained.RECIPES["flow-digits"](), train).eval()
+    prepared = latent.prepared_flow(trained.BUILDERS["flow-digits"](), train).eval()
     gain = _bound(trained.load("flow-digits"), "validation")
     assert gain > _bound(prepared, "validation") + 2
 

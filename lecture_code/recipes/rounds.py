@@ -42,15 +42,6 @@ def keep_best(
     -------
     torch.nn.Module
         The model itself in evaluation mode.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used by ``make models``.
     """
     validate.instance("model", model, torch.nn.Module)
     validate.tensor("held_out", held_out)
@@ -87,15 +78,6 @@ def best_round(
     -------
     tuple of float and int
         The lowest validation loss, and how many rounds it took.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used by ``make models``.
     """
     validate.instance("model", model, torch.nn.Module)
     validate.function("model.loss", getattr(model, "loss", None))

@@ -32,15 +32,6 @@ def diffusion_model(*, rounds: int = 10, steps: int = 250) -> Diffusion:
     -------
     Diffusion
         The trained model in evaluation mode.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 12.
     """
     pixels, labels = datasets.digits("train")
     rows = torch.cat([datasets.scaled(pixels), labels[:, None]], dim=1)
@@ -61,15 +52,6 @@ def clouds_model(*, rounds: int = 10, steps: int = 300) -> Diffusion:
     -------
     Diffusion
         The trained model in evaluation mode.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 12.
     """
     rows = datasets.toy("clouds").sample(100_000, torch.Generator().manual_seed(0))
     return _trained("diffusion-clouds", rows, rounds, steps, batch_size=512)
@@ -82,7 +64,7 @@ def _trained(
     rounds = validate.integer("rounds", rounds, low=1)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = trained.RECIPES[name]()
+        model = trained.BUILDERS[name]()
 
         def loss(batch: torch.Tensor) -> torch.Tensor:
             x, labels = batch[:, : model.d], batch[:, model.d :].long()
@@ -107,20 +89,11 @@ def gan_model(*, steps: int = 3600) -> GAN:
     -------
     GAN
         The trained model in evaluation mode.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``steps`` is no positive integer.
-
-    Notes
-    -----
-    Used in chapter 11.
     """
     pixels = datasets.scaled(datasets.digits("train").pixels)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = trained.RECIPES["gan-digits"]()
+        model = trained.BUILDERS["gan-digits"]()
         sides = [
             (model.critic.parameters(), model.critic_loss, 2e-3, (0.0, 0.9)),
             (model.generator.parameters(), model.generator_loss, 5e-4, (0.0, 0.9)),
@@ -137,10 +110,6 @@ WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
 }
 
 
-#: How the chapters draw digits from a model that leaves a choice.
-SETTINGS = {"diffusion-digits": {"guidance": 1.1, "steps": 32}}
-
-
 def costs() -> dict[str, np.ndarray]:
     """Train the models of the digits again with a stopwatch, and draw 1000 samples.
 
@@ -149,10 +118,6 @@ def costs() -> dict[str, np.ndarray]:
     dict of str to numpy.ndarray
         Columns ``model``, ``training`` and ``sampling`` (seconds of processor time on
         one thread, the second for 1000 samples) and ``parameters``.
-
-    Notes
-    -----
-    Used in chapters 11, 12 and 14.
     """
     names = [name for name in WEIGHTS if name.endswith("-digits")]
     models, rows = [], []
@@ -161,7 +126,7 @@ def costs() -> dict[str, np.ndarray]:
         models.append(WEIGHTS[name]())
         learned = time.process_time()
         noise = torch.Generator().manual_seed(0)
-        models[-1].sample(1000, noise, **SETTINGS.get(name, {}))
+        models[-1].sample(1000, noise, **trained.SAMPLING.get(name, {}))
         rows.append((learned - start, time.process_time() - learned))
     return {
         "model": np.array(names),

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from lecture_code import datasets, metrics, trained
-from lecture_code.study import implicit
+from lecture_code.recipes import implicit
 
 TRAIN, TEST = (datasets.digits(part) for part in ("train", "test"))
 

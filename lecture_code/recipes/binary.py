@@ -15,7 +15,7 @@ import torch
 
 from lecture_code import datasets, networks, training, validate
 from lecture_code.autoregressive import Autoregressive
-from lecture_code.study.rounds import best_round
+from lecture_code.recipes.rounds import best_round
 
 #: Between paper and ink: one threshold, as validation and test images have it, or five,
 #: since a pixel of grey level 7 might as well have been black.
@@ -118,15 +118,6 @@ def attempt(
     -------
     Trial
         The candidate at its best round.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 5.
     """
     build = NETWORKS[validate.choice("name", name, NETWORKS)]
     width, dropout, lr, thresholds = validate.instance(
@@ -157,15 +148,6 @@ def trials(name: str) -> list[Trial]:
     -------
     list of Trial
         Sorted by validation score; computed once in a process.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there is no such model.
-
-    Notes
-    -----
-    Used in chapter 5.
     """
     validate.choice("name", name, CANDIDATES)
     tried = [attempt(name, candidate) for candidate in CANDIDATES[name]]
@@ -181,10 +163,6 @@ def table() -> dict[str, np.ndarray]:
         Columns ``model``, ``width``, ``dropout``, ``lr``, ``thresholds`` (how many),
         ``rounds``, ``validation`` (nats per image), ``chosen`` (1 or 0) and ``test``
         (nats per image, NaN where it was not looked at).
-
-    Notes
-    -----
-    Used in chapter 5.
     """
     rows = [row for name in CANDIDATES for row in _rows(name)]
     return {key: np.array([row[key] for row in rows]) for key in rows[0]}

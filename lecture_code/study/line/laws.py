@@ -28,15 +28,6 @@ def pushed_masses(z: ArrayLike, x: ArrayLike, edges: ArrayLike) -> np.ndarray:
     -------
     numpy.ndarray, shape (k + 1,)
         Masses, exact up to rounding.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the arguments are no vectors of these lengths in increasing order.
-
-    Notes
-    -----
-    Used in chapter 16.
     """
     from scipy import special
 
@@ -76,15 +67,6 @@ def total_variation(
     -------
     float
         Total variation in [0, 1].
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 16.
     """
     validate.instance("target", target, GaussianMixture)
     cells = validate.integer("cells", cells, low=1)

@@ -19,8 +19,8 @@ import torch
 
 from lecture_code import lipschitz, pushforward, validate
 from lecture_code.densities import GaussianMixture
-from lecture_code.study import denoisers, generators, laws
-from lecture_code.study.stacks import Stack, latents
+from lecture_code.study.line import denoisers, generators, laws
+from lecture_code.study.line.stacks import Stack, latents
 
 MODELS = ("vae", "gan", "wasserstein", "diffusion")
 #: How the level-L experiment keeps the slope down, and on which loss.
@@ -132,15 +132,6 @@ def units(runs: int) -> list[Unit]:
     -------
     list of Unit
         The main experiment first.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``runs`` is no positive integer.
-
-    Notes
-    -----
-    Used in chapter 16.
     """
     runs = validate.integer("runs", runs, low=1)
     found = []
@@ -173,15 +164,6 @@ def work(unit: Unit) -> dict:
         bound a priori ``tv_bound``, and the ``valley`` mass between -m/2 and m/2;
         ``densities`` on the cells of the figures; ``seconds`` of CPU time for training
         and for measuring them all.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``unit`` is no ``Unit`` of a known kind.
-
-    Notes
-    -----
-    Used in chapter 16.
     """
     validate.choice("kind", validate.instance("unit", unit, Unit).kind, KINDS)
     with _one_thread():
@@ -211,15 +193,6 @@ def target(m: float) -> GaussianMixture:
     -------
     GaussianMixture
         Two Gaussians of standard deviation 1, equally likely.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``m`` is no number of at least 0.
-
-    Notes
-    -----
-    Used in chapter 16.
     """
     m = validate.real("m", m, low=0)
     return GaussianMixture([-m, m], 1.0)
@@ -237,15 +210,6 @@ def train(unit: Unit) -> list[Map]:
     -------
     list of Map
         One for each setting.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``unit`` is no ``Unit`` of a known kind.
-
-    Notes
-    -----
-    Used in chapter 16.
     """
     kind = validate.choice("kind", validate.instance("unit", unit, Unit).kind, KINDS)
     # The same seed wherever and in whatever order the unit is computed.

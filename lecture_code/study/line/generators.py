@@ -13,7 +13,7 @@ import torch
 from torch.nn.functional import softplus
 
 from lecture_code import training, validate
-from lecture_code.study.stacks import Stack, latents
+from lecture_code.study.line.stacks import Stack, latents
 
 ENCODER, CRITIC = (64, 64), (32, 32)
 PENALTY = 10.0
@@ -50,15 +50,6 @@ def vae(
         How long: steps and learning rates.
     generator : torch.Generator
         Source of all randomness.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 16.
 
     References
     ----------
@@ -111,15 +102,6 @@ def gan(
         Source of all randomness.
     penalised_above : torch.Tensor of shape (S, 1, 1), optional
         The slope above which a generator pays for the square of what is too much.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 16.
 
     References
     ----------
@@ -175,15 +157,6 @@ def wasserstein(
     generator : torch.Generator
         Source of all randomness.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 16.
-
     References
     ----------
     Villani (2003), Topics in Optimal Transportation, section 2.2.
@@ -212,15 +185,6 @@ def shuffled(values: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     -------
     torch.Tensor, shape (S, batch, 1)
         The same numbers.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 16.
     """
     validate.tensor("values", values)
     validate.generator("generator", generator)

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from lecture_code import datasets, metrics, trained
-from lecture_code.study import scoreboard
+from lecture_code import datasets, metrics, scoreboard, trained
 
 TRAIN, TEST = (datasets.digits(part).pixels for part in ("train", "test"))
 STORED = trained.table("scoreboard")

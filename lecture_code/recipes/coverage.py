@@ -30,15 +30,6 @@ def unseen_share(
     -------
     float
         A share in [0, 1].
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 2.
     """
     patch_size = validate.integer("patch_size", patch_size, low=1, high=8)
     train, test = (datasets.binary_digits(part).pixels for part in ("train", "test"))
@@ -65,15 +56,6 @@ def table(*, repeats: int = 50) -> dict[str, np.ndarray]:
     dict of str to numpy.ndarray
         Columns ``patch_size``, ``images``, ``unseen``, ``spread`` (the standard
         deviation of one draw), one row for each pair.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``repeats`` is no integer of at least 2.
-
-    Notes
-    -----
-    Used in chapter 2.
     """
     repeats = validate.integer("repeats", repeats, low=2)
     generator = torch.Generator().manual_seed(0)

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from lecture_code import datasets, trained, training
-from lecture_code.study import __main__ as command
-from lecture_code.study import binary, coverage, grey, latent, models, rounds
+from lecture_code.recipes import __main__ as command
+from lecture_code.recipes import binary, coverage, grey, latent, rounds
 
 
 def test_coverage_agrees_with_sets_of_patches():
@@ -90,7 +90,7 @@ def test_the_best_candidate_on_the_validation_images_is_stored(name):
     assert min(row["validation"] for row in rows) == rows[0]["validation"]
     build = binary.NETWORKS[name]
     network = build(CHOSEN[name].width, CHOSEN[name].dropout)
-    assert repr(trained.RECIPES[name]().network) == repr(network)
+    assert repr(trained.BUILDERS[name]().network) == repr(network)
 
 
 @pytest.mark.parametrize("name", AUTOREGRESSIVE)
@@ -159,20 +159,14 @@ def test_only_the_first_trial_meets_the_test_images(monkeypatch):
 
 def test_models_skips_what_is_there(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(trained, "FOLDER", tmp_path)
-    monkeypatch.setattr(models, "WEIGHTS", {})
-    monkeypatch.setattr(models, "TABLES", {"coverage": lambda: {"a": np.ones(1)}})
-    command.main(["models"])
-    command.main(["models"])
+    monkeypatch.setattr(command, "WEIGHTS", {})
+    monkeypatch.setattr(command, "TABLES", {"coverage": lambda: {"a": np.ones(1)}})
+    command.main([])
+    command.main([])
     first, second = capsys.readouterr().out.splitlines()
     assert first == "coverage.csv written"
     assert "there already" in second
     assert trained.table("coverage")["a"].tolist() == [1.0]
-
-
-def test_an_unknown_command_ends_with_usage(capsys):
-    with pytest.raises(SystemExit):
-        command.main(["everything"])
-    assert "invalid choice" in capsys.readouterr().err
 
 
 def test_the_stored_grey_model_reaches_the_figure_of_the_chapter():
@@ -185,7 +179,7 @@ def test_the_stored_grey_model_reaches_the_figure_of_the_chapter():
     assert stored["train_seconds"][0] <= 60
 
 
-@pytest.mark.parametrize("name", models.WEIGHTS)
+@pytest.mark.parametrize("name", command.WEIGHTS)
 def test_each_stored_network_can_be_trained_again(name, monkeypatch):
     """In one step instead of thousands: the same layers, other weights."""
     play = training.play
@@ -196,7 +190,7 @@ def test_each_stored_network_can_be_trained_again(name, monkeypatch):
     monkeypatch.setattr(training, "play", one_step)
     for made_once in (binary.trials, grey._trained, latent._timed):
         made_once.cache_clear()
-    made, stored = models.WEIGHTS[name](), trained.load(name)
+    made, stored = command.WEIGHTS[name](), trained.load(name)
     for made_once in (binary.trials, grey._trained, latent._timed):
         made_once.cache_clear()
     stored_weights, weights = stored.state_dict(), made.state_dict()
@@ -212,7 +206,7 @@ def test_rounds_keep_the_weights_that_validate_best():
     def trained_by(rates):
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            made = trained.RECIPES["autoregressive-grey"]()
+            made = trained.BUILDERS["autoregressive-grey"]()
             return rounds.keep_best(
                 made, train[:50], held_out[:50], rates=rates, steps=4
             )

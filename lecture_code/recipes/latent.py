@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from lecture_code import datasets, flows, trained, validate
-from lecture_code.study import binary, rounds
+from lecture_code.recipes import binary, rounds
 
 
 def prepared_flow(flow: flows.Dequantised, levels: torch.Tensor) -> flows.Dequantised:
@@ -27,15 +27,6 @@ def prepared_flow(flow: flows.Dequantised, levels: torch.Tensor) -> flows.Dequan
     -------
     Dequantised
         The flow itself: the table of independent pixels with a Gaussian dependence.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 10.
     """
     validate.instance("flow", flow, flows.Dequantised)
     first, *_, last = flow.flow.layers
@@ -64,22 +55,13 @@ def latent_model(
     -------
     torch.nn.Module
         The trained model in evaluation mode.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapters 9 and 10.
     """
     settings = SETTINGS[validate.choice("name", name, SETTINGS)]
     steps = validate.integer("steps", steps, low=1)
     train, held_out = settings["data"]()
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = trained.RECIPES[name]()
+        model = trained.BUILDERS[name]()
         if isinstance(model, flows.Dequantised):
             prepared_flow(model, train)
         rates = settings["rates"] if rates is None else rates
@@ -119,7 +101,7 @@ def costs() -> dict[str, np.ndarray]:
 
     Notes
     -----
-    Used in chapters 9, 10 and 14. A model that this process has trained already, as
+    A model that this process has trained already, as
     ``make models --force`` does, is not trained again.
     """
     models = {name: _timed(name) for name in SETTINGS}

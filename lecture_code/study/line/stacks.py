@@ -37,15 +37,6 @@ class Stack(nn.Module):
     generator : torch.Generator, optional
         Source of the initial weights, which are those of ``torch.nn.Linear``.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 16.
-
     References
     ----------
     Miyato et al. (2018), Spectral normalization for generative adversarial networks,
@@ -170,15 +161,6 @@ def latents(count: int, batch: int, generator: torch.Generator) -> torch.Tensor:
     -------
     torch.Tensor, shape (S, batch, 1)
         Latents in increasing order.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 16.
 
     References
     ----------

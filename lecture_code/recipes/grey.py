@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from lecture_code import datasets, trained
-from lecture_code.study import rounds
+from lecture_code.recipes import rounds
 
 NAME = "autoregressive-grey"
 RATES = (3e-3, 3e-3, 3e-3, 3e-3, 1e-3, 1e-3, 1e-3, 3e-4)
@@ -23,10 +23,6 @@ def grey_model() -> torch.nn.Module:
     -------
     torch.nn.Module
         The model with the weights that suit the validation images best.
-
-    Notes
-    -----
-    Used in chapters 13 and 14.
     """
     return _trained()[0]
 
@@ -40,10 +36,6 @@ def costs() -> dict[str, np.ndarray]:
         One row: ``model``, processor time in ``train_seconds``, number of
         ``parameters``, mean negative log-likelihood of the ``validation`` and of the
         ``test`` images in nats.
-
-    Notes
-    -----
-    Used in chapter 14.
     """
     model, seconds = _trained()
     held_out = [datasets.digits(part).pixels for part in ("validation", "test")]
@@ -65,7 +57,7 @@ def _trained() -> tuple[torch.nn.Module, float]:
     start = time.process_time()
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = trained.RECIPES[NAME]()
+        model = trained.BUILDERS[NAME]()
         kwargs = {"rates": RATES, "steps": 125, "batch_size": 64}
         rounds.keep_best(model, train, held_out, **kwargs)
     return model, time.process_time() - start

@@ -6,7 +6,6 @@ say "neither", and through its Lipschitz constant.
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +14,16 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from lecture_code import densities, divergences, lipschitz, pushforward, validate
-from lecture_code.study.image_models import KINDS, SCENES, Maker, Scene, scene, train
+from lecture_code import (
+    _files,
+    densities,
+    divergences,
+    lipschitz,
+    pushforward,
+    trained,
+    validate,
+)
+from lecture_code.study.images.models import KINDS, SCENES, Maker, Scene, scene, train
 
 CELLS = 60
 SAMPLES = 10_000
@@ -29,7 +36,7 @@ def shares(seen: Scene, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     seen : Scene
-        From ``image_models.scene``.
+        From ``models.scene``.
     x : torch.Tensor, shape (n, d)
         Images.
 
@@ -39,15 +46,6 @@ def shares(seen: Scene, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
         Share in each cell, the two outer tails included.
     edges : numpy.ndarray, shape (CELLS + 1,)
         The cells.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 17.
     """
     validate.instance("seen", seen, Scene)
     x = validate.tensor("x", x, shape=("n", len(seen.axis)))
@@ -62,21 +60,12 @@ def judge(seen: Scene) -> Callable[[torch.Tensor], np.ndarray]:
     Parameters
     ----------
     seen : Scene
-        From ``image_models.scene``.
+        From ``models.scene``.
 
     Returns
     -------
     callable
         Maps images, shape (n, d), to the probability of a 7, shape (n,).
-
-    Raises
-    ------
-    TypeError
-        If ``seen`` is no scene.
-
-    Notes
-    -----
-    Used in chapter 17.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -91,9 +80,9 @@ def measure(seen: Scene, maker: Maker, judged: Callable) -> dict[str, float]:
     Parameters
     ----------
     seen : Scene
-        From ``image_models.scene``.
+        From ``models.scene``.
     maker : Maker
-        From ``image_models.train``.
+        From ``models.train``.
     judged : callable
         From :func:`judge`.
 
@@ -105,15 +94,6 @@ def measure(seen: Scene, maker: Maker, judged: Callable) -> dict[str, float]:
         ``w1``, the distances on the axis; ``sampled`` and ``certified``, a lower and an
         upper bound of the slope; ``floor``, the least total variation for the certified
         slope. NaN where it does not apply.
-
-    Raises
-    ------
-    TypeError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 17.
     """
     from scipy import stats
 
@@ -183,17 +163,6 @@ def table(
     dict of str to numpy.ndarray
         Columns ``scene``, ``model`` (or "data"), ``run`` and those of
         :func:`measure`, rounded to four digits.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-    lecture_code.idx.Unavailable
-        If MNIST is asked for and cannot be had.
-
-    Notes
-    -----
-    Used in chapter 17.
     """
     runs = validate.integer("runs", runs, low=1)
     steps = validate.integer("steps", steps, low=1)
@@ -224,67 +193,28 @@ def _rounded(column: list) -> np.ndarray:
 
 
 def study(
-    folder: str | Path,
+    folder: Path,
     source: str = "digits",
     *,
     runs: int = 2,
     steps: int = 1000,
-    data_folder: str | Path | None = None,
+    data_folder: Path | None = None,
+    store: bool = False,
 ) -> list[Path]:
-    """Run the whole study into a folder: one table and one figure.
+    """Run the whole study into a folder: one table and one figure, which are returned.
 
-    Parameters
-    ----------
-    folder : str or pathlib.Path
-        Where the results go; made if it is not there.
-    source : {"digits", "mnist"}
-        The data.
-    runs : int
-        Networks of each kind.
-    steps : int
-        Updates of each.
-    data_folder : str or pathlib.Path, optional
-        Where MNIST's files are or go.
-
-    Returns
-    -------
-    list of pathlib.Path
-        The files, each of them written whole or not at all.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-    lecture_code.idx.Unavailable
-        If MNIST is asked for and cannot be had.
-
-    Notes
-    -----
-    Used in chapter 17, and from the command line.
+    With ``store`` the table of the digits also goes where chapter 17 loads it from.
     """
-    folder = Path(validate.instance("folder", folder, (str, Path)))
+    if store and source != "digits":
+        raise ValueError(f"store: expected the digits, got source {source!r}")
     columns = table(source, runs=runs, steps=steps, folder=data_folder)
     folder.mkdir(parents=True, exist_ok=True)
-    results, figure = folder / f"images-{source}.csv", folder / f"images-{source}.png"
-    _atomic(results, lambda path: _write(path, columns))
-    _atomic(figure, lambda path: _draw(path, columns))
-    return [results, figure]
-
-
-def _atomic(path: Path, write: Callable[[Path], None]) -> None:
-    partial = path.with_suffix(f".partial{path.suffix}")
-    try:
-        write(partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _write(path: Path, columns: dict[str, np.ndarray]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values(), strict=True))
+    if store:
+        trained.store_table("images", columns)
+    return [
+        _files.write_table(folder / f"images-{source}.csv", columns),
+        _files.write(folder / f"images-{source}.png", lambda to: _draw(to, columns)),
+    ]
 
 
 def _draw(path: Path, columns: dict[str, np.ndarray]) -> None:
@@ -297,6 +227,3 @@ def _draw(path: Path, columns: dict[str, np.ndarray]) -> None:
         axes.plot(columns["valley"][rows], columns["model"][rows], "o")
         axes.set(title=name, xlabel="share between the modes", xlim=(0, None))
     figure.savefig(path)
-
-
-TABLES = {"images": table}

@@ -12,7 +12,6 @@ import torch
 from tqdm import tqdm
 
 from lecture_code import datasets, flows, metrics, trained, validate
-from lecture_code.study import implicit
 
 Draw = Callable[[int, torch.Generator], torch.Tensor]
 Nats = Callable[[torch.Tensor], torch.Tensor]
@@ -53,10 +52,6 @@ def entries() -> dict[str, Entry]:
     -------
     dict of str to Entry
         By name, the controls first.
-
-    Notes
-    -----
-    Used in chapter 14.
     """
     return {**_controls(), **_models()}
 
@@ -74,10 +69,6 @@ def table() -> dict[str, np.ndarray]:
         50 images on each side that reject at the level 0.05; ``train_seconds``,
         ``sample_seconds`` for the 1000 samples (processor time on one thread), and
         ``parameters``.
-
-    Notes
-    -----
-    Used in chapter 14.
     """
     judge = _classifier()
     rows = {
@@ -115,15 +106,6 @@ def rejections(x: torch.Tensor, y: torch.Tensor, *, repeats: int = REPEATS) -> f
     -------
     float
         The share of p-values that are 0.05 or less.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 14.
     """
     x = validate.tensor("x", x, shape=("n", "d"))
     y = validate.tensor("y", y, shape=("m", x.shape[1]))
@@ -225,7 +207,7 @@ def _models() -> dict[str, Entry]:
         ),
         "diffusion": Entry(
             lambda n, generator: datasets.grey_levels(
-                diffusion.sample(n, generator, **implicit.SETTINGS["diffusion-digits"])
+                diffusion.sample(n, generator, **trained.SAMPLING["diffusion-digits"])
             ),
             *(None, "none"),
             *costs["diffusion-digits"],
@@ -283,6 +265,3 @@ def _impossible(x: torch.Tensor) -> torch.Tensor:
     seen = metrics.nearest_distance(x, datasets.digits("train").pixels) == 0
     surprise = math.log(len(datasets.digits("train").pixels))
     return torch.where(torch.tensor(seen), surprise, math.inf)
-
-
-TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {"scoreboard": table}

@@ -119,15 +119,6 @@ class SlicedGenerator(torch.nn.Module):
     directions : int
         Directions in a batch.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 17.
-
     References
     ----------
     Deshpande, Zhang and Schwing (2018), Generative modeling using the sliced
@@ -158,11 +149,6 @@ class SlicedGenerator(torch.nn.Module):
         -------
         torch.Tensor
             A scalar.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is no floating tensor with two axes or ``generator`` no generator.
         """
         x = validate.tensor("x", x, shape=("n", "d")).float()
         validate.generator("generator", generator)
@@ -194,17 +180,6 @@ def scene(
     -------
     Scene
         Always the same for the same arguments.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or a file of MNIST is broken.
-    lecture_code.idx.Unavailable
-        If MNIST is asked for and cannot be had.
-
-    Notes
-    -----
-    Used in chapter 17.
     """
     validate.choice("name", name, SCENES)
     if validate.choice("source", source, SOURCES) == "mnist":
@@ -318,15 +293,6 @@ def train(kind: str, seen: Scene, *, steps: int = 1000, seed: int = 0) -> Maker:
     -------
     Maker
         The trained model.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 17.
     """
     build = KINDS[validate.choice("kind", kind, KINDS)]
     validate.instance("seen", seen, Scene)

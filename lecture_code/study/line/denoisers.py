@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from lecture_code import training, validate
-from lecture_code.study.generators import Rounds, shuffled
-from lecture_code.study.stacks import Stack
+from lecture_code.study.line.generators import Rounds, shuffled
+from lecture_code.study.line.stacks import Stack
 
 SIZES = [2, 64, 64, 1]
 LOW, HIGH = 0.015, 6.0  # noise levels
@@ -67,15 +67,6 @@ def fit(
     generator : torch.Generator
         Source of all randomness.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 16.
-
     References
     ----------
     Xu, Tong and Jaakkola (2023), Stable target field for reduced variance score
@@ -119,15 +110,6 @@ def flows(stack: Stack, steps: int = STEPS) -> list[Flow]:
     -------
     list of Flow
         One for each network.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 16.
 
     References
     ----------

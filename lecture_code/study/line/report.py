@@ -2,98 +2,53 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from lecture_code import trained, validate
-from lecture_code.study import figures, one_dimensional, runner
-from lecture_code.study.one_dimensional import CELLS, Unit
+from lecture_code import _files, trained
+from lecture_code.study import figures
+from lecture_code.study.line import experiments, runner
+from lecture_code.study.line.experiments import CELLS, Unit
 
 Table = dict[str, np.ndarray]
 _SETTING = ("experiment", "kind", "m", "layers", "level", "run")
 MEASURED = ("slope", "step_slope", "tv", "tv_star", "tv_bound", "valley")
 
 
-def one_dimensional_study(
+def study(
     folder: Path,
     *,
     runs: int = 10,
     resume: bool = False,
-    resources: runner.Resources | None = None,
+    jobs: int = 1,
+    scheduler: str | None = None,
     store: bool = False,
 ) -> None:
     """Train and measure everything, then write tables and figures into a folder.
 
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Where the results go: ``stacks/`` one file for each stack, ``*.csv``, ``*.png``.
-    runs : int
-        Networks for each setting.
-    resume : bool
-        Whether to go on from the stacks that are there.
-    resources : Resources, optional
-        Where the work is done.
-    store : bool
-        Whether the tables also go where the chapters load them from.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-    OSError
-        If a file cannot be written.
-
-    Notes
-    -----
-    Used in chapter 16.
+    ``stacks/`` there gets a file for each stack. With ``store`` the tables also go
+    where the chapters load them from. OSError if a file cannot be written.
     """
-    validate.instance("folder", folder, Path)
-    units = one_dimensional.units(runs)
-    stacks = folder / "stacks"
-    results = runner.run(
-        one_dimensional.work, units, stacks, resume=resume, resources=resources
-    )
+    units, stacks = experiments.units(runs), folder / "stacks"
+    where = {"jobs": jobs, "scheduler": scheduler}
+    results = runner.run(experiments.work, units, stacks, resume=resume, **where)
     made = tables(units, results)
     for name, table in made.items():
-        runner.write_text(folder / f"{name}.csv", _as_csv(table))
-        if validate.flag("store", store):
+        _files.write_table(folder / f"{name}.csv", table)
+        if store:
             trained.store_table(name, table)
     figures.save(made["one-dimensional"], folder)
 
 
 def tables(units: Sequence[Unit], results: Mapping[str, dict]) -> dict[str, Table]:
-    """Gather the results of the stacks into tables.
+    """Gather by name what ``experiments.work`` returned for the stacks into tables.
 
-    Parameters
-    ----------
-    units : sequence of Unit
-        The stacks.
-    results : mapping of str to dict
-        For each unit's name what ``one_dimensional.work`` returned.
-
-    Returns
-    -------
-    dict of str to table
-        ``one-dimensional``, a row for each network; ``one-dimensional-densities``, the
-        first run's density in the main experiment; ``one-dimensional-times``, for each
-        stack the CPU seconds of one network's training and measurement.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there are no units.
-
-    Notes
-    -----
-    Used in chapter 16.
+    ``one-dimensional`` has a row for each network; ``one-dimensional-densities`` the
+    first run's density in the main experiment; ``one-dimensional-times`` for each stack
+    the CPU seconds of one network's training and measurement.
     """
-    units = validate.items("units", units)
-    validate.instance("results", results, Mapping)
     rows = [row for unit in units for row in results[unit.name]["rows"]]
     keys = (*_SETTING, *MEASURED)
     main = {key: np.array([_rounded(row[key]) for row in rows]) for key in keys}
@@ -141,11 +96,3 @@ def _times(units: Sequence[Unit], results: Mapping[str, dict]) -> Table:
 def _rounded(value: object) -> object:
     """Keep five digits: what is stored is read by people too."""
     return float(f"{value:.5g}") if isinstance(value, float) else value
-
-
-def _as_csv(table: Table) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(table)
-    writer.writerows(zip(*table.values(), strict=True))
-    return file.getvalue()

@@ -1,4 +1,4 @@
-"""Calls of the study: what runs from the command line."""
+"""Calls of the recipes: what is computed ahead."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import torch
 from calls import DATA, INITIALISED, Call, Line, own_store
 
 from lecture_code import trained
-from lecture_code.study import __main__ as command
-from lecture_code.study import binary, coverage, grey, models, rounds
+from lecture_code.recipes import __main__ as command
+from lecture_code.recipes import binary, coverage, grey, rounds
 
 
 def _short() -> contextlib.AbstractContextManager:
     """Train the grey model for a moment, and forget it afterwards."""
     with torch.random.fork_rng():
-        untrained = trained.RECIPES[grey.NAME]().eval()
+        untrained = trained.BUILDERS[grey.NAME]().eval()
     return mock.patch.object(grey, "_trained", return_value=(untrained, 0.1))
 
 
@@ -29,7 +29,7 @@ def _one_trial(name: str) -> list[binary.Trial]:
 
 
 CALLS = {
-    "study.coverage.unseen_share": Call(
+    "recipes.coverage.unseen_share": Call(
         lambda: coverage.unseen_share,
         {
             "patch_size": a.count(2, low=1, high=8),
@@ -37,14 +37,14 @@ CALLS = {
             "generator": a.optional(a.generator()),
         },
     ),
-    "study.coverage.table": Call(
+    "recipes.coverage.table": Call(
         lambda: coverage.table,
         {"repeats": a.count(2, low=2)},
         within=lambda: mock.patch.multiple(
             coverage, PATCH_SIZES=(8,), TRAIN_SIZES=(9,)
         ),
     ),
-    "study.binary.attempt": Call(
+    "recipes.binary.attempt": Call(
         lambda: binary.attempt,
         {
             "name": a.choice("logistic"),
@@ -53,16 +53,16 @@ CALLS = {
             "steps": a.count(1),
         },
     ),
-    "study.binary.table": Call(
+    "recipes.binary.table": Call(
         lambda: binary.table,
         {},
         within=lambda: mock.patch.multiple(
             binary, CANDIDATES={"logistic": [QUICK]}, trials=_one_trial
         ),
     ),
-    "study.grey.grey_model": Call(lambda: grey.grey_model, {}, within=_short),
-    "study.grey.costs": Call(lambda: grey.costs, {}, within=_short),
-    "study.rounds.keep_best": Call(
+    "recipes.grey.grey_model": Call(lambda: grey.grey_model, {}, within=_short),
+    "recipes.grey.costs": Call(lambda: grey.costs, {}, within=_short),
+    "recipes.rounds.keep_best": Call(
         lambda: rounds.keep_best,
         {
             "model": a.instance(Line, torch.nn.Linear(2, 2)),
@@ -75,7 +75,7 @@ CALLS = {
         changes=("model",),
         changes_globals=INITIALISED,
     ),
-    "study.rounds.best_round": Call(
+    "recipes.rounds.best_round": Call(
         lambda: rounds.best_round,
         {
             "model": a.instance(Line, torch.nn.Linear(2, 2)),
@@ -85,18 +85,14 @@ CALLS = {
         },
         changes=("model",),
     ),
-    "study.models.make": Call(
-        lambda: models.make,
-        {"force": a.flag(False)},
+    "recipes.__main__.make": Call(
+        lambda: command.make,
+        {"force": a.trusted(False, "an option, which the command line reads")},
         within=own_store,
     ),
-    "study.__main__.main": Call(
+    "recipes.__main__.main": Call(
         lambda: command.main,
-        {
-            "arguments": a.trusted(
-                ["models"], "argparse refuses it on the command line, see test_study.py"
-            )
-        },
+        {"arguments": a.trusted([], "argparse refuses what it does not know")},
         within=own_store,
     ),
 }

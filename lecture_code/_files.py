@@ -1,0 +1,40 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+
+def write(path: Path, fill: Callable[[Path], object]) -> Path:
+    """Let ``fill`` write a file aside, then move it to ``path``, which is returned.
+
+    OSError names the file, which is as it was before; of a new one no part stays.
+    """
+    try:
+        with tempfile.TemporaryDirectory(".partial", dir=path.parent) as folder:
+            aside = Path(folder) / path.name
+            fill(aside)
+            os.replace(aside, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OSError(
+            f"{path} could not be written ({reason}): make room, or name another folder"
+        ) from error
+    return path
+
+
+def write_table(path: Path, columns: Mapping[str, np.ndarray]) -> Path:
+    """Write columns of one length as CSV, under a line with their names."""
+    rows = list(zip(*columns.values(), strict=True))
+
+    def fill(aside: Path) -> None:
+        with aside.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file, lineterminator="\n").writerows([columns, *rows])
+
+    return write(path, fill)
