@@ -307,6 +307,6 @@ def _conditionals(model: Any) -> Callable[[torch.Tensor], np.ndarray]:
     def conditionals(x: torch.Tensor) -> np.ndarray:
         with networks.evaluating(model):
             p = offered(x).double()
-        return (p / p.sum(dim=2, keepdim=True)).numpy(force=True)
+        return (p / p.sum(dim=2, keepdim=True)).cpu().numpy()
 
     return conditionals

@@ -362,9 +362,7 @@ class Diffusion(torch.nn.Module):
         return x, t.expand(len(x)), labels.to(x.device)
 
     def _rates(self, x: torch.Tensor, t: ArrayLike) -> tuple[torch.Tensor, ...]:
-        return tuple(
-            rate.to(x)[..., None] for rate in noising.rates(t, self.level)
-        )
+        return tuple(rate.to(x)[..., None] for rate in noising.rates(t, self.level))
 
     @torch.no_grad()
     def _check_network(self) -> None:

@@ -323,7 +323,7 @@ def _masked(x: torch.Tensor, known: ArrayLike) -> tuple[torch.Tensor, torch.Tens
         raise ValueError(
             f"known: expected True or False for each of {x.shape[1]} pixels, got {got}"
         )
-    return x, torch.tensor(listed, device=x.device)
+    return x, torch.tensor(listed).to(x.device)
 
 
 def _are_flags(values: list) -> bool:
@@ -353,8 +353,9 @@ def _drawn(p: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
 
 def _log_given(p: torch.Tensor, x: torch.Tensor, pixels: list[int]) -> torch.Tensor:
     """Return the log-probability of some pixels, each given those before it."""
-    values = x[:, pixels].long()[..., None]
-    chances = p[:, pixels].double().gather(2, values)
+    at = torch.tensor(pixels).to(x.device)
+    values = x[:, at].long()[..., None]
+    chances = p[:, at].double().gather(2, values)
     return chances.clamp(min=1e-30).log().sum(dim=(1, 2))  # no particle is lost
 
 

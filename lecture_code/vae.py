@@ -260,7 +260,8 @@ class VAE(torch.nn.Module):
             If an argument is not as described.
         """
         k, q = validate.integer("k", k, low=1), self.posterior(x)
-        prior = Normal(torch.zeros_like(q.loc), 1.0, validate_args=False)
+        zeros, ones = torch.zeros_like(q.loc), torch.ones_like(q.loc)
+        prior = Normal(zeros, ones, validate_args=False)
         rows = []
         for _ in range(k):  # one at a time: k copies of all examples would be large
             z = _draw(q, generator)

@@ -63,7 +63,9 @@ def moved(value: Any) -> Any:
 
 
 def _computed(func: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
-    given = [t for t in trees.tree_leaves((args, kwargs)) if isinstance(t, torch.Tensor)]
+    given = [
+        t for t in trees.tree_leaves((args, kwargs)) if isinstance(t, torch.Tensor)
+    ]
     far = [isinstance(t, Elsewhere) for t in given]
     name = func._schema.name
     if any(far) and name not in _MOVES:
