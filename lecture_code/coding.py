@@ -295,7 +295,7 @@ def _coded(symbols: torch.Tensor, chances: np.ndarray, order: list[int]) -> list
 
 
 def _conditionals(model: Any) -> Callable[[torch.Tensor], np.ndarray]:
-    """Return a model's conditionals, without dropout, as rows that sum to 1 in float64."""
+    """Return conditionals without dropout, in float64, whose rows sum to 1 exactly."""
     offered = getattr(model, "conditionals", None)
     if not callable(offered) or not hasattr(model, "order"):
         got = validate.describe(model)
