@@ -50,8 +50,7 @@ NETS |= {
 LAWS = {
     name: make
     for name, make in MODELS.items()
-    if isinstance(make(), (densities.GaussianMixture, densities.Banana))
-    or isinstance(make(), densities.IsotropicMixture)
+    if type(make()).__module__ == densities.__name__
 }
 
 #: What is asked of a model, beside ``x``.
@@ -219,9 +218,7 @@ class OnCard(torch.Generator):
 
 
 def test_a_generator_draws_on_the_cpu():
-    with pytest.raises(
-        ValueError, match=r"generator: expected .* on the CPU, got cuda"
-    ):
+    with pytest.raises(ValueError, match="on the CPU, got cuda"):
         validate.generator("generator", OnCard())
 
 

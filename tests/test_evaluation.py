@@ -1,4 +1,4 @@
-"""What samples, codes, fills in or tries a network leaves out dropout and changes nothing.
+"""What samples, codes, fills in or tries a network leaves dropout out.
 
 Each model here has dropout and a batch normalisation and is in training mode, so that
 one pass that was not in evaluation mode shows in the numbers, in the running statistics
@@ -90,7 +90,7 @@ RUNS = {
     "by_replacement": ("Diffusion", _filled(inpainting.by_replacement)),
     "compress": (
         "Autoregressive",
-        lambda model: torch.tensor(sum(coding.compress(IMAGES, model), [])),
+        lambda model: torch.tensor(coding.compress(IMAGES, model)[0]),
     ),
     "decompress": (
         "Autoregressive",
