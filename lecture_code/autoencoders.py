@@ -106,7 +106,7 @@ class Autoencoder(torch.nn.Module):
             If ``x`` is not a finite floating tensor of this shape.
         """
         x = validate.tensor("x", x, shape=("n", self.d))
-        return self._read(self._own(x))
+        return self._read(networks.cast(x, self))
 
     def pre_activation(self, z: torch.Tensor) -> torch.Tensor:
         r"""Return :math:`\hat a`, what the output layer computes before its unit.
@@ -127,7 +127,7 @@ class Autoencoder(torch.nn.Module):
             If ``z`` is not a finite floating tensor of this shape.
         """
         z = validate.tensor("z", z, shape=("n", self.k))
-        return self._write(self._own(z))
+        return self._write(networks.cast(z, self))
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
         """Return the reconstruction that belongs to each code.
@@ -196,7 +196,7 @@ class Autoencoder(torch.nn.Module):
             If a tensor has another shape, or ``x`` is not binary though the
             likelihood is.
         """
-        x = self._own(self._targets(x))
+        x = networks.cast(self._targets(x), self)
         if given is None:
             given = x
         given = validate.tensor("given", given, shape=tuple(x.shape))
@@ -241,10 +241,6 @@ class Autoencoder(torch.nn.Module):
                 f"x: expected zeros and ones for likelihood 'bernoulli', got {other:g}"
             )
         return x
-
-    def _own(self, values: torch.Tensor) -> torch.Tensor:
-        """Return the numbers in the dtype of the model's weights."""
-        return values.to(next(self.parameters()).dtype)
 
 
 class TiedAutoencoder(Autoencoder):
@@ -451,7 +447,7 @@ def mask(
     nu = validate.real("nu", nu, low=0, high=1)
     generator = validate.generator("generator", generator)
     kept = torch.rand(x.shape, generator=generator) >= nu  # rand is never 1
-    return x * kept
+    return x * kept.to(x.device)
 
 
 def add_noise(
@@ -486,7 +482,8 @@ def add_noise(
     x = validate.tensor("x", x)
     sigma = validate.real("sigma", sigma, low=0, high=_LOUDEST)
     generator = validate.generator("generator", generator)
-    return x + sigma * torch.randn(x.shape, generator=generator, dtype=x.dtype)
+    noise = torch.randn(x.shape, generator=generator, dtype=x.dtype)
+    return x + sigma * noise.to(x.device)
 
 
 def best_of_rank(matrix: torch.Tensor, rank: int) -> torch.Tensor:
@@ -545,7 +542,7 @@ def principal_components(x: torch.Tensor, rank: int) -> Autoencoder:
     Returns
     -------
     Autoencoder
-        Linear and Gaussian, with the dtype of ``x``; no other linear one of this
+        Linear and Gaussian, in dtype and device as ``x``; no other linear one of this
         code size has a lower loss on ``x``.
 
     Raises
@@ -570,7 +567,7 @@ def principal_components(x: torch.Tensor, rank: int) -> Autoencoder:
     model = Autoencoder(len(V), rank, activation="linear", likelihood="gaussian")
     weights = {"encoder.0.weight": V.T, "encoder.0.bias": -mean @ V}
     weights |= {"decoder.0.weight": V, "decoder.0.bias": mean}
-    model.to(x.dtype).load_state_dict(weights)
+    model.to(x).load_state_dict(weights)
     return model
 
 

@@ -126,7 +126,7 @@ class Autoregressive(torch.nn.Module):
         """
         a = self.logits(x)
         nats = torch.nn.functional.binary_cross_entropy_with_logits
-        return -nats(a, x.to(a.dtype), reduction="none").sum(dim=1)
+        return -nats(a, x.to(a), reduction="none").sum(dim=1)
 
     def loss(self, x: torch.Tensor) -> torch.Tensor:
         """Return the mean negative log-likelihood, in nats per image.
@@ -169,7 +169,7 @@ class Autoregressive(torch.nn.Module):
             If ``n`` is not a positive integer or ``generator`` no generator.
         """
         n = validate.integer("n", n, low=1)
-        blank = torch.zeros(n, self.pixels)
+        blank = torch.zeros(n, self.pixels, device=self.order.device)
         return self.complete(blank, known=0, generator=generator)
 
     @torch.no_grad()
@@ -204,10 +204,10 @@ class Autoregressive(torch.nn.Module):
         with networks.evaluating(self):
             for pixel in self.order[known:].tolist():
                 p = self.conditionals(drawn)[:, pixel]
-                u = torch.rand(len(p), generator=generator, dtype=torch.float64)
+                u = torch.rand(len(p), 1, generator=generator, dtype=torch.float64)
                 # inverse CDF, from the largest value down
                 above = p.double().flip(1).cumsum(dim=1)[:, :-1]
-                drawn[:, pixel] = (u[:, None] < above).sum(dim=1).to(drawn.dtype)
+                drawn[:, pixel] = (u.to(p.device) < above).sum(dim=1).to(drawn)
         return drawn
 
     def _order(self, order: ArrayLike | None) -> torch.Tensor:
@@ -217,10 +217,6 @@ class Autoregressive(torch.nn.Module):
         if order.sort().values.tolist() != list(range(self.pixels)):
             raise ValueError(f"order: expected each pixel once, got {order.tolist()}")
         return order
-
-    @property
-    def _dtype(self) -> torch.dtype:
-        return next(self.parameters(), torch.zeros(())).dtype
 
     def _checked(self, x: torch.Tensor) -> torch.Tensor:
         x = validate.tensor("x", x, shape=("n", self.pixels))
@@ -234,7 +230,7 @@ class Autoregressive(torch.nn.Module):
 
     def _outputs(self, x: torch.Tensor) -> torch.Tensor:
         """Return the network's numbers for each pixel, shape (n, pixels, numbers)."""
-        given = self._inputs(x.to(self._dtype))[:, self.order]
+        given = self._inputs(networks.cast(x, self))[:, self.order]
         outputs = self.network(given)[:, self.order.argsort()]
         return outputs.reshape(len(x), self.pixels, self.numbers)
 
@@ -256,7 +252,7 @@ class Autoregressive(torch.nn.Module):
 
     def _tried(self, x: torch.Tensor) -> torch.Tensor:
         """Return the network's outputs for some images, without dropout."""
-        given = x.to(self._dtype)
+        given = networks.cast(x, self)
         own = (self.pixels,) if self.numbers == 1 else (self.pixels, self.numbers)
         try:
             with networks.evaluating(self):

@@ -77,6 +77,7 @@ def noise_levels(target: GaussianMixture, steps: int) -> np.ndarray:
     return np.append(levels[:-1], 0.0)
 
 
+@np.errstate(under="ignore")
 def probability_flow(target: GaussianMixture, steps: int) -> Chain:
     r"""Follow the probability-flow equation in Euler steps, without fresh noise.
 
@@ -125,6 +126,7 @@ def probability_flow(target: GaussianMixture, steps: int) -> Chain:
     return Chain(np.array(slopes), noises, float(np.abs(slope).max()), float(tv))
 
 
+@np.errstate(under="ignore")
 def ancestral(target: GaussianMixture, steps: int) -> Chain:
     r"""Take the noise away in Gaussian steps, each with fresh noise of its own.
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import validate
+from lecture_code import networks, validate
 
 _BITS = 32  # of the window through which the interval is seen
 _WHOLE, _HALF, _QUARTER = 1 << _BITS, 1 << (_BITS - 1), 1 << (_BITS - 2)
@@ -183,6 +183,8 @@ class Decoder:
 def compress(x: torch.Tensor, model: Any) -> list[list[int]]:
     """Code each image by itself, in the order of an autoregressive model.
 
+    The model is asked without dropout, whatever mode it is in.
+
     Parameters
     ----------
     x : torch.Tensor, shape (n, d)
@@ -293,7 +295,7 @@ def _coded(symbols: torch.Tensor, chances: np.ndarray, order: list[int]) -> list
 
 
 def _conditionals(model: Any) -> Callable[[torch.Tensor], np.ndarray]:
-    """Return a model's conditionals as float64 rows that sum to 1 to the last digit."""
+    """Return conditionals without dropout, in float64, whose rows sum to 1 exactly."""
     offered = getattr(model, "conditionals", None)
     if not callable(offered) or not hasattr(model, "order"):
         got = validate.describe(model)
@@ -303,7 +305,8 @@ def _conditionals(model: Any) -> Callable[[torch.Tensor], np.ndarray]:
         )
 
     def conditionals(x: torch.Tensor) -> np.ndarray:
-        p = offered(x).double()
-        return (p / p.sum(dim=2, keepdim=True)).numpy()
+        with networks.evaluating(model):
+            p = offered(x).double()
+        return (p / p.sum(dim=2, keepdim=True)).cpu().numpy()
 
     return conditionals

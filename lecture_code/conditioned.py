@@ -108,14 +108,16 @@ class TimeMLP(torch.nn.Module):
             "labels", labels, shape=(len(x),), low=0, high=self.classes
         )
         weight = self.first.weight
-        told = self.time(self._waves(t.to(weight))) + self.label(labels)
+        label = self.label(labels.to(weight.device))
+        told = self.time(self._waves(t.to(weight))) + label
         told, h = torch.nn.functional.silu(told), self.first(x.to(weight))
         for layer in self.layers:
             h = layer(h, told)
         return self.last(torch.nn.functional.silu(h))
 
     def _waves(self, t: torch.Tensor) -> torch.Tensor:
-        angles = math.pi * t[:, None] * torch.arange(1, self.frequencies + 1)
+        turns = torch.arange(1, self.frequencies + 1, device=t.device)
+        angles = math.pi * t[:, None] * turns
         return torch.cat([angles.cos(), angles.sin()], dim=1)
 
 

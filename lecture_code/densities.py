@@ -124,8 +124,9 @@ class IsotropicMixture:
         """
         points = self._points(x)
         posterior = torch.softmax(self._log_joint(points), dim=1)
-        pull = posterior / self._sigma.square()
-        return (pull @ self._mu - pull.sum(1, keepdim=True) * points).to(x.dtype)
+        mu, sigma, _ = self._beside(x)
+        pull = posterior / sigma.square()
+        return (pull @ mu - pull.sum(1, keepdim=True) * points).to(x.dtype)
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> torch.Tensor:
         """Draw points: first a component, then a Gaussian around its centre.
@@ -209,8 +210,9 @@ class IsotropicMixture:
         noisy = self.noised(sigma)
         points = validate.tensor("y", y, shape=("n", self._d), low=-_FAR, high=_FAR)
         posterior = torch.softmax(noisy._log_joint(points.double()), dim=1)
-        kept = (self._sigma / noisy._sigma).square()
-        centres = posterior @ ((1 - kept)[:, None] * self._mu)
+        (mu, sigma, _), (_, spread, _) = self._beside(y), noisy._beside(y)
+        kept = (sigma / spread).square()
+        centres = posterior @ ((1 - kept)[:, None] * mu)
         share = (posterior * kept).sum(dim=1, keepdim=True)
         return (centres + share * points.double()).to(y.dtype)
 
@@ -220,9 +222,14 @@ class IsotropicMixture:
 
     def _log_joint(self, x: torch.Tensor) -> torch.Tensor:
         """Return log of weight times density, one column for each component."""
-        squared = (x[:, None, :] - self._mu).square().sum(2) / self._sigma.square()
-        log_volume = self._d * (self._sigma.log() + math.log(2 * math.pi) / 2)
-        return self._w.log() - log_volume - squared / 2
+        mu, sigma, w = self._beside(x)
+        squared = (x[:, None, :] - mu).square().sum(2) / sigma.square()
+        log_volume = self._d * (sigma.log() + math.log(2 * math.pi) / 2)
+        return w.log() - log_volume - squared / 2
+
+    def _beside(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Return means, scales and weights on the device of some points."""
+        return tuple(each.to(x.device) for each in (self._mu, self._sigma, self._w))
 
 
 class GaussianMixture:
@@ -275,6 +282,7 @@ class GaussianMixture:
         listed = (f"{name}={_listed(getattr(self, name))}" for name in names)
         return f"GaussianMixture({', '.join(listed)})"
 
+    @np.errstate(under="ignore")
     def pdf(self, x: ArrayLike) -> np.ndarray:
         """Return the density.
 
@@ -447,16 +455,19 @@ class GaussianMixture:
         """
         return self._column.sample(n, generator)[:, 0]
 
+    @np.errstate(under="ignore")
     def _standardise(self, x: ArrayLike) -> np.ndarray:
         x = validate.array("x", x, low=-_FAR, high=_FAR)
         return (x[..., None] - self.means) / self.scales
 
+    @np.errstate(under="ignore")
     def _mass_below(self, z: np.ndarray) -> np.ndarray:
         from scipy import special
 
         # The rounded weights may sum to a little more than 1; no probability does.
         return np.minimum(special.ndtr(z) @ self.weights, 1.0)
 
+    @np.errstate(under="ignore")
     def _quantile(self, tail: np.ndarray, side: np.ndarray) -> np.ndarray:
         """Bisect for the point that cuts off the ``tail``: left (1) or right (-1).
 

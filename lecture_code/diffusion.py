@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import noising, validate
+from lecture_code import networks, noising, validate
 
 _DROPPED = 0.1  # share of labels withheld in training, so that both laws are learned
 
@@ -98,7 +98,7 @@ class Diffusion(torch.nn.Module):
         Returns
         -------
         torch.Tensor, shape (n, d)
-            Velocities, in the dtype of ``x``.
+            Velocities, in the dtype and on the device of ``x``.
 
         Raises
         ------
@@ -106,8 +106,8 @@ class Diffusion(torch.nn.Module):
             If an argument is not as described.
         """
         x, t, labels = self._given(x, t, labels)
-        weight = next(self.network.parameters(), x)
-        return self.network(x.to(weight), t.to(weight), labels).to(x)
+        given = networks.cast(x, self.network)
+        return self.network(given, t.to(given), labels.to(given.device)).to(x)
 
     def denoise(
         self, x: torch.Tensor, t: ArrayLike, labels: ArrayLike | None = None
@@ -268,7 +268,7 @@ class Diffusion(torch.nn.Module):
         validate.generator("generator", generator)
         t = (torch.arange(n) + torch.rand(1, generator=generator)) / n
         dropped = torch.rand(n, generator=generator) < _DROPPED
-        labels = torch.where(dropped, self.classes, labels)
+        labels = torch.where(dropped.to(x.device), self.classes, labels)
         return self.errors(x, t, noising.like(x, generator), labels).mean()
 
     @torch.no_grad()
@@ -282,7 +282,7 @@ class Diffusion(torch.nn.Module):
         guidance: float = 1.0,
         churn: float = 0.0,
     ) -> torch.Tensor:
-        r"""Draw samples: start from noise and take it away in steps.
+        r"""Draw samples: start from noise and take it away in steps, without dropout.
 
         With guidance :math:`w` the estimate is :math:`D(x, t) + w \, (D(x, t, y) -
         D(x, t))` for class :math:`y`: 0 ignores the class, 1 draws from its law, more
@@ -319,14 +319,15 @@ class Diffusion(torch.nn.Module):
         churn = validate.real("churn", churn, low=0, high=1)
         validate.generator("generator", generator)
         labels = self._wished(n, labels, generator)
-        x = torch.randn(n, self.d, generator=generator)
+        x = networks.cast(torch.randn(n, self.d, generator=generator), self)
 
         def denoise(x: torch.Tensor, t: float) -> torch.Tensor:
             return self._guided(x, t, labels, guidance)
 
         times = torch.linspace(1, 0, steps + 1, dtype=torch.float64)
         settings = {"level": self.level, "churn": churn, "generator": generator}
-        return noising.reverse(denoise, x, times, **settings)[-1]
+        with networks.evaluating(self):
+            return noising.reverse(denoise, x, times, **settings)[-1].float()
 
     def _guided(
         self, x: torch.Tensor, t: float, labels: torch.Tensor, guidance: float
@@ -358,18 +359,17 @@ class Diffusion(torch.nn.Module):
             labels = torch.full((len(x),), self.classes)
         shape, high = (len(x),), self.classes
         labels = validate.integers("labels", labels, shape=shape, low=0, high=high)
-        return x, t.expand(len(x)), labels
+        return x, t.expand(len(x)), labels.to(x.device)
 
     def _rates(self, x: torch.Tensor, t: ArrayLike) -> tuple[torch.Tensor, ...]:
-        return tuple(
-            rate.to(x.dtype)[..., None] for rate in noising.rates(t, self.level)
-        )
+        return tuple(rate.to(x)[..., None] for rate in noising.rates(t, self.level))
 
     @torch.no_grad()
     def _check_network(self) -> None:
         x = torch.zeros(2, self.d)
         try:
-            shape = self.velocity(x, 0.5).shape
+            with networks.evaluating(self):
+                shape = self.velocity(x, 0.5).shape
         except (TypeError, ValueError, RuntimeError, IndexError) as error:
             raise ValueError(f"network: expected one that fits, got {error}") from None
         if shape != x.shape:

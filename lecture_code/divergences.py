@@ -152,6 +152,7 @@ def tv(p: ArrayLike, q: ArrayLike) -> float:
     return float(np.abs(p - q).sum() / 2)
 
 
+@np.errstate(under="ignore")
 def wasserstein1(p: ArrayLike, q: ArrayLike, points: ArrayLike) -> float:
     r"""Return the 1-Wasserstein distance on the line: mass moved times the way.
 
@@ -277,11 +278,14 @@ def kl_gaussians(mean1: float, scale1: float, mean2: float, scale2: float) -> fl
     mean2 = validate.real("mean2", mean2)
     scale1 = validate.real("scale1", scale1, above=0)
     scale2 = validate.real("scale2", scale2, above=0)
-    ratio, shift = scale1 / scale2, (mean1 - mean2) / scale2
+    ratio, gap = scale1 / scale2, mean1 - mean2
+    # the largest numbers can lie farther apart than any float
+    shift = mean1 / scale2 - mean2 / scale2 if math.isinf(gap) else gap / scale2
     log_ratio = math.log(scale1) - math.log(scale2)
     return max(0.0, (ratio * ratio + shift * shift - 1) / 2 - log_ratio)
 
 
+@np.errstate(under="ignore")
 def _vector(name: str, value: ArrayLike) -> np.ndarray:
     p = validate.probabilities(name, value)
     return p / p.sum()

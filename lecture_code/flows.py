@@ -109,16 +109,14 @@ class AffineCoupling(torch.nn.Module):
         d = len(self.mask)
         try:
             with networks.evaluating(self):
-                got = tuple(self.network(torch.zeros(2, d).to(self._weight())).shape)
+                zeros = networks.cast(torch.zeros(2, d), self.network)
+                got = tuple(self.network(zeros).shape)
         except (TypeError, ValueError, RuntimeError) as error:
             got = error
         if got != (2, 2 * d):
             raise ValueError(
                 f"network: expected a map of (n, {d}) to (n, {2 * d}), got {got}"
             )
-
-    def _weight(self) -> torch.Tensor:
-        return next(self.network.parameters(), self.gain)
 
 
 class Triangular(torch.nn.Module):
@@ -301,7 +299,7 @@ class Marginals(torch.nn.Module):
         """
         x = _whole(x, len(self.probs), self.levels)
         smoothing = validate.real("smoothing", smoothing, above=0)
-        bins = torch.arange(self.levels)
+        bins = torch.arange(self.levels, device=x.device)
         counts = (x[..., None] == bins).sum(dim=0) + smoothing
         self.probs.copy_(counts / counts.sum(dim=1, keepdim=True))
         return self
@@ -327,7 +325,7 @@ class Marginals(torch.nn.Module):
         """
         shape = ("n", len(self.probs))
         x = validate.tensor("x", x, shape=shape, low=0, high=self.levels)
-        x = x.to(self.probs.dtype)
+        x = x.to(self.probs)
         level = x.detach().floor().clamp(max=self.levels - 1)
         below, p = self._at(level)
         # Phi^-1 of 0 and 1 is infinite: stay as far off as the arithmetic can tell
@@ -354,15 +352,17 @@ class Marginals(torch.nn.Module):
             If ``z`` is not a finite floating tensor of this shape.
         """
         z = validate.tensor("z", z, shape=("n", len(self.probs)))
-        u = torch.special.ndtr(z.to(self.probs.dtype))
+        u = torch.special.ndtr(z.to(self.probs))
         edges = self.probs.cumsum(dim=1)[:, :-1]
         level = (u[..., None] >= edges).sum(dim=2)
         below, p = self._at(level)
-        return level + ((u - below) / p).clamp(0, 1)
+        x = level + ((u - below) / p).clamp(min=0)
+        # rounding must not lead to where the next level begins
+        return torch.minimum(x, torch.nextafter((level + 1).to(x), level.to(x)))
 
     def _at(self, level: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the mass below each level and its own, in the shape of ``level``."""
-        place = (torch.arange(len(self.probs)), level.long())
+        place = (torch.arange(len(self.probs), device=level.device), level.long())
         before = self.probs.cumsum(dim=1) - self.probs
         return before[place], self.probs[place]
 
@@ -511,7 +511,6 @@ class Flow(torch.nn.Module):
         """
         return -self.log_prob(x).mean()
 
-    @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator | None = None) -> torch.Tensor:
         """Draw noise and take it to data, without dropout.
 
@@ -534,15 +533,20 @@ class Flow(torch.nn.Module):
         """
         n = validate.integer("n", n, low=1)
         generator = validate.generator("generator", generator)
+        return self._drawn(n, generator).float()
+
+    @torch.no_grad()
+    def _drawn(self, n: int, generator: torch.Generator | None) -> torch.Tensor:
+        """Return samples as the layers compute them, to be rounded by the caller."""
         with networks.evaluating(self):
-            return self.decode(torch.randn(n, self.d, generator=generator)).float()
+            return self.decode(torch.randn(n, self.d, generator=generator))
 
     def _forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         z = validate.tensor("x", x, shape=("n", self.d))
-        total = torch.zeros(len(x), dtype=z.dtype)
+        total = x.new_zeros(len(x))
         for layer in self.layers:
             z, log_det = layer(z)
-            total = total + log_det
+            total = total.to(log_det.device) + log_det
         return z, total
 
 
@@ -669,7 +673,10 @@ class Dequantised(torch.nn.Module):
         TypeError, ValueError
             If ``n`` is not a positive integer or ``generator`` no generator.
         """
-        return self.flow.sample(n, generator).floor().clamp(0, self.levels - 1)
+        n = validate.integer("n", n, low=1)
+        generator = validate.generator("generator", generator)
+        points = self.flow._drawn(n, generator)  # floats round up, so they come last
+        return points.floor().clamp(0, self.levels - 1).float()
 
 
 def _log_normal(z: torch.Tensor) -> torch.Tensor:

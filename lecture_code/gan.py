@@ -111,7 +111,7 @@ class GAN(torch.nn.Module):
             If ``z`` is no floating tensor of this shape.
         """
         z = validate.tensor("z", z, shape=("n", self.latent))
-        return self.generator(z.to(next(self.generator.parameters(), z)))
+        return self.generator(networks.cast(z, self.generator))
 
     def critic_loss(
         self, x: torch.Tensor, generator: torch.Generator | None = None
@@ -140,7 +140,8 @@ class GAN(torch.nn.Module):
         TypeError, ValueError
             If ``x`` is no floating tensor of this shape or ``generator`` no generator.
         """
-        fake = self.sample(len(self._data(x)), generator)
+        with torch.no_grad():
+            fake = self.generate(self._noise(len(self._data(x)), generator))
         return CRITIC_LOSSES[self.game](self.critic(x.to(fake)), self.critic(fake))
 
     def generator_loss(
@@ -174,7 +175,7 @@ class GAN(torch.nn.Module):
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator | None = None) -> torch.Tensor:
-        """Draw samples: one Gaussian, pushed through the generator.
+        """Draw samples: one Gaussian, pushed through the generator, without dropout.
 
         Parameters
         ----------
@@ -194,7 +195,8 @@ class GAN(torch.nn.Module):
             If ``n`` is not a positive integer or ``generator`` no generator.
         """
         n = validate.integer("n", n, low=1)
-        return self.generate(self._noise(n, generator))
+        with networks.evaluating(self):
+            return self.generate(self._noise(n, generator))
 
     def _noise(self, n: int, generator: torch.Generator | None) -> torch.Tensor:
         generator = validate.generator("generator", generator)
@@ -208,9 +210,10 @@ class GAN(torch.nn.Module):
         """Send two samples through both networks and return their dimension."""
         name = "generator"
         try:
-            made = self.generate(torch.zeros(2, self.latent))
-            name = "critic" if made.ndim == 2 and len(made) == 2 else name
-            judged = self.critic(made)
+            with networks.evaluating(self):
+                made = self.generate(torch.zeros(2, self.latent))
+                name = "critic" if made.ndim == 2 and len(made) == 2 else name
+                judged = self.critic(made)
         except (TypeError, ValueError, RuntimeError) as error:
             raise ValueError(f"{name}: expected one that fits, got {error}") from None
         if name == "generator" or judged.shape != (2, 1):

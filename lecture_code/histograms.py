@@ -102,16 +102,16 @@ class Histogram:
 
     @property
     def probs(self) -> np.ndarray:
-        """The probabilities, shape (k,), float64 and read-only."""
-        return _fitted(self, self._probs)
+        """The probabilities, shape (k,), float64: a copy, yours to change."""
+        return _fitted(self, self._probs).copy()
 
     @property
     def cdf(self) -> np.ndarray:
-        r"""The staircase :math:`F_i = \sum_{j \le i} p_j`, shape (k,), read-only.
+        r"""The staircase :math:`F_i = \sum_{j \le i} p_j`, shape (k,): a copy.
 
         Its last step is exactly 1.
         """
-        return _fitted(self, self._cdf)
+        return _fitted(self, self._cdf).copy()
 
     def prob(self, outcomes: ArrayLike) -> torch.Tensor:
         """Look up the probability of each outcome.
@@ -132,7 +132,8 @@ class Histogram:
             If ``outcomes`` is not a vector of integers in this range, or nothing was
             fitted.
         """
-        return torch.from_numpy(self.probs[self._outcomes(outcomes)])
+        probs = _fitted(self, self._probs)
+        return torch.from_numpy(probs[self._outcomes(outcomes)])
 
     def log_prob(self, outcomes: ArrayLike) -> torch.Tensor:
         """Return the log-probability of each outcome, in nats.
@@ -182,7 +183,8 @@ class Histogram:
         Devroye (1986), Non-Uniform Random Variate Generation, section III.2.
         """
         u = validate.array("u", u, low=0.0, high=1.0)
-        return torch.as_tensor(np.searchsorted(self.cdf, u, side="left"))
+        cdf = _fitted(self, self._cdf)
+        return torch.as_tensor(np.searchsorted(cdf, u, side="left"))
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> torch.Tensor:
         """Draw outcomes through the inverse CDF; none has probability 0.
@@ -217,8 +219,6 @@ class Histogram:
         cumulative = np.cumsum(masses)
         self._probs = masses / cumulative[-1]
         self._cdf = cumulative / cumulative[-1]
-        self._probs.setflags(write=False)
-        self._cdf.setflags(write=False)
 
     def _outcomes(self, outcomes: ArrayLike) -> np.ndarray:
         return validate.integers(

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import noising, validate
+from lecture_code import networks, noising, validate
 
 _MOST_FILLINGS = 2**16
 
@@ -81,7 +81,7 @@ def enumerate_fillings(
         raise ValueError(
             f"levels, known: expected at most {_MOST_FILLINGS} fillings, got {got}"
         )
-    values = torch.arange(levels, dtype=x.dtype)
+    values = torch.arange(levels, dtype=x.dtype, device=x.device)
     filled = x.repeat(levels**missing, 1)
     if missing:
         patterns = torch.cartesian_prod(*[values] * missing).reshape(-1, missing)
@@ -160,18 +160,19 @@ def by_particles(
     particles = validate.integer("particles", particles, low=1)
     generator = validate.generator("generator", generator)
     cloud = x.repeat(particles, 1)
-    evidence = torch.zeros(len(x), dtype=torch.float64)
+    evidence = torch.zeros(len(x), dtype=torch.float64, device=x.device)
     order = model.order.tolist()
     for seen, run in itertools.groupby(order, key=lambda pixel: bool(known[pixel])):
         if seen:
-            log_p = _log_given(conditionals(cloud), cloud, list(run))
+            p = conditionals(cloud).to(cloud.device)
+            log_p = _log_given(p, cloud, list(run))
             log_p = log_p.unflatten(0, (particles, -1))
             evidence += log_p.logsumexp(dim=0) - math.log(particles)
             cloud = _resampled(cloud, log_p.softmax(dim=0), generator)
             continue
         for pixel in run:
             p = conditionals(cloud)[:, pixel].double()
-            cloud[:, pixel] = _drawn(p, generator).to(cloud.dtype)
+            cloud[:, pixel] = _drawn(p, generator).to(cloud)
     return Filled(cloud.unflatten(0, (particles, -1)), evidence)
 
 
@@ -228,16 +229,18 @@ def by_codes(
     steps = validate.integer("steps", steps, low=1)
     generator = validate.generator("generator", generator)
     filled = torch.where(known, x, model.sample(len(x), generator).to(x))
-    q = model.posterior(filled)
-    z = q.loc + q.scale * noising.like(q.loc, generator)
-    for _ in range(steps):
+    with networks.evaluating(model):
         q = model.posterior(filled)
-        proposed = q.loc + q.scale * noising.like(q.loc, generator)
-        gain = _weight(model, filled, proposed, q) - _weight(model, filled, z, q)
-        u = torch.rand(len(x), generator=generator, dtype=torch.float64)
-        z = torch.where((u.log() < gain)[:, None], proposed, z)
-        drawn = model.output.draw(model.decoder(z), generator).to(x)
-        filled = torch.where(known, x, drawn)
+        z = q.loc + q.scale * noising.like(q.loc, generator)
+        for _ in range(steps):
+            q = model.posterior(filled)
+            proposed = q.loc + q.scale * noising.like(q.loc, generator)
+            gain = _weight(model, filled, proposed, q) - _weight(model, filled, z, q)
+            u = torch.rand(len(x), generator=generator, dtype=torch.float64)
+            taken = u.log().to(gain.device) < gain
+            z = torch.where(taken[:, None], proposed, z)
+            drawn = model.output.draw(model.decoder(z), generator).to(x)
+            filled = torch.where(known, x, drawn)
     return filled
 
 
@@ -320,7 +323,7 @@ def _masked(x: torch.Tensor, known: ArrayLike) -> tuple[torch.Tensor, torch.Tens
         raise ValueError(
             f"known: expected True or False for each of {x.shape[1]} pixels, got {got}"
         )
-    return x, torch.tensor(listed)
+    return x, torch.tensor(listed).to(x.device)
 
 
 def _are_flags(values: list) -> bool:
@@ -328,24 +331,31 @@ def _are_flags(values: list) -> bool:
 
 
 def _offered(model: Any, name: str) -> Callable:
+    """Return a model's method, which will run without dropout."""
     method = getattr(model, name, None)
     if not callable(method):
         got = validate.describe(model)
         raise TypeError(f"model: expected a method {name}, got {got}")
-    return method
+
+    def evaluated(*given: Any) -> torch.Tensor:
+        with networks.evaluating(model):
+            return method(*given)
+
+    return evaluated
 
 
 def _drawn(p: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
     """Draw an index from each row of probabilities, by its inverse CDF."""
     cdf = (p / p.sum(dim=1, keepdim=True)).cumsum(dim=1)
     u = torch.rand(len(p), 1, generator=generator, dtype=torch.float64)
-    return (u > cdf[:, :-1]).sum(dim=1)
+    return (u.to(cdf.device) > cdf[:, :-1]).sum(dim=1)
 
 
 def _log_given(p: torch.Tensor, x: torch.Tensor, pixels: list[int]) -> torch.Tensor:
     """Return the log-probability of some pixels, each given those before it."""
-    values = x[:, pixels].long()[..., None]
-    chances = p[:, pixels].double().gather(2, values)
+    at = torch.tensor(pixels).to(x.device)
+    values = x[:, at].long()[..., None]
+    chances = p[:, at].double().gather(2, values)
     return chances.clamp(min=1e-30).log().sum(dim=(1, 2))  # no particle is lost
 
 
@@ -360,8 +370,9 @@ def _resampled(
     size, images = weights.shape
     start = torch.rand(images, 1, generator=generator, dtype=torch.float64)
     ticks = (torch.randperm(size, generator=generator).double() + start) / size
-    chosen = torch.searchsorted(weights.cumsum(dim=0).T.contiguous(), ticks)
-    rows = chosen.clamp(max=size - 1).T * images + torch.arange(images)
+    cdf = weights.cumsum(dim=0).T.contiguous()
+    chosen = torch.searchsorted(cdf, ticks.to(cdf.device)).clamp(max=size - 1)
+    rows = chosen.T * images + torch.arange(images, device=cdf.device)
     return cloud[rows.flatten()]
 
 

@@ -77,7 +77,7 @@ class Bernoulli:
             If an argument is not as described.
         """
         a = _outputs(x, a, self.numbers)
-        sign = self.scaled(x).to(a.dtype)
+        sign = self.scaled(x).to(a)
         return functional.logsigmoid(sign * a).sum(dim=-1)
 
     def mean(self, a: torch.Tensor) -> torch.Tensor:
@@ -125,7 +125,7 @@ class Bernoulli:
         p = self.mean(a)
         generator = validate.generator("generator", generator)
         u = torch.rand(p.shape, generator=generator, dtype=torch.float64)
-        return (u < p).float()
+        return (u.to(p.device) < p).float()
 
 
 class Logistics:
@@ -218,7 +218,7 @@ class Logistics:
         """
         a = _outputs(x, a, self.numbers)
         self.scaled(x)
-        return self._mass(a, x.to(a.dtype)[..., None]).log().sum(dim=(-2, -1))
+        return self._mass(a, x.to(a)[..., None]).log().sum(dim=(-2, -1))
 
     def probabilities(self, a: torch.Tensor) -> torch.Tensor:
         """Return the probability of every level of every pixel.
@@ -242,7 +242,7 @@ class Logistics:
         if a.shape[1] % self.numbers:
             expected = f"{self.numbers} columns for each pixel"
             raise ValueError(f"a: expected {expected}, got {validate.describe(a)}")
-        return self._mass(a, torch.arange(self.levels, dtype=a.dtype))
+        return self._mass(a, self._levels(a))
 
     def mean(self, a: torch.Tensor) -> torch.Tensor:
         """Return the mean grey level of each pixel.
@@ -263,7 +263,7 @@ class Logistics:
             If ``a`` is not a floating tensor of this shape.
         """
         p = self.probabilities(a)
-        return p @ torch.arange(self.levels, dtype=p.dtype)
+        return p @ self._levels(p)
 
     def draw(
         self, a: torch.Tensor, generator: torch.Generator | None = None
@@ -289,8 +289,11 @@ class Logistics:
         """
         cdf = self.probabilities(a).double().cumsum(dim=2)
         generator = validate.generator("generator", generator)
-        u = torch.rand(cdf.shape[:2], generator=generator, dtype=torch.float64)
-        return (u[..., None] > cdf[..., :-1]).sum(dim=2).float()
+        u = torch.rand(*cdf.shape[:2], 1, generator=generator, dtype=torch.float64)
+        return (u.to(cdf) > cdf[..., :-1]).sum(dim=2).float()
+
+    def _levels(self, a: torch.Tensor) -> torch.Tensor:
+        return torch.arange(self.levels, dtype=a.dtype, device=a.device)
 
     def _place(self, x: torch.Tensor) -> torch.Tensor:
         return 2 * x / (self.levels - 1) - 1
@@ -385,7 +388,7 @@ class Gaussian:
             If an argument is not as described.
         """
         a = _outputs(x, a, self.numbers)
-        distance = (self.scaled(x).to(a.dtype) - a) / self.sigma
+        distance = (self.scaled(x).to(a) - a) / self.sigma
         constant = math.log(self.sigma) + math.log(math.tau) / 2
         return -(distance.square() / 2 + constant).sum(dim=-1)
 
@@ -434,7 +437,7 @@ class Gaussian:
         a = self.mean(a)
         generator = validate.generator("generator", generator)
         noise = torch.randn(a.shape, generator=generator, dtype=torch.float64)
-        return (a + self.sigma * noise).float()
+        return (a + self.sigma * noise.to(a.device)).float()
 
 
 def _outputs(x: torch.Tensor, a: torch.Tensor, numbers: int) -> torch.Tensor:

@@ -119,6 +119,7 @@ def two_sample_test(
     return float(np.mean(values >= values[0] - 1e-12))  # the first is the one seen
 
 
+@np.errstate(under="ignore")
 def sliced_wasserstein(
     x: ArrayLike,
     y: ArrayLike,
@@ -232,6 +233,7 @@ def precision_recall(
     return PrecisionRecall(float(precision), float(recall))
 
 
+@np.errstate(under="ignore")
 def frechet(x: ArrayLike, y: ArrayLike) -> float:
     r"""Return the Frechet distance of the Gaussians that fit two samples.
 
@@ -440,6 +442,7 @@ def _radii(x: np.ndarray, k: int) -> np.ndarray:
     return np.partition(_distances(x, x), k, axis=1)[:, k]
 
 
+@np.errstate(under="ignore")
 def _kernel(points: np.ndarray, bandwidth: float | None) -> np.ndarray:
     """Return the kernel between all points, with 0 between a point and itself."""
     distances = _distances(points, points)
@@ -452,6 +455,7 @@ def _kernel(points: np.ndarray, bandwidth: float | None) -> np.ndarray:
     return kernel
 
 
+@np.errstate(under="ignore")
 def _discrepancy(kernel: np.ndarray, first: np.ndarray) -> np.ndarray:
     """Return the unbiased estimate for each column that says who is in the first."""
     z = first.astype(np.float64)

@@ -78,31 +78,49 @@ def evaluating(network: torch.nn.Module) -> Iterator[None]:
 
     Parameters
     ----------
-    network : torch.nn.Module
-        The network or model.
+    network : torch.nn.Module or object
+        The network or model; what is no module has no mode and stays as it is.
 
     Yields
     ------
     None
         Nothing; use it in a ``with`` statement.
 
-    Raises
-    ------
-    TypeError
-        If ``network`` is no module.
-
     Notes
     -----
-    Used by the rooms ``autoregressive``, ``vae`` and ``flows``.
+    Used by whatever samples, codes, fills in or tries a network.
     """
-    validate.instance("network", network, torch.nn.Module)
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
+    parts = list(network.modules()) if isinstance(network, torch.nn.Module) else []
+    modes = [(module, module.training) for module in parts]
+    for module in parts:
+        module.training = False
     try:
         yield
     finally:
         for module, mode in modes:
             module.training = mode
+
+
+def cast(x: torch.Tensor, network: torch.nn.Module) -> torch.Tensor:
+    """Return numbers in the dtype and on the device of a network's weights.
+
+    Parameters
+    ----------
+    x : torch.Tensor
+        What the network is to read.
+    network : torch.nn.Module
+        The network or model.
+
+    Returns
+    -------
+    torch.Tensor
+        ``x`` itself where nothing has to change, or there are no weights.
+
+    Notes
+    -----
+    Used by all rooms with a model.
+    """
+    return x.to(next(network.parameters(), x))
 
 
 class MaskedLinear(torch.nn.Linear):
@@ -489,7 +507,7 @@ def dependence(network: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
     network : torch.nn.Module
         Maps (n, d) to (n, outputs), each row by itself.
     x : torch.Tensor, shape (n, d)
-        Where the derivatives are taken.
+        Where the derivatives are taken, without dropout.
 
     Returns
     -------
@@ -507,8 +525,8 @@ def dependence(network: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
     """
     validate.instance("network", network, torch.nn.Module)
     x = validate.tensor("x", x, shape=("n", "d")).detach().clone().requires_grad_()
-    first = next(network.parameters(), x)
-    columns = network(x.to(first.dtype)).sum(dim=0)
+    with evaluating(network):
+        columns = network(cast(x, network)).sum(dim=0)
     rows = [torch.autograd.grad(y, x, retain_graph=True)[0] for y in columns]
     return torch.stack(rows).abs().mean(dim=1)
 

@@ -166,14 +166,15 @@ def exact_denoiser(
     Efron (2011), Tweedie's formula and selection bias, eq. (1.4).
     """
     marginal(target, 0.0, level=level)  # refuses what is no mixture or no schedule
-    mean = torch.tensor(target.weights @ target.means)
+    mean = torch.as_tensor(target.weights @ target.means)
 
     def denoise(x: torch.Tensor, t: float) -> torch.Tensor:
         law = marginal(target, t, level=level)
         alpha, sigma = (rate.item() for rate in rates(t, level))
         if alpha < 1e-6:  # what is left of the data would be lost in rounding
-            return mean.to(x.dtype).expand(x.shape)
-        return (x + sigma**2 * law.score(x)) / alpha
+            return mean.to(x).expand(x.shape)
+        points = x.double()  # the smaller alpha is, the more of the sum cancels
+        return ((points + sigma**2 * law.score(points)) / alpha).to(x.dtype)
 
     return denoise
 

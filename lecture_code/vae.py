@@ -108,7 +108,7 @@ class VAE(torch.nn.Module):
             If ``x`` is not what the output law draws, in this shape.
         """
         x = self.output.scaled(validate.tensor("x", x, shape=("n", self.d)))
-        mean, log_scale = self.encoder(x.to(self._dtype)).chunk(2, dim=1)
+        mean, log_scale = self.encoder(networks.cast(x, self.encoder)).chunk(2, dim=1)
         return Normal(mean, log_scale.clamp(-7, 7).exp(), validate_args=False)
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
@@ -260,7 +260,8 @@ class VAE(torch.nn.Module):
             If an argument is not as described.
         """
         k, q = validate.integer("k", k, low=1), self.posterior(x)
-        prior = Normal(torch.zeros_like(q.loc), 1.0, validate_args=False)
+        zeros, ones = torch.zeros_like(q.loc), torch.ones_like(q.loc)
+        prior = Normal(zeros, ones, validate_args=False)
         rows = []
         for _ in range(k):  # one at a time: k copies of all examples would be large
             z = _draw(q, generator)
@@ -330,22 +331,19 @@ class VAE(torch.nn.Module):
         """
         return self.log_weights(x, k, generator).logsumexp(dim=0) - math.log(k)
 
-    @property
-    def _dtype(self) -> torch.dtype:
-        return next(self.parameters(), torch.zeros(())).dtype
-
     def _fit(self, x: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
         return self.output.log_prob(x, self.decoder(z))
 
     def _numbers(self, z: torch.Tensor) -> torch.Tensor:
         z = validate.tensor("z", z, shape=("n", self.latents))
-        return self.decoder(z.to(self._dtype))
+        return self.decoder(networks.cast(z, self.decoder))
 
     @torch.no_grad()
     def _try(self, name: str, network: torch.nn.Module, inputs: int, outputs: int):
         try:
             with networks.evaluating(network):
-                got = tuple(network(torch.zeros(2, inputs, dtype=self._dtype)).shape)
+                zeros = networks.cast(torch.zeros(2, inputs), network)
+                got = tuple(network(zeros).shape)
         except (TypeError, ValueError, RuntimeError) as error:
             got = error
         if got != (2, outputs):

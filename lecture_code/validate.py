@@ -323,6 +323,9 @@ def items(name: str, value: Any) -> list:
 def generator(name: str, value: Any) -> torch.Generator | None:
     """Return ``value`` if it is a ``torch.Generator`` or None.
 
+    All randomness is drawn on the CPU and then moved, so that a seed gives the same
+    numbers on every device.
+
     Parameters
     ----------
     name : str
@@ -339,9 +342,15 @@ def generator(name: str, value: Any) -> torch.Generator | None:
     ------
     TypeError
         If it is anything else.
+    ValueError
+        If it draws on another device than the CPU.
     """
-    if value is not None and not isinstance(value, torch.Generator):
+    if value is None:
+        return None
+    if not isinstance(value, torch.Generator):
         raise _wrong_type(name, "a torch.Generator or None", value)
+    if value.device.type != "cpu":
+        raise _wrong_value(name, "a torch.Generator on the CPU", str(value.device))
     return value
 
 

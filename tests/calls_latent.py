@@ -172,7 +172,14 @@ CALLS = {
     ),
     "networks.evaluating": Call(
         lambda: networks.evaluating,
-        {"network": a.trusted(torch.nn.Identity(), "checked on entering: see tests")},
+        {"network": a.trusted(torch.nn.Identity(), "what has no mode may come too")},
+    ),
+    "networks.cast": Call(
+        lambda: networks.cast,
+        {
+            "x": a.trusted(torch.ones(2, 3), "handed on by models, which check it"),
+            "network": a.trusted(torch.nn.Identity(), "a model hands on its own"),
+        },
     ),
     "likelihoods.Bernoulli": Call(lambda: likelihoods.Bernoulli, {}),
     "likelihoods.Logistics": Call(

@@ -307,3 +307,9 @@ def test_tensors_are_taken_and_no_input_is_changed() -> None:
     assert p.tolist() == torch.tensor([0.1, 0.9]).tolist()
     assert q.tolist() == [0.4, 0.6]
     assert points.tolist() == [3.0, 1.0]
+
+
+def test_the_largest_numbers_have_a_divergence():
+    assert divergences.kl_gaussians(1e308, 1e308, -1e308, 1e308) == pytest.approx(2)
+    assert divergences.kl_gaussians(5e-324, 5e-324, 0, 5e-324) == pytest.approx(0.5)
+    assert divergences.kl_gaussians(1e308, 1, -1e308, 1) == math.inf

@@ -425,3 +425,27 @@ def test_the_shape_that_is_expected_is_said(call, argument):
     said = rf"^{argument}: expected shape \(n, 2\), got tensor of shape \(1, 3\)"
     with pytest.raises(ValueError, match=said):
         call(torch.zeros(1, 3))
+
+
+class Fixed(torch.nn.Module):
+    """A layer whose every noise comes from one point."""
+
+    def __init__(self, point: float) -> None:
+        super().__init__()
+        self.point = point
+
+    def forward(self, x):
+        return x, torch.zeros(len(x))
+
+    def inverse(self, z):
+        return torch.full_like(z.double(), self.point)
+
+
+def test_levels_are_taken_before_numbers_are_rounded():
+    model = flows.Dequantised(flows.Flow([Fixed(2 - 4e-12)], d=3), levels=4)
+    assert torch.equal(model.sample(2), torch.ones(2, 3))  # in float32 it would be 2
+
+
+def test_histograms_stay_below_the_next_level():
+    top = flows.Marginals(1, levels=4).inverse(torch.tensor([[40.0]])).item()
+    assert 4 - 1e-12 < top < 4

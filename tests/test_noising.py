@@ -157,3 +157,20 @@ def test_noise_is_the_same_for_every_dtype():
     one = noising.like(torch.zeros(3), seeded())
     two = noising.like(torch.zeros(3).double(), seeded())
     assert torch.equal(one.double(), two)
+
+
+@pytest.mark.parametrize("t", [0.99, 0.999, 0.9999, 0.99999, 0.999999])
+@pytest.mark.parametrize("law", [TARGET, PLANE], ids=["line", "plane"])
+def test_single_precision_costs_the_denoiser_no_digits_near_noise(law, t):
+    denoise, x = noising.exact_denoiser(law), law.sample(9, seeded())
+    want = denoise(x.double(), t)
+    torch.testing.assert_close(denoise(x, t).double(), want, rtol=1e-6, atol=1e-7)
+
+
+def test_the_denoiser_near_noise_is_the_posterior_mean():
+    x = torch.randn(9, 2, generator=seeded())
+    for t in (0.999, 0.9999, 0.99999):
+        alpha, sigma = (rate.item() for rate in noising.rates(t))
+        want = PLANE.posterior_mean(x.double() / alpha, sigma / alpha)
+        got = noising.exact_denoiser(PLANE)(x, t)
+        torch.testing.assert_close(got.double(), want, rtol=1e-6, atol=1e-7)
