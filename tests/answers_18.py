@@ -66,6 +66,11 @@ WRONG = [
         "OverflowError",
     ),
     ("18.2", lambda D, s, b: 3, "Work with logarithms"),
+    (
+        "18.2",
+        lambda D, s, b: round((math.log(s) + _exponent(D, s)) / math.log(b)),
+        "round up",
+    ),
     ("18.3", lambda L: min(_prices(L)), "That is the price"),
     ("18.3", lambda L: 1, "two cost less"),
     ("18.3", lambda L: math.log(L), "need not be whole"),
@@ -76,9 +81,5 @@ WRONG = [
     ("18.4", lambda D, L: 1 - 2 * special.ndtr(-D / L / 2), "the share rejected"),
     ("18.4", lambda D, L: 0.5 / special.ndtr(-D / L), "to either side"),
     ("18.4", lambda D, L: 1 / special.ndtr(-D / L / 2), "two tails"),
-    (
-        "18.4",
-        lambda D, L: 1 / (1 - (2 * special.ndtr(D / L / 2) - 1)),
-        "loses all digits",
-    ),
+    ("18.4", lambda D, L: 1 / special.erfc(D / L / 2), "one kept sample costs"),
 ]

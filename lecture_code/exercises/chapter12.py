@@ -25,6 +25,10 @@ def _alpha_bar(answer: Any) -> None:
 def _compare_alpha_bar(got: np.ndarray, want: np.ndarray, betas: np.ndarray) -> None:
     if np.allclose(got, want):
         return
+    if np.allclose(got, 1 - want):
+        raise Mistake(
+            "That is the share of noise. Asked is what is left of the data's."
+        )
     if np.allclose(got, np.sqrt(want)):
         raise Mistake("That multiplies x itself. Alpha-bar is its square.")
     if np.allclose(got, 1 - betas):
@@ -44,16 +48,23 @@ def _compare_alpha_bar(got: np.ndarray, want: np.ndarray, betas: np.ndarray) -> 
 def _mean(answer: Any) -> None:
     """12.2: the posterior mean of Gaussian data."""
     for alpha, seed in zip((0.9, 0.5, 0.0), SEEDS, strict=True):
-        sigma, m, s = math.sqrt(1 - alpha**2), 1.3, 0.7
-        x = np.random.default_rng(seed).normal(size=6)
+        rng = np.random.default_rng(seed)
+        sigma, m, s = math.sqrt(1 - alpha**2), rng.normal(1.5), rng.uniform(0.5, 0.8)
+        x = rng.normal(size=6)
         got = numbers(call(answer, torch.tensor(x), alpha, sigma, m, s), shape=(6,))
         _compare_mean(got, x, alpha, sigma, m, s)
 
 
 def _compare_mean(got, x, alpha, sigma, m, s) -> None:
     gain = alpha * s**2 / (alpha**2 * s**2 + sigma**2)
-    if np.allclose(got, m + gain * (x - alpha * m)):
+    want = m + gain * (x - alpha * m)
+    if np.allclose(got, want, atol=1e-6):
         return
+    for v, w in ((s, sigma**2), (s**2, sigma), (s, sigma)):
+        if np.allclose(got, m + alpha * v / (alpha**2 * v + w) * (x - alpha * m)):
+            raise Mistake("s and sigma are standard deviations: weigh their squares.")
+    if np.allclose(got, m + s**2 / (alpha**2 * s**2 + sigma**2) * (x - alpha * m)):
+        raise Mistake("Cov(x0, x) is alpha s**2: an alpha is missing in the gain.")
     if np.allclose(got, alpha * m + alpha * gain * (x - alpha * m)):
         raise Mistake("That is the mean of alpha x0. Divide by alpha, or redo Bayes.")
     if np.allclose(got, m + gain * (x - m)):
@@ -84,7 +95,7 @@ def _tanh(x: torch.Tensor) -> torch.Tensor:
 def _compare_step(got, x, a, s, b, r) -> None:
     clean = np.tanh(2 * x)
     noise = (x - a * clean) / s
-    if np.allclose(got, b * clean + r * noise):
+    if np.allclose(got, b * clean + r * noise, atol=1e-6):
         return
     if np.allclose(got, clean):
         raise Mistake("That is the end, not one step: put the smaller noise back.")

@@ -14,20 +14,23 @@ from lecture_code import pushforward
 from lecture_code.densities import GaussianMixture
 from lecture_code.exercises import Mistake, call, numbers
 
-#: Knots of a rising, a falling and a folded map, and of one that ends in the window.
+#: Knots of a rising, a falling and a folded map, of one that ends in the window and of
+#: one that ends on its edge.
 _MAPS = (
     ([-2.0, 0.5, 1.0, 3.0], [-4.0, -1.0, 2.0, 3.0]),
     ([-1.5, 0.0, 2.0], [3.0, 0.5, -2.5]),
     ([-2.0, -0.5, 0.4, 1.5], [-3.0, 1.5, -1.5, 4.0]),
     ([-1.0, 0.3, 1.2], [-0.9, 2.0, 1.0]),
+    ([-1.0, 0.25, 1.0], [-2.0, 0.5, 1.5]),
 )
+_LOW, _HIGH = -1.25, 1.5
 
 
 def _mass(answer: Any) -> None:
     """16.1: the Gaussian mass of the latents that land between low and high."""
     for knots, values in _MAPS:
         z, x = (torch.tensor(part, dtype=torch.float64) for part in (knots, values))
-        got = float(numbers(call(answer, z, x, -1.2, 1.3)))
+        got = float(numbers(call(answer, z, x, _LOW, _HIGH)))
         _compare_mass(got, z.numpy(), x.numpy())
 
 
@@ -49,7 +52,11 @@ def _compare_mass(got: float, z: np.ndarray, x: np.ndarray) -> None:
             f"For a map that folds it is {want:.4f}, not {got:.4f}: several intervals "
             "of latents land in the same place, and all of them count."
         )
-    if max(abs(x[0]), abs(x[-1])) < 1.2:
+    if x[-1] == _HIGH:
+        raise Mistake(
+            "Strictly below `high`: the latents that land on it do not count."
+        )
+    if max(abs(x[0]), abs(x[-1])) < -_LOW:
         raise Mistake(
             "The latents beyond the outer knots count as well: the map is constant "
             "there, at its first and its last value."
@@ -58,7 +65,8 @@ def _compare_mass(got: float, z: np.ndarray, x: np.ndarray) -> None:
 
 
 def _share(latents: np.ndarray, z: np.ndarray, x: np.ndarray) -> float:
-    return float((np.abs(np.interp(latents, z, x) - 0.05) < 1.25).mean())
+    made = np.interp(latents, z, x)
+    return float(((made > _LOW) & (made < _HIGH)).mean())
 
 
 def _decoder(answer: Any) -> None:
@@ -79,6 +87,8 @@ def _compare_decoder(got: float, needed: float, sigma: float) -> None:
         return
     if np.isclose(got, needed, rtol=1e-3):
         raise Mistake("That is the slope of the pair (latent, noise), noise included.")
+    if np.isclose(got, want**2, rtol=1e-3):
+        raise Mistake("That is the square of the slope.")
     if np.isclose(got, needed - sigma, rtol=1e-3):
         raise Mistake("Slopes in orthogonal directions add as squares.")
     if np.isclose(got, math.hypot(needed, sigma), rtol=1e-3):
@@ -89,8 +99,8 @@ def _compare_decoder(got: float, needed: float, sigma: float) -> None:
             f"({needed:.3g}): the decoder may be constant as far as the theorem knows."
         )
     raise Mistake(
-        f"It is {want:.4g}, not {got:.4g}. Does the target have its modes at -m and m, "
-        "and is sigma squared?"
+        f"It is {want:.4g}, not {got:.4g}. Look at the target (modes at -m and m), at "
+        "the budget, and at the square of sigma."
     )
 
 
@@ -100,20 +110,21 @@ def _suspects(answer: Any) -> None:
         law, slopes = GaussianMixture([-m, m], 1.0), np.array([1.5, 2.5, 4.0, 6.0] * 3)
         least = np.asarray(pushforward.tv_star(law, slopes).value)
         bound = np.asarray(pushforward.tv_lower_bound(law, slopes))
-        claimed = least + np.repeat([0.02, -0.02, 0.0], 4)
+        claimed = least + np.resize([0.02, -0.02, -0.004, -0.0004], 12)
         claimed[8:] = (least + bound)[8:] / 2  # between the bound and the truth
         want = claimed < least - 1e-3
-        got = np.asarray(call(answer, m, slopes, claimed))
+        got = numbers(call(answer, m, slopes, claimed), shape=None)
         _compare_suspects(got, want, m, claimed < bound - 1e-3)
 
 
 def _compare_suspects(
     got: np.ndarray, want: np.ndarray, m: float, simple: np.ndarray
 ) -> None:
-    if got.shape != want.shape or got.dtype != bool:
+    if got.shape != want.shape or not np.isin(got, [0, 1]).all():
         raise Mistake(f"Return one True or False for each claim, {want.size} in all.")
     if (got == want).all():
         return
+    got = got == 1
     if (got == ~want).all():
         raise Mistake("Turned round: True means that the claim cannot be true.")
     if (got == simple).all():
@@ -129,18 +140,22 @@ def _compare_suspects(
 
 
 def _floor(answer: Any) -> None:
-    """16.4: half of sqrt(2 / pi) times the sum of sqrt(p / n)."""
-    edges = np.linspace(-8, 8, 101)
-    for m, n in ((3.0, 100_000), (0.0, 5_000)):
-        law = GaussianMixture([-m, m], 1.0)
-        p = torch.tensor(np.diff(law.cdf(edges)))
-        _compare_floor(float(numbers(call(answer, p, n))), p.numpy(), n)
+    """16.4: half of sqrt(2 / pi) times the sum of sqrt(p (1 - p) / n)."""
+    fine = np.diff(GaussianMixture([-3.0, 3.0], 1.0).cdf(np.linspace(-8, 8, 101)))
+    for p, n in (
+        (fine, 100_000),
+        (np.array([0.9, 0.06, 0.04]), 5_000),
+        (np.array([0.5, 0.3, 0.15, 0.05]), 20_000),
+    ):
+        _compare_floor(float(numbers(call(answer, torch.tensor(p), n))), p, n)
 
 
 def _compare_floor(got: float, p: np.ndarray, n: int) -> None:
     want = math.sqrt(1 / (2 * math.pi)) * np.sqrt(p * (1 - p) / n).sum()
-    if abs(got - want) < 0.03 * want:
+    if abs(got - want) < 0.01 * want:
         return
+    if np.isclose(got, np.sqrt(p / (2 * math.pi * n)).sum(), rtol=0.01):
+        raise Mistake("The variance is n p (1 - p): a large cell strays less than p.")
     if abs(got - 2 * want) < 0.05 * want:
         raise Mistake("Twice too much: total variation is half the sum.")
     if abs(got - want / math.sqrt(2 / math.pi)) < 0.03 * want:
