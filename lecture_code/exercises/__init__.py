@@ -11,9 +11,11 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
 from lecture_code import validate
 
@@ -105,15 +107,18 @@ def _checks(chapter: int) -> dict[str, Callable[[Any], None]]:
         return {}
 
 
-def call(answer: Any, *arguments: Any) -> Any:
-    """Call a student's function and refuse the usual slips.
+def call(answer: Any, *arguments: Any, untouched: bool = False) -> Any:
+    """Call a student's function on copies and refuse the usual slips.
 
     Parameters
     ----------
     answer : callable
         What the student handed in.
     *arguments
-        What it is called with.
+        What it is called with; tensors, arrays and lists are copied first, so that
+        a function that works in place spoils nothing.
+    untouched : bool
+        Whether the exercise asks for a function that leaves its tensors alone.
 
     Returns
     -------
@@ -123,26 +128,48 @@ def call(answer: Any, *arguments: Any) -> Any:
     Raises
     ------
     Mistake
-        If the answer is no function, or returned nothing.
+        If the answer is no function, returned nothing, or changed what it must not.
     """
     if not callable(answer):
         kind = type(answer).__name__
         raise Mistake(f"Hand in the function itself, not its result (got {kind}).")
-    value = answer(*arguments)
+    given = [_copy(argument) for argument in arguments]
+    value = answer(*given)
     if value is None or value is ...:
         raise Mistake("Your function returned nothing: is the return still missing?")
+    if untouched and any(map(_changed, arguments, given)):
+        raise Mistake(
+            "Your result may be right, but your function has changed the tensor that "
+            "it was given: work on a copy."
+        )
     return value
 
 
-def numbers(value: Any, *, shape: tuple[int, ...] | None = ()) -> np.ndarray:
-    """Read what a student handed in as finite numbers of the expected shape.
+def _copy(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return type(value)(_copy(each) for each in value)
+    if isinstance(value, torch.Tensor):
+        return value.clone()
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def _changed(before: Any, after: Any) -> bool:
+    return isinstance(before, torch.Tensor) and not torch.equal(before, after)
+
+
+def numbers(
+    value: Any, *, shape: tuple[int, ...] | None = (), finite: bool = True
+) -> np.ndarray:
+    """Read what a student handed in as numbers of the expected shape.
 
     Parameters
     ----------
     value : array_like
-        A number, list, array or tensor.
+        A number, a truth value, or a list, array or tensor of them.
     shape : tuple of int or None
         The expected shape; ``()`` for one number, None for any.
+    finite : bool
+        Whether NaN and infinity are refused.
 
     Returns
     -------
@@ -152,9 +179,30 @@ def numbers(value: Any, *, shape: tuple[int, ...] | None = ()) -> np.ndarray:
     Raises
     ------
     Mistake
-        If it is not numeric, has another shape, or holds NaN or infinity.
+        If it is not numeric, is empty, has another shape, or is not finite.
     """
     try:
-        return validate.array("your answer", value, shape=shape)
-    except (TypeError, ValueError) as error:
-        raise Mistake(f"{str(error).capitalize()}.") from None
+        result = np.asarray(_plain(value))
+    except (TypeError, ValueError, RuntimeError):  # ragged, or it holds no numbers
+        result = np.array(None)
+    if result.dtype.kind not in "biuf":
+        kind, shown = type(value).__name__, validate.describe(value)
+        raise Mistake(f"Your answer: expected real numbers, got {kind}: {shown}.")
+    if shape is not None and result.shape != shape:
+        wanted = f"shape {shape}" if shape else "one number, of shape ()"
+        raise Mistake(f"Your answer: expected {wanted}, got shape {result.shape}.")
+    if not result.size:
+        raise Mistake("Your answer: expected at least one number, got none.")
+    if finite and not np.isfinite(result).all():
+        raise Mistake("Your answer: expected finite numbers, NaN or infinity came.")
+    return result.astype(np.float64)
+
+
+def _plain(value: Any) -> Any:
+    """Turn tensors and fractions, in lists too, into what NumPy reads as numbers."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    if isinstance(value, torch.Tensor):
+        value = value.detach().cpu()
+        return value.numpy() if value.dtype is not torch.bfloat16 else value.float()
+    return float(value) if isinstance(value, Fraction) else value

@@ -1,0 +1,22 @@
+"""No usual slip passes a grader, and no right answer is refused for its form."""
+
+from __future__ import annotations
+
+import pytest
+import slips
+
+from lecture_code import exercises
+
+IDENTITIES = [each for n in range(1, 19) for each in exercises._checks(n)]
+
+
+@pytest.mark.parametrize("identity", IDENTITIES)
+def test_slips_are_refused_and_disguises_pass(identity):
+    found = slips.report(identity)
+    assert found.flaws == []
+    assert set(found.passed) == set(slips.EQUIVALENT.get(identity, {}))
+    assert sum(found.refused.values()) >= 8
+
+
+def test_equivalents_are_listed_for_exercises_of_the_book():
+    assert set(slips.EQUIVALENT) <= set(IDENTITIES)
