@@ -152,9 +152,10 @@ _CLOUDS = (
 
 def _modes(answer: Any) -> None:
     """11.4: count the modes that got their least share of the samples."""
-    modes = torch.tensor([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0], [4.0, 4.0]])
+    corners = torch.tensor([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0], [4.0, 4.0]])
     for (radius, least, distance, counts), hint in _CLOUDS:
         noise = torch.Generator().manual_seed(sum(counts))
+        modes = corners + 0.5 * torch.rand(4, 2, generator=noise)
         which = torch.arange(5).repeat_interleave(
             torch.tensor([*counts, 1024 - sum(counts)])
         )
