@@ -104,5 +104,6 @@ WRONG = [
     ("9.4", lambda codes: int((codes.square().mean(dim=0) > 0.01).sum()), "variance"),
     ("9.4", lambda codes: int((codes.std(dim=0) > 0.01).sum()), "standard deviation"),
     ("9.4", lambda codes: int((codes.var(dim=1) > 0.01).sum()), "over the latents"),
+    ("9.4", lambda codes: int((codes.abs().mean(dim=0) > 0.01).sum()), "mean size"),
     ("9.4", lambda codes: 1, "vary over the images"),
 ]

@@ -6,6 +6,7 @@ import importlib
 import json
 import math
 import pkgutil
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -42,16 +43,28 @@ def unnormalised(train, validation, k, a):
     return -p[validation].log().mean()
 
 
+def over_seen(train, validation, k, a):
+    counts = torch.bincount(train, minlength=k)
+    p = (counts + a) / (len(train) + a * (counts > 0).sum())
+    return -p[validation].log().mean()
+
+
 def distinct(outcomes):
     return outcomes.unique(return_counts=True)[1]
 
 
 def patterns(d, low=0.0):
-    return torch.cartesian_prod(*[torch.tensor([low, 1.0])] * d).double()
+    listed = torch.cartesian_prod(*[torch.tensor([low, 1.0])] * d)
+    return listed.reshape(-1, d).double()
 
 
 def energies(W, low=0.0):
     return torch.stack([x @ W @ x for x in patterns(len(W), low)])
+
+
+def flat_for_one_pixel(W):
+    x = torch.cartesian_prod(*[torch.tensor([0.0, 1.0])] * len(W)).to(W.dtype)
+    return ((x @ W) * x).sum(dim=1).logsumexp(dim=0)
 
 
 def normal_log(x, m, s):
@@ -84,6 +97,11 @@ def exactly_so_many(x, nu, generator):
     return torch.where(places < round(nu * x.shape[1]), 0, x)
 
 
+def exactly_in_all(x, nu, generator):
+    hit = torch.randperm(x.numel(), generator=generator) < round(nu * x.numel())
+    return torch.where(hit.reshape(x.shape), 0, x)
+
+
 def masked_pair(p, nu):
     return torch.stack([p[0], nu * p[1]]) * torch.tensor([1, nu])
 
@@ -94,6 +112,11 @@ def kept(x, share, generator):
 
 def plain_kl(p, q):
     return (p * (p / q).log()).sum()
+
+
+def listed_kl(p, q):
+    pairs = zip(p.tolist(), q.tolist(), strict=True)
+    return sum(a * math.log(a / b) for a, b in pairs)
 
 
 def bell_score(p, x, pair):
@@ -153,11 +176,11 @@ def squares_after(x, K):
 
 RIGHT = {
     "1.1": lambda p, n, i: (p + (one_hot(p, i) - p) / (n + 1)).tolist(),
-    "1.2": lambda p, u: torch.searchsorted(p.cumsum(0), u),
+    "1.2": lambda p, u: torch.searchsorted(p.cumsum(0)[:-1], u),
     "1.3": lambda p: torch.special.entr(p).sum(),
-    "1.4": 2.0**-24,
+    "1.4": Fraction(1, 2**24),
     "2.1": lambda levels, pixels: math.log(levels) / math.log(10) * pixels,
-    "2.2": lambda k, s: next(n for n in range(10**6) if (1 - 1 / k) ** n <= s),
+    "2.2": lambda k, s: math.ceil(math.log(s, math.e) / special.log1p(-1 / k)),
     "2.3": lambda t, v, k, cs: cs[
         int(torch.stack([held_out(t, v, k, c) for c in cs]).argmin())
     ],
@@ -234,7 +257,7 @@ WRONG = [
     ("15.4", lambda z, d, s: s * z, "leaves the interval"),
     ("15.4", lambda z, d, s: (s * z + d / 2).clamp(0, d), "symmetric map"),
     ("15.4", lambda z, d, s: (s * z / 2).clamp(0, d), "more slowly"),
-    ("1.1", in_place, "has changed the table"),
+    ("1.1", in_place, "has changed the tensor"),
     ("1.1", lambda p, n, i: n * p + one_hot(p, i), "new counts"),
     ("1.1", lambda p, n, i: p + one_hot(p, i) / n, "n + 1 outcomes now"),
     ("1.1", lambda p, n, i: (p + one_hot(p, i)) / 2, "as much weight"),
@@ -247,11 +270,14 @@ WRONG = [
     ("1.2", lambda p, u: torch.searchsorted(p.sort().values, u), "wrong bin"),
     ("1.2", lambda p, u: (u[:, None] < p.cumsum(0)).sum(1), "steps above u"),
     ("1.2", lambda p, u: (u > p.cumsum(0)[0]).sum(), "one bin for each"),
+    ("1.2", lambda p, u: (u[:, None] > p.cumsum(0)).sum(1), "the last bin"),
+    ("1.2", lambda p, u: RIGHT["1.2"](p, u)[:, None], "shape (3,), not (3, 1)"),
     ("1.2", lambda p, u: p.cumsum(0)[9], "IndexError"),
     ("1.3", lambda p: (p * p.log()).sum(), "The sign"),
     ("1.3", lambda p: -(p * p.log()).sum(), "No number when a probability is 0"),
     ("1.3", lambda p: -sum(v * math.log(v) for v in p.tolist()), "log 0 at its word"),
     ("1.3", lambda p: torch.special.entr(p), "sum them"),
+    ("1.3", lambda p: RIGHT["1.3"](p)[None], "one number, of shape (), got shape (1,)"),
     ("1.3", lambda p: -(p * (p + 1e-3).log()).sum(), "must not be shifted"),
     ("1.3", lambda p: torch.special.entr(p).sum() / math.log(2), "in bits"),
     ("1.3", lambda p: -p.log().mean(), "weight each bin"),
@@ -273,6 +299,7 @@ WRONG = [
     ("2.2", lambda k, s: int(math.log(s) / math.log(1 - 1 / k)), "Off by one"),
     ("2.2", lambda k, s: math.ceil(-k * math.log(s)), "limit for large k"),
     ("2.2", lambda k, s: 10 * k, "leaves a probability"),
+    ("2.2", lambda k, s: math.ceil(math.log(s) / math.log(1 - 1 / k)), "math.log1p"),
     ("2.3", lambda t, v, k, c: min(c, key=lambda a: held_out(t, t, k, a)), "always"),
     (
         "2.3",
@@ -286,11 +313,18 @@ WRONG = [
         "denominator",
     ),
     ("2.3", lambda t, v, k, c: min(held_out(t, v, k, a) for a in c), "not the score"),
-    ("2.3", lambda t, v, k, c: 10.0, "lower held-out NLL"),
+    ("2.3", lambda t, v, k, c: c[4], "lower held-out NLL"),
+    ("2.3", lambda t, v, k, c: c.index(RIGHT["2.3"](t, v, k, c)), "not its place"),
+    (
+        "2.3",
+        lambda t, v, k, c: min(c, key=lambda a: over_seen(t, v, k, a)),
+        "seen only",
+    ),
     ("2.4", lambda x: (distinct(x) == 1).sum(), "divide your count"),
     ("2.4", lambda x: (distinct(x) == 1).double().mean(), "number of examples"),
     ("2.4", lambda x: len(x.unique()) / len(x), "different outcomes"),
     ("2.4", lambda x: 0.0, "when is it new"),
+    ("2.4", lambda x: (distinct(x) == 1).sum() / (len(x) - 1), "2/5 is the estimate"),
     (
         "2.4",
         lambda x: (~torch.isin(x[len(x) // 2 :], x[: len(x) // 2])).double().mean(),
@@ -323,6 +357,11 @@ WRONG = [
     ("5.3", lambda W, b, n, g: torch.rand(n, 3), "probabilities or others"),
     ("5.3", lambda W, b, n, g: draw_logistic(W, b, n, None), "hand `generator` on"),
     ("5.3", draw_with_one_number, "One random number"),
+    (
+        "5.3",
+        lambda W, b, n, g: draw_logistic(W, b, n, torch.Generator().manual_seed(0)),
+        "Another generator",
+    ),
     ("5.3", lambda W, b, n, g: torch.zeros(n, 3), "All images are the same"),
     (
         "5.3",
@@ -347,11 +386,11 @@ WRONG = [
     ),
     ("5.4", lambda p, x, order: [0.5] * 3, "The product of your factors"),
     ("5.4", lambda p, x, order: p[tuple(x)], "One factor for each pixel"),
-    ("4.1", plain_kl, "NaN where p is 0"),
+    ("4.1", plain_kl, "an error where p is 0"),
     (
         "4.1",
         lambda p, q: torch.special.xlogy(p, p / q).sum(),
-        "NaN where p and q are both 0",
+        "an error where p and q are both 0",
     ),
     ("4.1", lambda p, q: plain_kl(q, p), "The other way round"),
     ("4.1", lambda p, q: -plain_kl(p, q), "The sign"),
@@ -363,6 +402,8 @@ WRONG = [
         lambda p, q: plain_kl(p + 1e-12, q + 1e-12),
         "The divergence is infinite",
     ),
+    ("4.1", listed_kl, "an error where p is 0: such"),
+    ("4.1", lambda p, q: listed_kl(p[p > 0], q[p > 0]), "or your code raises an error"),
     (
         "4.2",
         lambda p, x, bells, reverse: RIGHT["4.2"](p, x, bells, not reverse),
@@ -386,12 +427,19 @@ WRONG = [
     ),
     ("3.1", lambda x, m, s: -x, "is the area 1"),
     ("3.2", lambda W: energies(W).exp().sum().log(), "exp overflows"),
+    (
+        "3.2",
+        lambda W: math.log(sum(math.exp(e) for e in energies(W).tolist())),
+        "exp overflows",
+    ),
+    ("3.2", flat_for_one_pixel, "shape (2, 1)"),
     ("3.2", lambda W: energies(W, -1.0).logsumexp(0), "-1 and 1"),
     ("3.2", lambda W: energies(W).logsumexp(0).exp(), "asks for log Z"),
     ("3.2", lambda W: -energies(W).logsumexp(0), "The sign"),
     ("3.2", lambda W: energies(W).max(), "= 1.313"),
     ("3.3", lambda i, m, s: (i - m) / s**2, "logit of i only"),
     ("3.3", lambda i, m, s: -RIGHT["3.3"](i, m, s), "above the model's mean"),
+    ("3.3", lambda i, m, s: -1.001 * RIGHT["3.3"](i, m, s), "above the model's mean"),
     ("3.3", lambda i, m, s: RIGHT["3.3"](i, m, s) * s**2, "A factor is missing"),
     ("3.3", lambda i, m, s: 0.0, "for a small h"),
     ("6.1", lambda a, x: x - a.exp(), "The sign"),
@@ -438,7 +486,8 @@ WRONG = [
         "use the one given",
     ),
     ("7.1", exactly_so_many, "a coin of its own"),
-    ("7.1", lambda x, nu, g: x.mul_(kept(x, 1 - nu, g)), "return a new one"),
+    ("7.1", exactly_in_all, "hits equally many"),
+    ("7.1", lambda x, nu, g: x.mul_(kept(x, 1 - nu, g)), "work on a copy"),
     ("7.1", lambda x, nu, g: x * kept(x, 1 - nu / 2, g), "was masked, with nu"),
     ("7.1", lambda x, nu, g: x - kept(x, 0.5, g).float(), "came back changed"),
     ("7.2", lambda y, s: y.sign(), "at y = 0.1 you are not sure"),
@@ -488,8 +537,9 @@ WRONG = [
     ("8.3", lambda x, K, c: RIGHT["8.3"](x, K, c) * 40 / 39, "not by T - 1"),
     ("8.4", lambda x, K: torch.linalg.svd(x).U[:, :K], "Not centred"),
     ("8.4", lambda x, K: torch.linalg.svd(x).Vh.T[:, :K], "space of one example"),
-    ("8.4", lambda x, K: torch.linalg.eigh(torch.cov(x))[1][:, :K], "the last two"),
+    ("8.4", lambda x, K: torch.linalg.eigh(torch.cov(x))[1][:, :K], "the last ones"),
     ("8.4", lambda x, K: torch.eye(5)[:, :K], "Not the principal"),
+    ("8.4", lambda x, K: torch.linalg.eigh(torch.cov(x))[1][:, -K:], "wrong order"),
     ("8.4", lambda x, K: RIGHT["8.4"](x, K).T, "Transposed"),
     ("8.4", lambda x, K: 2 * RIGHT["8.4"](x, K), "not orthonormal"),
     ("8.4", lambda x, K: RIGHT["8.4"](x, 5)[:K].T, "rows of U"),

@@ -183,7 +183,12 @@ def numbers(
     """
     try:
         result = np.asarray(_plain(value))
-    except (TypeError, ValueError, RuntimeError):  # ragged, or it holds no numbers
+    except (
+        TypeError,
+        ValueError,
+        RuntimeError,
+        OverflowError,
+    ):  # ragged, or it holds no numbers
         result = np.array(None)
     if result.dtype.kind not in "biuf":
         kind, shown = type(value).__name__, validate.describe(value)
@@ -198,11 +203,16 @@ def numbers(
     return result.astype(np.float64)
 
 
+def close(got: Any, want: Any) -> bool:
+    """Tell whether two answers agree as far as single precision can tell."""
+    return bool(np.allclose(got, want, rtol=1e-5, atol=1e-5))
+
+
 def _plain(value: Any) -> Any:
-    """Turn tensors and fractions, in lists too, into what NumPy reads as numbers."""
+    """Turn tensors, fractions and long integers into what NumPy reads as numbers."""
     if isinstance(value, (list, tuple)):
         return [_plain(each) for each in value]
     if isinstance(value, torch.Tensor):
         value = value.detach().cpu()
         return value.numpy() if value.dtype is not torch.bfloat16 else value.float()
-    return float(value) if isinstance(value, Fraction) else value
+    return float(value) if isinstance(value, (int, Fraction)) else value

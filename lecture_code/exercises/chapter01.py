@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lecture_code.exercises import Mistake, call, numbers
+from lecture_code.exercises import Mistake, call, close, numbers
 
 SEEDS = (101, 202, 303)
 
@@ -28,29 +28,25 @@ def _update(answer: Any) -> None:
 def _check_update(answer: Any, counts: np.ndarray, outcome: int) -> None:
     n = int(counts.sum())
     p = torch.tensor(counts / n)
-    got = numbers(call(answer, p, n, outcome), shape=(len(counts),))
-    if not np.allclose(p, counts / n):
-        raise Mistake(
-            "Your result may be right, but your function has changed the table p that "
-            "it was given: work on a copy."
-        )
+    got = call(answer, p, n, outcome, untouched=True)
+    got = numbers(got, shape=(len(counts),))
     _compare_update(got, counts, outcome)
 
 
 def _compare_update(got: np.ndarray, counts: np.ndarray, outcome: int) -> None:
     n, one = counts.sum(), np.eye(len(counts))[outcome]
-    if np.allclose(got, counts + one):
+    if close(got, counts + one):
         raise Mistake("These are the new counts: divide by how many there are now.")
-    if np.allclose(got, (counts + one) / n):
+    if close(got, (counts + one) / n):
         raise Mistake(
             f"Your probabilities sum to {got.sum():.2f}: there are n + 1 outcomes now."
         )
-    if np.allclose(got, (counts / n + one) / 2):
+    if close(got, (counts / n + one) / 2):
         raise Mistake(
             f"You give the one new outcome as much weight as all {n} before it. How "
             "many outcomes stand behind p?"
         )
-    if not np.allclose(got, (counts + one) / (n + 1), atol=1e-6):
+    if not close(got, (counts + one) / (n + 1)):
         raise Mistake(
             f"Your probabilities sum to {got.sum():.2f}, and they are not the shares "
             "of n + 1 outcomes. Recover the counts from p and n first."
@@ -78,9 +74,14 @@ def _check_steps(answer: Any, probs: torch.Tensor) -> None:
             "strictly below u."
         )
     _check_rule(answer, probs, steps)
-    last = torch.tensor([1.0], dtype=torch.float64)
-    if numbers(call(answer, probs, last), shape=(1,))[0] != 3:
-        raise Mistake("At u = 1 you leave the table: the last bin ends at F = 1.")
+    # the second table's sums end below 1 - 2**-53, the largest number below 1
+    for table in (probs, torch.full((65,), 1 / 65, dtype=torch.float64)):
+        last = torch.tensor([1 - 2.0**-53, 1.0], dtype=torch.float64)
+        if not (numbers(call(answer, table, last), shape=(2,)) == len(table) - 1).all():
+            raise Mistake(
+                f"At the largest u your answer is not {len(table) - 1}, the last bin. "
+                "It ends at F = 1, also where rounded sums end a hair below."
+            )
 
 
 def _check_rule(answer: Any, probs: torch.Tensor, u: torch.Tensor) -> None:
@@ -89,7 +90,7 @@ def _check_rule(answer: Any, probs: torch.Tensor, u: torch.Tensor) -> None:
     got = numbers(call(answer, probs, u), shape=None)
     if got.shape != want.shape:
         raise Mistake(
-            f"Return one bin for each entry of u: {len(want)} in, not {got.size} out."
+            f"Return one bin for each entry of u: shape {want.shape}, not {got.shape}."
         )
     if np.array_equal(got, len(cdf) - want):
         raise Mistake("You count the steps above u; the bin is the number below it.")
@@ -108,9 +109,10 @@ def _entropy(answer: Any) -> None:
     """1.3: ``entropy(probs)`` in nats, with 0 log 0 = 0."""
     for seed in SEEDS:
         _compare_entropy(answer, np.random.default_rng(seed).dirichlet(np.ones(5)))
-    zero = torch.tensor([0.5, 0.0, 0.5], dtype=torch.float64)
+    zero = np.array([0.5, 0.0, 0.5])
     try:
-        undefined = np.isnan(float(call(answer, zero)))
+        got = numbers(call(answer, torch.tensor(zero)), shape=None, finite=False)
+        undefined = bool(np.isnan(got).any())
     except ValueError:  # math.log refuses zero
         undefined = True
     if undefined:
@@ -118,21 +120,22 @@ def _entropy(answer: Any) -> None:
             "No number when a probability is 0: p log p tends to 0 there, but the "
             "computer takes log 0 at its word. Leave such outcomes out of the sum."
         )
-    _compare_entropy(answer, zero.numpy())
+    _compare_entropy(answer, zero)
 
 
 def _compare_entropy(answer: Any, probs: np.ndarray) -> None:
     got = numbers(call(answer, torch.tensor(probs)), shape=None)
     want = -float(np.sum(probs[probs > 0] * np.log(probs[probs > 0])))
-    if got.shape != ():
+    if got.shape == probs.shape:
         raise Mistake("You return one number for each outcome: sum them.")
-    if np.isclose(got, -want):
+    got = float(numbers(got))
+    if close(got, -want):
         raise Mistake("The sign: entropy is never negative, log p never positive.")
-    if np.isclose(got, want / np.log(2)):
+    if close(got, want / np.log(2)):
         raise Mistake("This is in bits: the book counts in nats, the natural log.")
-    if np.isclose(got, -np.mean(np.log(np.maximum(probs, 1e-300)))):
+    if close(got, -np.mean(np.log(np.maximum(probs, 1e-300)))):
         raise Mistake("You average -log p over bins; weight each bin by its p.")
-    if not np.isclose(got, want, atol=1e-6):
+    if not close(got, want):
         raise Mistake(
             f"Off by {got - want:.1g} nats on a hidden vector. A fair coin must give "
             "log 2, and a probability inside the logarithm must not be shifted."
@@ -141,7 +144,7 @@ def _compare_entropy(answer: Any, probs: np.ndarray) -> None:
 
 def _step_at_zero(answer: Any) -> None:
     """1.4: the probability that torch.rand(1) is exactly 0 in float32, 2**-24."""
-    got = float(numbers(answer, shape=None).squeeze())
+    got = float(numbers(answer))
     if got == 0:
         raise Mistake(
             "Zero for a real number, yes. But torch.rand returns one of finitely many "

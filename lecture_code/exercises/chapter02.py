@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from lecture_code.exercises import Mistake, call, numbers
+from lecture_code.exercises import Mistake, call, close, numbers
 
 
 def _log10_bins(answer: Any) -> None:
     """2.1: ``log10_bins(levels, pixels)`` = pixels * log10(levels)."""
     for levels, pixels in ((2.0, 784), (3.0, 5), (17.0, 64), (256.0, 128 * 128 * 3)):
         try:
-            got = call(answer, levels, pixels)
+            got = numbers(call(answer, levels, pixels), finite=False)
         except OverflowError:
             got = math.inf
         _compare_log10(float(got), levels, pixels)
@@ -24,7 +24,7 @@ def _log10_bins(answer: Any) -> None:
 
 def _compare_log10(got: float, levels: float, pixels: int) -> None:
     want = pixels * math.log10(levels)
-    if np.isclose(got, want):
+    if close(got, want):
         return
     if not math.isfinite(got):
         raise Mistake(
@@ -36,9 +36,9 @@ def _compare_log10(got: float, levels: float, pixels: int) -> None:
         "logarithm to base 2": math.log2(levels),
     }
     for name, one in bases.items():
-        if np.isclose(got, pixels * one):
+        if close(got, pixels * one):
             raise Mistake(f"This is the {name}; the question asks for base 10.")
-    if np.isclose(got, levels * math.log10(pixels)):
+    if close(got, levels * math.log10(pixels)):
         raise Mistake(
             "You raised pixels to the power of levels: it is levels ** pixels."
         )
@@ -52,6 +52,19 @@ def _examples_needed(answer: Any) -> None:
     """2.2: the smallest n with (1 - 1/k)**n <= share."""
     for k, share in ((512, 0.01), (6, 0.05), (10, 0.37), (5, 0.5), (2, 0.25)):
         _compare_needed(float(numbers(call(answer, k, share))), k, share)
+    _check_many(answer, 2**64, 0.01)
+
+
+def _check_many(answer: Any, k: int, share: float) -> None:
+    try:
+        got = float(numbers(call(answer, k, share), finite=False))
+    except (ZeroDivisionError, OverflowError):
+        got = math.inf
+    if not math.isclose(got, -k * math.log(share), rel_tol=1e-9):
+        raise Mistake(
+            "Right for small tables, not for k = 2**64: there 1 - 1/k is rounded to 1, "
+            "and its logarithm to 0. math.log1p(x) is log(1 + x) without that loss."
+        )
 
 
 def _compare_needed(got: float, k: int, share: float) -> None:
@@ -85,16 +98,22 @@ def _compare_needed(got: float, k: int, share: float) -> None:
 def _choose(answer: Any) -> None:
     """2.3: the candidate with the smallest held-out NLL of the smoothed table."""
     candidates = [1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1000.0]
-    # chosen so that each mistake ends at a candidate of its own in the first case
-    cases = (
-        (404, 30, 0.3, 60, 400),
-        (505, 12, 50.0, 40, 400),
-        (404, 400, 0.02, 60, 3000),
+    # chosen so that each mistake ends at candidates of its own
+    cases = [
+        (*_smoothing_case(404, 30, 0.3, 60, 400), candidates),
+        (*_smoothing_case(505, 12, 50.0, 40, 400), candidates),
+        (*_smoothing_case(404, 400, 0.02, 60, 3000), [400.0, 0.02, 5.0, 0.5, 0.002]),
+    ]
+    got = [_candidate(numbers(call(answer, *case)).item(), case[3]) for case in cases]
+    if got == [_best(_held_out_nll, *case) for case in cases]:
+        return
+    for score, hint in _SCORES:
+        if got == [_best(score, *case) for case in cases]:
+            raise Mistake(hint)
+    raise Mistake(
+        "Another candidate has a lower held-out NLL: print all of them. Does your "
+        "denominator have a for each of the k bins?"
     )
-    for case in cases:
-        train, validation, k = _smoothing_case(*case)
-        got = float(numbers(call(answer, train, validation, k, candidates)))
-        _compare_choice(got, train, validation, k, candidates)
 
 
 def _smoothing_case(seed: int, k: int, evenness: float, train: int, validation: int):
@@ -104,46 +123,58 @@ def _smoothing_case(seed: int, k: int, evenness: float, train: int, validation: 
     return draws[:train], draws[train:], k
 
 
-def _held_out_nll(a: float, counted, scored, k: int) -> float:
-    p = (torch.bincount(counted, minlength=k) + a) / (len(counted) + a * k)
+def _candidate(got: float, candidates: list[float]) -> float:
+    for each in candidates:
+        if math.isclose(each, got, rel_tol=1e-5):
+            return each
+    raise Mistake(
+        "Return one of the candidates itself: not its place in the list, and not the "
+        "score that it reached."
+    )
+
+
+def _best(score: Callable, train, validation, k: int, candidates: list) -> float:
+    return min(candidates, key=lambda a: score(a, train, validation, k))
+
+
+def _held_out_nll(a: float, counted, scored, k: int, bins: int | None = None) -> float:
+    counts = torch.bincount(counted, minlength=k)
+    p = (counts + a) / (len(counted) + a * (k if bins is None else bins))
     return -p[scored].log().mean().item()
 
 
-def _compare_choice(got: float, train, validation, k: int, candidates: list) -> None:
-    nlls = {a: _held_out_nll(a, train, validation, k) for a in candidates}
-    got = next((a for a in candidates if math.isclose(a, got, rel_tol=1e-5)), got)
-    both = torch.cat([train, validation])
-    joint = {a: _held_out_nll(a, train, both, k) for a in candidates}
-    swapped = {a: _held_out_nll(a, validation, train, k) for a in candidates}
-    if got == min(nlls, key=nlls.__getitem__):
-        return
-    if got not in nlls:
-        raise Mistake("Return one of the candidates, not the score that it reached.")
-    if got == max(nlls, key=nlls.__getitem__):
-        raise Mistake(
-            "This is the worst candidate: the largest NLL, or the smallest "
-            "log-likelihood. Or do your probabilities sum to more than 1? The "
-            "denominator needs a for each of the k bins."
-        )
-    if got == min(candidates):
-        raise Mistake(
-            "The smallest amount always wins on the data that were counted. Score the "
-            "table on the vector that it has not seen."
-        )
-    if got == min(joint, key=joint.__getitem__):
-        raise Mistake(
-            "You scored the training data too, which pulls towards small amounts: "
-            "score validation alone."
-        )
-    if got == min(swapped, key=swapped.__getitem__):
-        raise Mistake(
-            "You counted the vector that was to be held out and scored the other one. "
-            "Count train, score validation."
-        )
-    raise Mistake(
-        "Another candidate has a lower held-out NLL: print all of them. Does your "
-        "denominator have a for each of the k bins?"
-    )
+#: Wrong scores of 2.3, and the hint.
+_SCORES: tuple[tuple[Callable, str], ...] = (
+    (
+        lambda a, t, v, k: -_held_out_nll(a, t, v, k),
+        "This is the worst candidate: the largest NLL, or the smallest log-likelihood.",
+    ),
+    (
+        lambda a, t, v, k: _held_out_nll(a, t, t, k),
+        "The smallest amount always wins on the data that were counted. Score the "
+        "table on the vector that it has not seen.",
+    ),
+    (
+        lambda a, t, v, k: _held_out_nll(a, t, torch.cat([t, v]), k),
+        "You scored the training data too, which pulls towards small amounts: score "
+        "validation alone.",
+    ),
+    (
+        lambda a, t, v, k: _held_out_nll(a, v, t, k),
+        "You counted the vector that was to be held out and scored the other one. "
+        "Count train, score validation.",
+    ),
+    (
+        lambda a, t, v, k: _held_out_nll(a, t, v, k, len(t.unique())),
+        "Your denominator has a for the bins that were seen only, so that your "
+        "probabilities sum to more than 1. It needs a for each of the k bins.",
+    ),
+    (
+        lambda a, t, v, k: _held_out_nll(a, t, v, k, 0),
+        "The largest amount always wins, as your probabilities sum to more than 1. The "
+        "denominator needs a for each of the k bins.",
+    ),
+)
 
 
 def _missing(answer: Any) -> None:
@@ -155,6 +186,12 @@ def _missing(answer: Any) -> None:
         drawn = rng.choice(len(probs), size=n, p=probs)
         got = float(numbers(call(answer, torch.tensor(drawn))))
         _compare_missing(got, drawn, probs)
+    few = float(numbers(call(answer, torch.tensor([7, 2, 2, 5, 2]))))
+    if not close(few, 2 / 5):
+        raise Mistake(
+            f"Of the five outcomes 7, 2, 2, 5, 2 two are new when they are taken out, "
+            f"so that 2/5 is the estimate; yours is {few:.3g}."
+        )
 
 
 def _compare_missing(got: float, drawn: np.ndarray, probs: np.ndarray) -> None:
@@ -162,12 +199,12 @@ def _compare_missing(got: float, drawn: np.ndarray, probs: np.ndarray) -> None:
     truth = 1 - probs[kinds].sum()
     if got > 1:
         raise Mistake("A probability is at most 1: divide your count.")
-    if np.isclose(got, (counts == 1).mean()):
+    if close(got, (counts == 1).mean()):
         raise Mistake(
             "You divide by the number of different outcomes. The chance concerns the "
             "next example, so divide by the number of examples."
         )
-    if np.isclose(got, len(kinds) / len(drawn)):
+    if close(got, len(kinds) / len(drawn)):
         raise Mistake(
             "This is the share of different outcomes. An outcome seen five times is "
             "not new when one of the five is taken out; which ones would be?"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lecture_code.exercises import Mistake, call, numbers
+from lecture_code.exercises import Mistake, call, close, numbers
 
 SEEDS = (611, 622, 633)
 
@@ -23,18 +23,18 @@ def _gradient(answer: Any) -> None:
 
 
 def _compare_gradient(got: np.ndarray, mean: np.ndarray, x: np.ndarray) -> None:
-    if np.allclose(got, x - mean):
+    if close(got, x - mean):
         raise Mistake("The sign: a pixel that came out too dark must pull down.")
-    if np.allclose(got, 1 - x / mean):
+    if close(got, 1 - x / mean):
         raise Mistake(
             "That is the gradient with respect to x_hat. One more link of the chain: "
             "what is the derivative of x_hat = exp(a)?"
         )
-    if np.allclose(got, np.log(mean) - x):
+    if close(got, np.log(mean) - x):
         raise Mistake("x_hat is exp(a), not a: only a linear unit has x_hat = a.")
-    if np.allclose(got, 1 / (1 + 1 / mean) - x):
+    if close(got, 1 / (1 + 1 / mean) - x):
         raise Mistake("That is the sigmoid's answer. Here the mean is exp(a).")
-    if not np.allclose(got, mean - x):
+    if not close(got, mean - x):
         raise Mistake(
             "Not the derivative of exp(a) - x a. Compare with a difference quotient "
             "at a = 0, x = 3: it must give -2."
@@ -58,15 +58,15 @@ def _copier(answer: Any) -> None:
 
 
 def _compare_copy(x: np.ndarray, back: np.ndarray, low: float) -> None:
-    if np.allclose(back, np.maximum(x, 0)):
+    if close(back, np.maximum(x, 0)):
         raise Mistake(
             "Negative inputs come back as 0: the ReLU cut them off. Lift everything "
             "above 0 before the ReLU, and lower it again after."
         )
     shift = (back - x).mean()
-    if np.allclose(back, x + shift) and abs(shift) > 1e-6:
+    if close(back, x + shift) and abs(shift) > 1e-6:
         raise Mistake(f"Everything comes back {shift:+.2f} too high: choose c.")
-    if not np.allclose(back, x, atol=1e-5):
+    if not close(back, x):
         cut = "Try x = -1 in every place: does W x + b stay above 0?"
         inverse = "The ReLU cuts nothing here. Is V the inverse of W, and c = -V b?"
         raise Mistake(
@@ -138,7 +138,7 @@ def _tied_gradient(answer: Any) -> None:
 
 
 def _miss_the_slope(got: np.ndarray, z, read, written) -> None:
-    if np.allclose(got, read / (z * (1 - z))[:, None] + written):
+    if close(got, read / (z * (1 - z))[:, None] + written):
         raise Mistake("In the encoder's half the slope z (1 - z) is missing.")
 
 
@@ -153,15 +153,15 @@ def _both_gradients(x, W, b, c) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _compare_tied(got: np.ndarray, read: np.ndarray, written: np.ndarray) -> None:
-    if np.allclose(got, written):
+    if close(got, written):
         raise Mistake("The decoder's half is right; W also made the code.")
-    if np.allclose(got, read):
+    if close(got, read):
         raise Mistake("The encoder's half is right; W also draws the output.")
-    if np.allclose(got, (read + written) / 2):
+    if close(got, (read + written) / 2):
         raise Mistake("Both halves are right, and they add up: do not average them.")
-    if np.allclose(got, -(read + written)):
+    if close(got, -(read + written)):
         raise Mistake("The sign: start from x_hat - x, not from x - x_hat.")
-    if not np.allclose(got, read + written, atol=1e-8):
+    if not close(got, read + written):
         raise Mistake(
             "Not the gradient. Compare with torch.autograd.grad on a 2 by 3 matrix, "
             "for one of the two places of W at a time."

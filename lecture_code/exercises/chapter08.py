@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lecture_code.exercises import Mistake, call, numbers
+from lecture_code.exercises import Mistake, call, close, numbers
 
 SEEDS = (811, 822, 833)
 
@@ -80,11 +80,11 @@ def _tidy(answer: Any) -> None:
 
 
 def _compare_tidy(encoder: np.ndarray, decoder: np.ndarray, W, V) -> None:
-    if np.allclose(encoder, W) and not np.allclose(decoder, V):
+    if close(encoder, W) and not close(decoder, V):
         raise Mistake("The encoder must move along with the decoder: z changes too.")
-    if not np.allclose(decoder.T @ decoder, np.eye(3), atol=1e-6):
+    if not close(decoder.T @ decoder, np.eye(3)):
         raise Mistake("The columns of the decoder are not orthonormal: try V.T @ V.")
-    if not np.allclose(decoder @ encoder, V @ W, atol=1e-6):
+    if not close(decoder @ encoder, V @ W):
         raise Mistake(
             "The decoder is tidy, the reconstruction another. V = Q R: who takes the R?"
         )
@@ -102,19 +102,19 @@ def _price(answer: Any) -> None:
 def _compare_price(answer: Any, x: np.ndarray, K: int, centred: bool) -> None:
     got = float(numbers(call(answer, torch.tensor(x), K, centred)))
     want, other = (_left_over(x, K, flag).sum() for flag in (centred, not centred))
-    if np.isclose(got, want / len(x)):
+    if close(got, want / len(x)):
         return
-    if np.isclose(got, want):
+    if close(got, want):
         raise Mistake("That is the sum over all examples: divide by their number.")
-    if np.isclose(got, want / len(x) / 2):
+    if close(got, want / len(x) / 2):
         raise Mistake("Half of it: the squared error itself is asked, not its half.")
-    if np.isclose(got, want / (len(x) - 1)):
+    if close(got, want / (len(x) - 1)):
         raise Mistake("A mean over the examples: divide by T, not by T - 1.")
-    if np.isclose(got, want / x.size):
+    if close(got, want / x.size):
         raise Mistake("Per example, not per entry: sum over the pixels of one.")
-    if np.isclose(got, other / len(x)):
+    if close(got, other / len(x)):
         raise Mistake(f"centred={centred}, and you answer for centred={not centred}.")
-    if np.isclose(got, np.sqrt(_left_over(x, K, centred)).sum() / len(x)):
+    if close(got, np.sqrt(_left_over(x, K, centred)).sum() / len(x)):
         raise Mistake("Singular values have to be squared before they are added.")
     raise Mistake(f"Wrong for K = {K}, centred={centred}. What is it for K = d?")
 
@@ -126,40 +126,42 @@ def _left_over(x: np.ndarray, K: int, centred: bool) -> np.ndarray:
 
 def _directions(answer: Any) -> None:
     """8.4: left singular vectors of data in columns, centred along the columns."""
-    for seed in SEEDS:
+    for seed, K in zip(SEEDS, (2, 3, 2), strict=True):
         rng = np.random.default_rng(seed)
         x = rng.normal(size=(5, 30)) * [[9], [5], [3], [2], [1]] + 7
         turn = np.linalg.qr(rng.normal(size=(5, 5)))[0]
-        got = call(answer, torch.tensor(turn @ x), 2)
-        if tuple(np.shape(got)) == (2, 5):
+        got = numbers(call(answer, torch.tensor(turn @ x), K), shape=None)
+        if got.shape == (K, 5):
             raise Mistake("Transposed: one direction in each column, shape (d, K).")
-        if tuple(np.shape(got)) in ((30, 2), (2, 30)):
+        if got.shape in ((30, K), (K, 30)):
             raise Mistake(
-                f"Shape {tuple(np.shape(got))}: directions live in the space of one "
-                "example, one in each column. Which singular vectors are these?"
+                f"Shape {got.shape}: directions live in the space of one example, one "
+                "in each column. Which singular vectors are these?"
             )
-        _compare_directions(numbers(got, shape=(5, 2)), turn @ x)
+        _compare_directions(numbers(got, shape=(5, K)), turn @ x, K)
 
 
-def _compare_directions(got: np.ndarray, x: np.ndarray) -> None:
-    if not np.allclose(got.T @ got, np.eye(2), atol=1e-6):
+def _compare_directions(got: np.ndarray, x: np.ndarray, K: int) -> None:
+    if not close(got.T @ got, np.eye(K)):
         raise Mistake(
             "The columns are not orthonormal: directions have length 1 and stand at "
             "right angles."
         )
-    values, vectors = np.linalg.eigh(np.cov(x))
-    if np.allclose(abs(got.T), abs(vectors[:2, ::-1]), atol=1e-6):
+    vectors = np.linalg.eigh(np.cov(x))[1][:, ::-1]  # largest first
+    likeness = abs(vectors[:, :K].T @ got)
+    if close(likeness, np.eye(K)):
+        return
+    if close(abs(got.T), abs(vectors[:K])):
         raise Mistake("These are rows of U: the directions are its columns.")
-    raw = np.linalg.svd(x)[0]
-    for wanted, hint in (
-        (vectors[:, values.argsort()[::-1][:2]], ""),
-        (raw[:, :2], "Not centred: the first direction is the mean's."),
-        (vectors[:, :2], "These are the last two: eigenvalues come smallest first."),
-    ):
-        if np.allclose(abs(wanted.T @ got), np.eye(2), atol=1e-6):
-            if hint:
-                raise Mistake(hint)
-            return
+    if close(abs(np.linalg.svd(x)[0][:, :K].T @ got), np.eye(K)):
+        raise Mistake("Not centred: the first direction is the mean's.")
+    if close(likeness.sum(axis=0), 1) and close(likeness.sum(axis=1), 1):
+        raise Mistake(
+            "The right directions in the wrong order: the largest comes first. (eigh "
+            "returns the smallest first.)"
+        )
+    if close(abs(vectors[:, ::-1][:, :K].T @ got), np.eye(K)):
+        raise Mistake("These are the last ones: eigenvalues come smallest first.")
     raise Mistake(
         "Not the principal directions. The mean image is the mean over columns; "
         "subtract it from every column first."

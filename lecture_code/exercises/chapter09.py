@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lecture_code.exercises import Mistake, call, numbers
+from lecture_code.exercises import Mistake, call, close, numbers
 
 SEEDS = (911, 922, 933)
 
@@ -26,23 +26,23 @@ def _kl(answer: Any) -> None:
 def _compare_kl(got: np.ndarray, m: np.ndarray, s: np.ndarray) -> None:
     each = _normal_kl(m, s, 0.0, 1.0)
     want = each.sum(axis=1)
-    if got.shape == each.shape and np.allclose(got, each):
+    if got.shape == each.shape and close(got, each):
         raise Mistake("One number for each latent: add them up over the latents.")
     if got.shape != want.shape:
         raise Mistake(f"One number for each example, please: got shape {got.shape}.")
-    if np.allclose(got, want):
+    if close(got, want):
         return
-    if np.allclose(got, each.mean(axis=1)):
+    if close(got, each.mean(axis=1)):
         raise Mistake("You averaged over the latents. Independent latents add up.")
-    if np.allclose(got, _normal_kl(0.0, 1.0, m, s).sum(axis=1)):
+    if close(got, _normal_kl(0.0, 1.0, m, s).sum(axis=1)):
         raise Mistake("That is KL(prior, guess). The bound has KL(guess, prior).")
-    if np.allclose(got, -want):
+    if close(got, -want):
         raise Mistake("The sign: a divergence is never negative.")
-    if np.allclose(got, 2 * want):
+    if close(got, 2 * want):
         raise Mistake("Twice as large: where is the half?")
-    if np.allclose(got, _normal_kl(m, np.sqrt(s), 0.0, 1.0).sum(axis=1)):
+    if close(got, _normal_kl(m, np.sqrt(s), 0.0, 1.0).sum(axis=1)):
         raise Mistake("You take `scale` for a variance. It is a standard deviation.")
-    if np.allclose(got, _normal_kl(m, np.exp(s), 0.0, 1.0).sum(axis=1)):
+    if close(got, _normal_kl(m, np.exp(s), 0.0, 1.0).sum(axis=1)):
         raise Mistake("You take `scale` for its logarithm. It is the scale itself.")
     raise Mistake("Try mean 0 and scale 1: the guess is the prior, and KL is 0.")
 
@@ -78,10 +78,10 @@ def _compare_loss(got: float, misfit: np.ndarray, kl: np.ndarray) -> None:
         -first - second: "That is the ELBO. A loss is its negative.",
         first: "The KL term is missing: nothing holds the guess near the prior.",
     }
-    if math.isclose(got, first + second, rel_tol=1e-6):
+    if close(got, first + second):
         return
     for value, hint in slips.items():
-        if math.isclose(got, value, rel_tol=1e-6):
+        if close(got, value):
             raise Mistake(hint)
     raise Mistake(
         f"Got {got:.3f} where it should be {first + second:.3f}. Sum over pixels, sum "
@@ -115,10 +115,10 @@ def _compare_gap(got: float, x: float, a: float, sigma: float, m: float, s: floa
         evidence: "That is log p(x). By how much does the ELBO miss it?",
         -want: "The sign: log p(x) is the larger one.",
     }
-    if math.isclose(got, want, rel_tol=1e-6, abs_tol=1e-9):
+    if close(got, want):
         return
     for value, hint in slips.items():
-        if math.isclose(got, value, rel_tol=1e-6):
+        if close(got, value):
             raise Mistake(hint)
     raise Mistake(
         f"Got {got:.4f} where it should be {want:.4f}. The posterior has precision "
@@ -130,12 +130,15 @@ def _active(answer: Any) -> None:
     """9.4: latents whose mean code varies over the data by more than 0.01."""
     for seed, alive in zip(SEEDS, (2, 0, 5), strict=True):
         rng = np.random.default_rng(seed)
-        spread = np.r_[np.full(alive, 0.5), np.full(6 - alive, 0.02)]
+        asleep = np.full(5 - alive, 1.3e-4)  # standard deviation above 0.01, size below
+        variance = np.r_[np.full(alive, 0.0105), asleep, 0.0095]
         offset = np.r_[np.zeros(3), np.full(3, 2.0)]
         order = rng.permutation(6)
-        codes = (offset + spread * rng.normal(size=(300, 6)))[:, order]
+        draws = rng.normal(size=(300, 6))
+        draws = (draws - draws.mean(axis=0)) / draws.std(axis=0)
+        codes = (offset + np.sqrt(variance) * draws)[:, order]
         got = call(answer, torch.tensor(codes))
-        if np.ndim(got) > 0:
+        if numbers(got, shape=None).shape == (6,):
             raise Mistake("How many: one number, not a list or a mask.")
         _compare_active(numbers(got).item(), codes, alive)
 
@@ -148,7 +151,7 @@ def _compare_active(got: float, codes: np.ndarray, alive: int) -> None:
     if got == ((codes**2).mean(axis=0) > 0.01).sum():
         raise Mistake(
             "A latent whose mean is 2 for every image tells nothing about any of them. "
-            "Take the variance, not the mean square."
+            "Take the variance, not the mean square or the mean size."
         )
     if got == (codes.std(axis=0) > 0.01).sum():
         raise Mistake("You hold the standard deviation against 0.01, not the variance.")
