@@ -18,7 +18,7 @@ def pair(m):
 
 def lands(z, x, low, high, latents):
     made = np.interp(latents, z.numpy(), x.numpy())
-    return (made > low) & (made < high)
+    return (low < made) & (made < high)
 
 
 def by_grid(z, x, low, high):
@@ -45,7 +45,7 @@ def inside(z, x, low, high):
 
 
 def touching(z, x, low, high):
-    return by_grid(z, x, low, np.nextafter(high, np.inf))
+    return by_grid(z, x, np.nextafter(low, -np.inf), high)
 
 
 def needed(m, tv):
@@ -99,8 +99,8 @@ WRONG = [
         "use tv_star",
     ),
     ("16.3", lambda m, s, tv: suspects(m / 2, s, tv), "are judged wrongly"),
-    ("16.3", lambda m, s, tv: suspects(m, s, tv).any(), "one True or False"),
-    ("16.1", touching, "Strictly below"),
+    ("16.3", lambda m, s, tv: suspects(m, s, tv).any(), "expected shape (12,)"),
+    ("16.1", touching, "Strictly between"),
     ("16.4", lambda p, n: (p / n / math.tau).sqrt().sum(), "strays less"),
     ("16.4", lambda p, n: 2 * floor(p, n), "half the sum"),
     ("16.4", lambda p, n: torch.sqrt(p / n).sum() / 2, "of a centred Gaussian"),

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from scipy import special
 
-from lecture_code.exercises import Mistake, call, numbers
+from lecture_code.exercises import Mistake, call, close, numbers
 
 SEEDS = (1011, 1022, 1033)
 
@@ -42,15 +42,15 @@ def _line(answer: Any) -> None:
 def _compare_line(z: np.ndarray, log_det: np.ndarray, u: np.ndarray, p: np.ndarray):
     want = special.ndtri(u)
     phi = np.exp(-(want**2) / 2) / math.sqrt(math.tau)
-    if np.allclose(z, u):
+    if close(z, u):
         raise Mistake("Your z is uniform. One more map makes it a standard normal.")
-    if np.allclose(z, special.ndtr(u)):
+    if close(z, special.ndtr(u)):
         raise Mistake("From uniform to normal goes the inverse of Phi, not Phi.")
-    if np.allclose(z, -want, atol=1e-5):
+    if close(z, -want):
         raise Mistake(
             "Your map falls, so its slope has no logarithm: use F, not 1 - F."
         )
-    if not np.allclose(z, want, atol=1e-5):
+    if not close(z, want):
         raise Mistake("z is wrong: F makes x uniform, and what makes that normal?")
     slips = {
         "That is log p(x). The slope of Phi^-1 belongs to the chain as well.": p,
@@ -58,11 +58,11 @@ def _compare_line(z: np.ndarray, log_det: np.ndarray, u: np.ndarray, p: np.ndarr
         "Multiplied where it should be divided: Phi^-1 has slope 1 / phi(z).": p * phi,
     }
     for hint, slope in slips.items():
-        if np.allclose(log_det, np.log(slope), atol=1e-5):
+        if close(log_det, np.log(slope)):
             raise Mistake(hint)
-    if np.allclose(log_det, p / phi, atol=1e-5):
+    if close(log_det, p / phi):
         raise Mistake("That is the slope itself. Return its logarithm.")
-    if not np.allclose(log_det, np.log(p / phi), atol=1e-5):
+    if not close(log_det, np.log(p / phi)):
         raise Mistake("z is right. By the chain rule its slope is pdf(x) / phi(z).")
 
 
@@ -86,9 +86,9 @@ def _inverse(answer: Any) -> None:
 
 
 def _compare_inverse(got: np.ndarray, x: np.ndarray, z: torch.Tensor, s, t) -> None:
-    if np.allclose(got, x, atol=1e-6):
+    if close(got, x):
         return
-    if not np.allclose(got[:, :2], x[:, :2]):
+    if not close(got[:, :2], x[:, :2]):
         raise Mistake("The first half was kept on the way there: keep it again.")
     a, c = z.chunk(2, dim=1)
     slips = {
@@ -103,7 +103,7 @@ def _compare_inverse(got: np.ndarray, x: np.ndarray, z: torch.Tensor, s, t) -> N
         * (-s(c)).exp(),
     }
     for hint, wrong in slips.items():
-        if np.allclose(got[:, 2:], wrong.numpy()):
+        if close(got[:, 2:], wrong.numpy()):
             raise Mistake(hint)
     raise Mistake(
         "Solve z = x exp(s) + t for x, with s and t from the half that stays."
@@ -143,10 +143,10 @@ def _compare_log_prob(got: np.ndarray, x, a, b) -> None:
             base + (a + np.log(np.cosh(y))).sum()
         ),
     }
-    if np.allclose(got, base + scale + bend, atol=1e-5):
+    if close(got, base + scale + bend):
         return
     for hint, wrong in slips.items():
-        if np.allclose(got, wrong):
+        if close(got, wrong):
             raise Mistake(hint)
     raise Mistake("log N(z; 0, I), plus the sum of a, plus the sum of log cosh y.")
 

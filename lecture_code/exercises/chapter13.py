@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lecture_code.exercises import Mistake, call, numbers
+from lecture_code.exercises import Mistake, call, close, numbers
 
 SEEDS = (1311, 1322, 1333)
 
@@ -26,7 +26,7 @@ def _huffman(answer: Any) -> None:
 
 
 def _compare_lengths(got: np.ndarray, p: np.ndarray) -> None:
-    if not np.allclose(got, got.round()):
+    if not close(got, got.round()):
         raise Mistake(
             "A word has a whole number of bits. -log2 p is what the words aim at; "
             "Huffman's tree gives lengths that can be written."
@@ -37,12 +37,12 @@ def _compare_lengths(got: np.ndarray, p: np.ndarray) -> None:
             "no code with such words in which none begins another."
         )
     mean, best = (p * got).sum(), (p * _tree(p)).sum()
-    if np.allclose(got, np.ceil(-np.log2(p))) and mean > best + 1e-9:
+    if close(got, np.ceil(-np.log2(p))) and mean > best + 1e-9:
         raise Mistake(
             "That is Shannon's code, -log2 p rounded up. It stays within one bit of "
             "the entropy, but Huffman's is shorter: merge the two least likely first."
         )
-    if np.allclose(got, np.ceil(np.log2(len(p)))) and mean > best + 1e-9:
+    if close(got, np.ceil(np.log2(len(p)))) and mean > best + 1e-9:
         raise Mistake("All words are of one length: the likely ones may be shorter.")
     if np.isclose(mean, best + 1):
         raise Mistake("One bit too much: a merge adds a bit, and the last is one too.")
@@ -119,26 +119,26 @@ def _compare_fill(got: np.ndarray, p: np.ndarray, x: list, known: list) -> None:
     chances, seen = p.ravel(), np.array(known)
     fits = (images[:, seen] == np.array(x)[seen]).all(axis=1)
     want = (chances[fits] @ images[fits]) / chances[fits].sum()
-    if np.allclose(got, want):
+    if close(got, want):
         return
-    if np.allclose(got, chances[fits] @ images[fits]):
+    if close(got, chances[fits] @ images[fits]):
         raise Mistake(
             "Right up to a factor: divide by the probability of what is known."
         )
-    if np.allclose(got[~seen], (chances @ images)[~seen]):
+    if close(got[~seen], (chances @ images)[~seen]):
         raise Mistake(
             "Those are the means before anything was seen. Use what is known."
         )
-    if np.allclose(got, images[fits].mean(axis=0)):
+    if close(got, images[fits].mean(axis=0)):
         raise Mistake("You count all fillings alike: weight each with its probability.")
-    if np.allclose(got, images[fits][chances[fits].argmax()]):
+    if close(got, images[fits][chances[fits].argmax()]):
         raise Mistake(
             "That is the likeliest filling. The mean was asked for: it says how sure "
             "you may be."
         )
-    if np.allclose(got[~seen], 1 - want[~seen]):
+    if close(got[~seen], 1 - want[~seen]):
         raise Mistake("Those are probabilities of 0. The mean is that of 1.")
-    if not np.allclose(got[seen], np.array(x)[seen]):
+    if not close(got[seen], np.array(x)[seen]):
         raise Mistake("The known pixels have to come back as they were.")
     raise Mistake("Sum over all images that agree with x where it is known.")
 

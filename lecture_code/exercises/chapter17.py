@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lecture_code.exercises import Mistake, call, numbers
+from lecture_code.exercises import Mistake, call, close, numbers
 
 
 def _axis(answer: Any) -> None:
@@ -27,17 +27,17 @@ def _compare_axis(got: np.ndarray, x, first, second) -> None:
     length = float(step.norm())
     start = ((x - first) @ step / length).numpy()
     want = start - length / 2
-    if np.allclose(got, want, atol=1e-5):
+    if close(got, want):
         return
-    if np.allclose(got, -want):
+    if close(got, -want):
         raise Mistake("The axis points the wrong way: the second image is at +D/2.")
-    if np.allclose(got, start):
+    if close(got, start):
         raise Mistake("You start at the first image; 0 is half-way between the two.")
-    if np.allclose(got, start - start.mean()):
+    if close(got, start - start.mean()):
         raise Mistake("0 is half-way between the images, not at the mean of the batch.")
-    if np.allclose(got, want * length) or np.allclose(got, want / length):
+    if close(got, want * length) or close(got, want / length):
         raise Mistake("The axis must be a vector of length one, so that pixels count.")
-    if np.allclose(got, (x @ step / length).numpy()):
+    if close(got, (x @ step / length).numpy()):
         raise Mistake("Where is 0? Subtract the point half-way first.")
     raise Mistake(
         f"The first image of a batch lies at {want[0]:.3f}, not {got[0]:.3f}."
