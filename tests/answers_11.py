@@ -84,10 +84,10 @@ WRONG = [
         lambda x, m, r, least: (near(x, m, r).mean(0) >= 0.01).sum(),
         "for `least` to say",
     ),
-    ("11.4", lambda x, m, r, least: RIGHT["11.4"](x, m, r**0.5, least), "Euclidean"),
+    ("11.4", lambda x, m, r, least: RIGHT["11.4"](x, m, r / 2, least), "Euclidean"),
     (
         "11.4",
-        lambda x, m, r, least: RIGHT["11.4"](x, m, 9.0, least),
+        lambda x, m, r, least: RIGHT["11.4"](x, m, r**0.5, least),
         "at a distance of 0.8",
     ),
     ("11.4", lambda x, m, r, least: 2, "within the radius"),

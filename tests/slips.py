@@ -49,8 +49,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "log_prob of the first case": "the model is the same in all cases",
     },
     "14.3": {
-        "inside = torch.cdist(made, real) < radius": "no made point lies on the edge of "
-        "a ball, up to rounding"
+        "inside = torch.cdist(made, real) < radius": "no made point lies on the edge "
+        "of a ball, up to rounding"
     },
     "16.1": dict.fromkeys(
         (

@@ -67,18 +67,18 @@ def _compare_depth(got: float, distance: float, s: float, step: float) -> None:
         return
     if np.isclose(got, exact):
         raise Mistake("A number of steps is a whole number.")
-    if got == want - 1:
-        raise Mistake(
-            f"With {want - 1} steps the product is still too small: round up."
-        )
-    if got == want + 1:
-        raise Mistake(f"{want} steps are enough already.")
     if got == math.ceil((math.log(s) + 4 * exponent) / math.log(step)):
         raise Mistake("You used exp(m^2 / 2) with D in the place of m. D is 2m.")
     if got == math.ceil(exponent / math.log(step)):
         raise Mistake("The factor s of the slope is missing.")
     if got == math.ceil(math.exp(min(exponent, 500)) * s / step):
         raise Mistake("The slopes of the steps multiply; you let them add up.")
+    if got == want - 1:
+        raise Mistake(
+            f"With {want - 1} steps the product is still too small: round up."
+        )
+    if got == want + 1:
+        raise Mistake(f"{want} steps are enough already.")
     raise Mistake(
         f"For D = {distance:g}, s = {s:g} and slope {step:g} it takes {want} steps, "
         f"not {got:g}. Work with logarithms: of s exp(D^2 / (8 s^2)) and of the step."
