@@ -74,6 +74,7 @@ WRONG = [
     ("16.1", inside, "beyond the outer knots"),
     ("16.2", lambda m, s, tv: needed(m, tv), "noise included"),
     ("16.2", lambda m, s, tv: needed(m, tv) - s, "add as squares"),
+    ("16.2", lambda m, s, tv: noisy(m, s, tv) ** 2, "the square of the slope"),
     ("16.2", lambda m, s, tv: math.hypot(needed(m, tv), s), "needs less, not more"),
     ("16.2", lambda m, s, tv: noisy(m / 2, s, tv), "modes at -m and m"),
     (
@@ -92,6 +93,7 @@ WRONG = [
         lambda m, s, tv: tv < pushforward.tv_star(pair(m), s).lower + 1e-3,
         "5 are convicted",
     ),
+    ("16.3", lambda m, s, tv: 2 * suspects(m, s, tv), "one True or False"),
     ("16.3", lambda m, s, tv: ~suspects(m, s, tv), "Turned round"),
     (
         "16.3",

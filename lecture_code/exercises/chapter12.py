@@ -18,7 +18,11 @@ def _alpha_bar(answer: Any) -> None:
     """12.1: what is left of the data's variance after each small step."""
     for seed in SEEDS:
         betas = np.random.default_rng(seed).uniform(0.01, 0.2, 8)
-        got = numbers(call(answer, torch.tensor(betas)), shape=(8,))
+        got = numbers(call(answer, torch.tensor(betas)), shape=None)
+        if got.shape != (8,):
+            raise Mistake(
+                f"One share after each of the 8 steps: got shape {got.shape}."
+            )
         _compare_alpha_bar(got, np.cumprod(1 - betas), betas)
 
 

@@ -119,7 +119,7 @@ def _precision(answer: Any) -> None:
     """14.3: ``precision(real, made, k)``."""
     for seed, k in zip(SEEDS, (2, 1, 4), strict=True):
         rng = np.random.default_rng(seed)
-        real, made = rng.normal(size=(25, 2)), 1.6 * rng.normal(size=(40, 2))
+        real, made = rng.normal(size=(25, 2)), 1.6 * rng.normal(size=(41, 2))
         got = numbers(call(answer, torch.tensor(real), torch.tensor(made), k))
         _compare_precision(float(got), real, made, k)
 
