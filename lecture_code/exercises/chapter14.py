@@ -117,7 +117,7 @@ def _check_deal(x: torch.Tensor, y: torch.Tensor) -> None:
 
 def _precision(answer: Any) -> None:
     """14.3: ``precision(real, made, k)``."""
-    for seed, k in zip(SEEDS, (2, 1, 4), strict=True):
+    for seed, k in ((1422, 2), (1411, 1), (1433, 4)):
         rng = np.random.default_rng(seed)
         real, made = rng.normal(size=(25, 2)), 1.6 * rng.normal(size=(41, 2))
         got = numbers(call(answer, torch.tensor(real), torch.tensor(made), k))
