@@ -77,6 +77,19 @@ WRONG = [
     ("9.2", lambda *b: (_terms(*b)[0].sum() - _terms(*b)[1].sum()) / 5, "minus KL"),
     ("9.2", lambda *b: (_terms(*b)[1].sum() - _terms(*b)[0].sum()) / 5, "good fit"),
     ("9.2", lambda *b: _terms(*b)[0].sum() / 5, "is missing"),
+    (
+        "9.2",
+        lambda x, a, m, s: (
+            (
+                _terms(x, a, m, s)[0].sum()
+                + kl_divergence(Normal(0 * m, 1.0), Normal(m, s)).sum()
+            )
+            / len(x)
+        ),
+        "KL(guess, prior)",
+    ),
+    ("9.2", lambda x, a, m, s: _loss(x, a, m, s.sqrt()), "for a variance"),
+    ("9.2", lambda x, a, m, s: _loss(x, -a, m, s), "A sign inside the misfit"),
     ("9.2", lambda *b: 0.5, "Sum over pixels"),
     (
         "9.3",

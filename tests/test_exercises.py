@@ -6,9 +6,11 @@ import importlib
 import json
 import math
 import pkgutil
+import re
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from scipy import special
@@ -596,6 +598,61 @@ def test_every_exercise_is_asked_and_solved_in_its_chapter():
                 printed += "".join(output.get("text", "")).splitlines()
     for identity in all_identities():
         assert f"Exercise {identity}: correct." in printed
+
+
+def test_a_function_gets_copies():
+    tensor, array, listed = torch.zeros(2), np.zeros(2), [1, (torch.zeros(1), [2])]
+
+    def spoil(x, y, z, n):
+        x += 1
+        y += 1
+        z[1][0].fill_(5)
+        z[1][1].append(3)
+        z.clear()
+        return n
+
+    assert exercises.call(spoil, tensor, array, listed, 7) == 7
+    assert not tensor.any()
+    assert not array.any()
+    assert listed == [1, (torch.zeros(1), [2])]
+    with pytest.raises(exercises.Mistake, match="work on a copy"):
+        exercises.call(spoil, tensor, array, listed, 7, untouched=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "shape", "due"),
+    [
+        (True, (), 1),
+        (2**70, (), 2.0**70),
+        (Fraction(1, 4), (), 0.25),
+        ([[True, False]], (1, 2), [[1, 0]]),
+        ((torch.tensor(1.0, requires_grad=True), 2), (2,), [1, 2]),
+        (torch.tensor([1, 2], dtype=torch.bfloat16), (2,), [1, 2]),
+        (np.int8(3), None, 3),
+    ],
+)
+def test_numbers_come_in_many_forms(value, shape, due):
+    got = exercises.numbers(value, shape=shape)
+    assert got.dtype == np.float64
+    assert np.array_equal(got, due)
+
+
+@pytest.mark.parametrize(
+    ("value", "shape", "hint"),
+    [
+        ([True, None], None, "expected real numbers, got list: [True, None]."),
+        ("NaN", (), "expected real numbers, got str: 'NaN'."),
+        (1j, (), "expected real numbers, got complex"),
+        ([[1], [2, 3]], None, "expected real numbers, got list"),
+        ([], None, "expected at least one number"),
+        ([0.5], (), "expected one number, of shape (), got shape (1,)."),
+        ([[1], [2]], (2,), "expected shape (2,), got shape (2, 1)."),
+        (math.nan, (), "expected finite numbers"),
+    ],
+)
+def test_what_holds_no_such_numbers_is_named(value, shape, hint):
+    with pytest.raises(exercises.Mistake, match=re.escape(f"Your answer: {hint}")):
+        exercises.numbers(value, shape=shape)
 
 
 def test_grading_leaves_the_random_state_alone():

@@ -15,7 +15,7 @@ def test_slips_are_refused_and_disguises_pass(identity):
     found = slips.report(identity)
     assert found.flaws == []
     assert set(found.passed) == set(slips.EQUIVALENT.get(identity, {}))
-    assert sum(found.refused.values()) >= 8
+    assert len(found.refused) >= 4  # kinds of slip
 
 
 def test_equivalents_are_listed_for_exercises_of_the_book():

@@ -30,7 +30,7 @@ def _rank_for(answer: Any) -> None:
     )
 
 
-_SHARES = (0.01, 0.1, 0.3, 0.5, 1.0)
+_SHARES = (0.01, 0.063, 0.07, 0.1, 0.3, 0.5, 1.0)
 #: Wrong rules of 8.1: what was added up, within which budget, and the hint.
 _RULES: tuple[tuple[Callable, Callable, str], ...] = (
     (

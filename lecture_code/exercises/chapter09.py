@@ -34,21 +34,37 @@ def _compare_kl(got: np.ndarray, m: np.ndarray, s: np.ndarray) -> None:
         return
     if close(got, each.mean(axis=1)):
         raise Mistake("You averaged over the latents. Independent latents add up.")
-    if close(got, _normal_kl(0.0, 1.0, m, s).sum(axis=1)):
-        raise Mistake("That is KL(prior, guess). The bound has KL(guess, prior).")
     if close(got, -want):
         raise Mistake("The sign: a divergence is never negative.")
-    if close(got, 2 * want):
-        raise Mistake("Twice as large: where is the half?")
-    if close(got, _normal_kl(m, np.sqrt(s), 0.0, 1.0).sum(axis=1)):
-        raise Mistake("You take `scale` for a variance. It is a standard deviation.")
-    if close(got, _normal_kl(m, np.exp(s), 0.0, 1.0).sum(axis=1)):
-        raise Mistake("You take `scale` for its logarithm. It is the scale itself.")
+    for slip, hint in _KL_SLIPS:
+        if close(got, slip(m, s).sum(axis=1)):
+            raise Mistake(hint)
     raise Mistake("Try mean 0 and scale 1: the guess is the prior, and KL is 0.")
 
 
 def _normal_kl(m1, s1, m2, s2) -> np.ndarray:
     return np.log(s2 / s1) + (s1**2 + (m1 - m2) ** 2) / (2 * s2**2) - 0.5
+
+
+#: Wrong divergences, for each latent, and the hint.
+_KL_SLIPS: tuple[tuple[Callable, str], ...] = (
+    (
+        lambda m, s: _normal_kl(0.0, 1.0, m, s),
+        "That is KL(prior, guess). The bound has KL(guess, prior).",
+    ),
+    (
+        lambda m, s: 2 * _normal_kl(m, s, 0.0, 1.0),
+        "The KL is twice as large: where is the half?",
+    ),
+    (
+        lambda m, s: _normal_kl(m, np.sqrt(s), 0.0, 1.0),
+        "You take `scale` for a variance. It is a standard deviation.",
+    ),
+    (
+        lambda m, s: _normal_kl(m, np.exp(s), 0.0, 1.0),
+        "You take `scale` for its logarithm. It is the scale itself.",
+    ),
+)
 
 
 def _loss(answer: Any) -> None:
@@ -60,8 +76,22 @@ def _loss(answer: Any) -> None:
         s = rng.uniform(0.2, 2.0, size=(5, 3))
         arguments = [torch.tensor(each) for each in (x, a, m, s)]
         got = numbers(call(answer, *arguments)).item()
-        misfit = np.logaddexp(0, a) - x * a
-        _compare_loss(got, misfit, _normal_kl(m, s, 0.0, 1.0))
+        misfit, kl = np.logaddexp(0, a) - x * a, _normal_kl(m, s, 0.0, 1.0)
+        _compare_loss(got, misfit, kl)
+        for slip, hint in _KL_SLIPS:
+            if close(got, (misfit.sum() + slip(m, s).sum()) / len(x)):
+                raise Mistake(hint)
+        for turned in (misfit + 2 * x * a, misfit - a, misfit - a + 2 * x * a):
+            if close(got, (turned.sum() + kl.sum()) / len(x)):
+                raise Mistake(
+                    "A sign inside the misfit: -log p(x) is softplus(a) - x a."
+                )
+        if not close(got, (misfit.sum() + kl.sum()) / len(x)):
+            raise Mistake(
+                f"Got {got:.3f} where it should be "
+                f"{(misfit.sum() + kl.sum()) / len(x):.3f}. Sum over pixels, sum over "
+                "latents, then average over images."
+            )
 
 
 def _compare_loss(got: float, misfit: np.ndarray, kl: np.ndarray) -> None:
@@ -78,15 +108,9 @@ def _compare_loss(got: float, misfit: np.ndarray, kl: np.ndarray) -> None:
         -first - second: "That is the ELBO. A loss is its negative.",
         first: "The KL term is missing: nothing holds the guess near the prior.",
     }
-    if close(got, first + second):
-        return
     for value, hint in slips.items():
         if close(got, value):
             raise Mistake(hint)
-    raise Mistake(
-        f"Got {got:.3f} where it should be {first + second:.3f}. Sum over pixels, sum "
-        "over latents, then average over images."
-    )
 
 
 def _gap(answer: Any) -> None:
