@@ -44,6 +44,7 @@ WRONG = [
     ("10.1", lambda x, cdf, pdf: (cdf(x), pdf(x).log()), "uniform"),
     ("10.1", lambda x, cdf, pdf: (NORMAL.cdf(cdf(x)), pdf(x)), "inverse of Phi"),
     ("10.1", lambda x, cdf, pdf: (x, pdf(x)), "z is wrong"),
+    ("10.1", lambda x, cdf, pdf: (-_encode(x, cdf, pdf)[0], pdf(x)), "map falls"),
     (
         "10.1",
         lambda x, cdf, pdf: (_encode(x, cdf, pdf)[0], pdf(x).log()),

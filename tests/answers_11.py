@@ -39,6 +39,7 @@ WRONG = [
         lambda p, q, s: 1 - critic(p, q, s),
         "chance of a forgery",
     ),
+    ("11.1", lambda p, q, s: critic(p, q, 1 - s), "exchanged"),
     ("11.1", lambda p, q, s: (s * p / ((1 - s) * q)).log(), "the logit"),
     ("11.1", lambda p, q, s: p / q, "At each x maximise"),
     ("11.2", lambda shift: abs(shift) * math.log(2), "cap it"),
@@ -49,6 +50,15 @@ WRONG = [
     ("11.3", lambda x, t: pulls(x, t)[::-1], "swapped"),
     ("11.3", lambda x, t: tuple(-g for g in pulls(x, t)), "points up"),
     ("11.3", lambda x, t: tuple(g / t for g in pulls(x, t)), "chain rule"),
+    (
+        "11.2",
+        lambda shift: abs(min(shift, 1.0)) * math.log(2),
+        "cannot become more different",
+    ),
+    ("11.2", lambda shift: RIGHT["11.2"](shift) / 2, "Half of it"),
+    ("11.2", lambda shift: abs(shift), "That is W1"),
+    ("11.3", lambda x, t: tuple(-g / t for g in pulls(x, t)), "chain rule"),
+    ("11.3", lambda x, t: tuple(g * abs(t) / t for g in pulls(x, t)), "|theta|"),
     ("11.3", lambda x, t: pulls(x, t)[0], "Return two tensors"),
     ("11.3", lambda x, t: (x, x), "The logit is a"),
     (
@@ -64,5 +74,21 @@ WRONG = [
         "those between the modes too",
     ),
     ("11.4", lambda x, m, r, least: near(x, m, r).sum(), "not samples"),
+    (
+        "11.4",
+        lambda x, m, r, least: (near(x, m, r).mean(0) > least).sum(),
+        "At least `least`",
+    ),
+    (
+        "11.4",
+        lambda x, m, r, least: (near(x, m, r).mean(0) >= 0.01).sum(),
+        "for `least` to say",
+    ),
+    ("11.4", lambda x, m, r, least: RIGHT["11.4"](x, m, r / 2, least), "Euclidean"),
+    (
+        "11.4",
+        lambda x, m, r, least: RIGHT["11.4"](x, m, r**0.5, least),
+        "at a distance of 0.8",
+    ),
     ("11.4", lambda x, m, r, least: 2, "within the radius"),
 ]

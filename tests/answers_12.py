@@ -37,6 +37,8 @@ RIGHT = {
 }
 WRONG = [
     ("12.1", lambda b: (1 - b).cumprod(0).sqrt(), "multiplies x itself"),
+    ("12.1", lambda b: (1 - b).prod(), "after each of the 8 steps"),
+    ("12.1", lambda b: 1 - (1 - b).cumprod(0), "share of noise"),
     ("12.1", lambda b: 1 - b, "one step alone"),
     ("12.1", lambda b: 1 - b.cumsum(0), "Shares are multiplied"),
     ("12.1", lambda b: b.cumprod(0), "What is kept"),
@@ -53,6 +55,13 @@ WRONG = [
         "expected to be",
     ),
     ("12.2", lambda x, a, v, m, s: a * s**2 * x / (a**2 * s**2 + v**2), "answer m"),
+    ("12.2", lambda x, a, v, m, s: mean(x, a, v, m, s**0.5), "weigh their squares"),
+    ("12.2", lambda x, a, v, m, s: mean(x, a, v**0.5, m, s), "weigh their squares"),
+    (
+        "12.2",
+        lambda x, a, v, m, s: m + s**2 / (a**2 * s**2 + v**2) * (x - a * m),
+        "an alpha is missing",
+    ),
     ("12.2", lambda x, a, v, m, s: x / a, "believes the noisy point"),
     ("12.2", lambda x, a, v, m, s: 0 * x + m, "jointly Gaussian"),
     ("12.3", lambda d, x, n, t: d(x), "not one step"),

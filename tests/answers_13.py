@@ -57,6 +57,9 @@ WRONG = [
     ("13.1", lambda p: (-p.log2()).ceil(), "Shannon's code"),
     ("13.1", lambda p: (-p.log2()).floor(), "Kraft's inequality"),
     ("13.1", lambda p: torch.full((len(p),), math.log2(len(p))).ceil(), "one length"),
+    ("13.1", lambda p: [bits + 1 for bits in huffman(p)], "One bit too much"),
+    ("13.1", lambda p: sorted(huffman(p)), "in the wrong order"),
+    ("13.1", lambda p: huffman(1 / p), "merge the least likely"),
     ("13.1", chain, "merge the two smallest"),
     ("13.2", lambda p, q: -(p * q.log2()).sum(), "the whole length"),
     ("13.2", lambda p, q: (p * (p / q).log()).sum(), "In nats"),
@@ -73,6 +76,7 @@ WRONG = [
         lambda p, x, k: max(joint(p, x, k), key=lambda pair: pair[1])[0],
         "likeliest filling",
     ),
+    ("13.3", lambda p, x, k: 1 - filled(p, x, k), "probabilities of 0"),
     ("13.3", lambda p, x, k: [0.5] * 5, "as they were"),
     (
         "13.3",
@@ -81,5 +85,7 @@ WRONG = [
     ),
     ("13.4", lambda log_prob, x: log_prob(x).argmin(), "least likely"),
     ("13.4", lambda log_prob, x: log_prob(x).argmax(), "the likeliest image"),
+    ("13.4", lambda log_prob, x: surprise(log_prob, x).argmax() + 1, "start at 0"),
+    ("13.4", lambda log_prob, x: surprise(log_prob, x).argmax() + 0.5, "Another one"),
     ("13.4", lambda log_prob, x: surprise(log_prob, x).argmin(), "Another one"),
 ]

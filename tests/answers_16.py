@@ -18,7 +18,7 @@ def pair(m):
 
 def lands(z, x, low, high, latents):
     made = np.interp(latents, z.numpy(), x.numpy())
-    return (made > low) & (made < high)
+    return (low < made) & (made < high)
 
 
 def by_grid(z, x, low, high):
@@ -44,6 +44,10 @@ def inside(z, x, low, high):
     return (lands(z, x, low, high, latents) & between).mean()
 
 
+def touching(z, x, low, high):
+    return by_grid(z, x, np.nextafter(low, -np.inf), high)
+
+
 def needed(m, tv):
     return pushforward.lipschitz_needed(pair(m), tv)
 
@@ -57,7 +61,7 @@ def suspects(m, slopes, tvs):
 
 
 def floor(p, n):
-    return torch.sqrt(p / n).sum() / math.sqrt(2 * math.pi)
+    return (p / n - p**2 / n).sqrt().sum() / math.sqrt(2 * math.pi)
 
 
 RIGHT = {"16.1": by_grid, "16.2": noisy, "16.3": suspects, "16.4": floor}
@@ -70,20 +74,26 @@ WRONG = [
     ("16.1", inside, "beyond the outer knots"),
     ("16.2", lambda m, s, tv: needed(m, tv), "noise included"),
     ("16.2", lambda m, s, tv: needed(m, tv) - s, "add as squares"),
+    ("16.2", lambda m, s, tv: noisy(m, s, tv) ** 2, "the square of the slope"),
     ("16.2", lambda m, s, tv: math.hypot(needed(m, tv), s), "needs less, not more"),
-    ("16.2", lambda m, s, tv: noisy(m / 2, s, tv), "Does the target have"),
+    ("16.2", lambda m, s, tv: noisy(m / 2, s, tv), "modes at -m and m"),
     (
         "16.2",
         lambda m, s, tv: abs(needed(m, tv) ** 2 - s**2) ** 0.5,
         "the noise alone has more slope",
     ),
     ("16.2", lambda m, s, tv: noisy(m, s, 0), "what an exact fit needs"),
-    ("16.2", lambda m, s, tv: max(needed(m, tv) ** 2 - s, 0) ** 0.5, "sigma squared"),
+    (
+        "16.2",
+        lambda m, s, tv: max(needed(m, tv) ** 2 - s, 0) ** 0.5,
+        "the square of sigma",
+    ),
     (
         "16.3",
         lambda m, s, tv: tv < pushforward.tv_star(pair(m), s).lower + 1e-3,
-        "3 are convicted",
+        "5 are convicted",
     ),
+    ("16.3", lambda m, s, tv: 2 * suspects(m, s, tv), "one True or False"),
     ("16.3", lambda m, s, tv: ~suspects(m, s, tv), "Turned round"),
     (
         "16.3",
@@ -91,7 +101,9 @@ WRONG = [
         "use tv_star",
     ),
     ("16.3", lambda m, s, tv: suspects(m / 2, s, tv), "are judged wrongly"),
-    ("16.3", lambda m, s, tv: suspects(m, s, tv).any(), "one True or False"),
+    ("16.3", lambda m, s, tv: suspects(m, s, tv).any(), "expected shape (12,)"),
+    ("16.1", touching, "Strictly between"),
+    ("16.4", lambda p, n: (p / n / math.tau).sqrt().sum(), "strays less"),
     ("16.4", lambda p, n: 2 * floor(p, n), "half the sum"),
     ("16.4", lambda p, n: torch.sqrt(p / n).sum() / 2, "of a centred Gaussian"),
     ("16.4", lambda p, n: floor(p, n**2), "once, not twice"),

@@ -46,6 +46,7 @@ WRONG = [
     ("17.3", lambda L, s: 1.0, "it is 5"),
     ("17.4", lambda p, s: (p.max(1).values >= s).double().mean(), "classifier is sure"),
     ("17.4", lambda p, s: (p.max(1).values < s).sum(), "divide by"),
+    ("17.4", lambda p, s: (p.max(1).values <= s).double().mean(), "sure enough"),
     ("17.4", lambda p, s: (p < s).double().mean(), "the larger one"),
     ("17.4", lambda p, s: (p[:, 1] < s).double().mean(), "sure of the other"),
     ("17.4", lambda p, s: 0.0, "of the rows"),

@@ -25,7 +25,7 @@ RIGHT = {
     "18.1": lambda steps, noises: np.linalg.norm(list(_through(steps, noises))),
     "18.2": lambda D, s, b: math.ceil((math.log(s) + _exponent(D, s)) / math.log(b)),
     "18.3": lambda L: int(np.argmin(_prices(L))) + 1,
-    "18.4": lambda D, L: 1 / special.erfc(D / (2 * L) / math.sqrt(2)),
+    "18.4": lambda D, L: 0.5 / (1 - special.ndtr(D / (2 * L))),
 }
 
 WRONG = [
@@ -66,6 +66,12 @@ WRONG = [
         "OverflowError",
     ),
     ("18.2", lambda D, s, b: 3, "Work with logarithms"),
+    (
+        "18.2",
+        lambda D, s, b: round((math.log(s) + _exponent(D, s)) / math.log(b)),
+        "round up",
+    ),
+    ("18.2", lambda D, s, b: RIGHT["18.2"](D, s, b) + 1, "enough already"),
     ("18.3", lambda L: min(_prices(L)), "That is the price"),
     ("18.3", lambda L: 1, "two cost less"),
     ("18.3", lambda L: math.log(L), "need not be whole"),
@@ -76,9 +82,5 @@ WRONG = [
     ("18.4", lambda D, L: 1 - 2 * special.ndtr(-D / L / 2), "the share rejected"),
     ("18.4", lambda D, L: 0.5 / special.ndtr(-D / L), "to either side"),
     ("18.4", lambda D, L: 1 / special.ndtr(-D / L / 2), "two tails"),
-    (
-        "18.4",
-        lambda D, L: 1 / (1 - (2 * special.ndtr(D / L / 2) - 1)),
-        "loses all digits",
-    ),
+    ("18.4", lambda D, L: 1 / special.erfc(D / L / 2), "one kept sample costs"),
 ]

@@ -66,6 +66,44 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "return int((codes.var(dim=0) >= 0.01).sum())": "no variance of real data is "
         "0.01 exactly, and it depends on n or n - 1, which the text leaves open",
     },
+    "10.2": {
+        "kept, moved = z.chunk(3, dim=1)": "three chunks of four columns are two of two"
+    },
+    "11.4": {
+        "near = torch.cdist(samples, modes) < radius": "no sample lies on the edge: "
+        "distances are rounded, in some ways of taking them by more than in others"
+    },
+    "13.3": {
+        "return chances .T @ images.to(p.dtype) / chances.sum()": "a vector is its own "
+        "transpose"
+    },
+    "13.4": {
+        "surprise = log_prob(x)": "the distance from the median has no sign",
+        "log_prob of the first case": "the model is the same in all cases",
+    },
+    "14.3": {
+        "inside = torch.cdist(made, real) < radius": "no made point lies on the edge "
+        "of a ball, up to rounding"
+    },
+    "16.1": dict.fromkeys(
+        (
+            f"latents = special.ndtri((np.arange({n}) {middle}) / {of})"
+            for n, middle, of in (
+                (200_000, "+ 0.55", 200_000),
+                (200_000, "- 0.5", 200_000),
+                (200_010, "+ 0.5", 200_000),
+                (200_001, "+ 0.5", 200_000),
+                (199_999, "+ 0.5", 200_000),
+                (200_000, "+ 0.5", 200_010),
+                (200_000, "+ 0.5", 200_001),
+                (200_000, "+ 0.5", 199_999),
+            )
+        ),
+        "another grid, and an error of one in ten thousand is allowed",
+    ),
+    "16.3": {
+        "return tvs <= least - 0.001": "no claim lies on the edge, up to rounding"
+    },
 }
 
 

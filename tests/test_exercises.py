@@ -234,6 +234,11 @@ WRONG = [
     ),
     ("15.1", lambda a, b, s: s * math.exp((a - b).norm() / (8 * s**2)), "squared"),
     ("15.1", lambda a, b, s: s * math.exp((a - b).square().sum() / 8), "units of s"),
+    (
+        "15.1",
+        lambda a, b, s: s * math.exp((a - b).square().sum() / (8 * s)),
+        "squared as well",
+    ),
     ("15.1", lambda a, b, s: 2 * s, "apart with s"),
     ("15.2", lambda d, w, e: d / special.ndtri(0.5 + e), "equal weights"),
     (
@@ -247,6 +252,7 @@ WRONG = [
         lambda d, w, e: (special.ndtri(w + e) - special.ndtri(w)) / d,
         "Upside down",
     ),
+    ("15.2", lambda d, w, e: -RIGHT["15.2"](d, w, e), "A slope is positive"),
     ("15.2", lambda d, w, e: 0.4 * d / e, "the mass between the points"),
     ("15.3", 3, "Hand in the tuple"),
     ("15.3", (-1.0, (0.3, 0.0, 0.7), (0.1, 0.2, 0.7)), "has to be positive"),
@@ -258,6 +264,8 @@ WRONG = [
     ("15.4", lambda z, d, s: (-s * z).clamp(0, d), "It falls somewhere"),
     ("15.4", lambda z, d, s: s * z, "leaves the interval"),
     ("15.4", lambda z, d, s: (s * z + d / 2).clamp(0, d), "symmetric map"),
+    ("15.4", lambda z, d, s: (s * z + 0.1).clamp(0, d), "instead of 0.5"),
+    ("15.4", lambda z, d, s: (s * z).clamp(0, d / 2), "stops before D"),
     ("15.4", lambda z, d, s: (s * z / 2).clamp(0, d), "more slowly"),
     ("1.1", in_place, "has changed the tensor"),
     ("1.1", lambda p, n, i: n * p + one_hot(p, i), "new counts"),

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from scipy import special
 
-from lecture_code.exercises import Mistake, call, numbers
+from lecture_code.exercises import Mistake, call, close, numbers
 
 SEEDS = (1011, 1022, 1033)
 
@@ -29,20 +29,28 @@ def _line(answer: Any) -> None:
             return cdf(x) * (1 - cdf(x)) / s
 
         got = call(answer, x, cdf, pdf)
-        if not isinstance(got, (tuple, list)) or len(got) != 2:
-            raise Mistake("Return two things: z, and the logarithm of its slope.")
-        z, log_det = (numbers(each, shape=(8,)) for each in got)
+        try:
+            first, second = got
+        except (TypeError, ValueError):
+            raise Mistake(
+                "Return two things: z, and the logarithm of its slope."
+            ) from None
+        z, log_det = (numbers(each, shape=(8,)) for each in (first, second))
         _compare_line(z, log_det, cdf(x).numpy(), pdf(x).numpy())
 
 
 def _compare_line(z: np.ndarray, log_det: np.ndarray, u: np.ndarray, p: np.ndarray):
     want = special.ndtri(u)
     phi = np.exp(-(want**2) / 2) / math.sqrt(math.tau)
-    if np.allclose(z, u):
+    if close(z, u):
         raise Mistake("Your z is uniform. One more map makes it a standard normal.")
-    if np.allclose(z, special.ndtr(u)):
+    if close(z, special.ndtr(u)):
         raise Mistake("From uniform to normal goes the inverse of Phi, not Phi.")
-    if not np.allclose(z, want, atol=1e-5):
+    if close(z, -want):
+        raise Mistake(
+            "Your map falls, so its slope has no logarithm: use F, not 1 - F."
+        )
+    if not close(z, want):
         raise Mistake("z is wrong: F makes x uniform, and what makes that normal?")
     slips = {
         "That is log p(x). The slope of Phi^-1 belongs to the chain as well.": p,
@@ -50,11 +58,11 @@ def _compare_line(z: np.ndarray, log_det: np.ndarray, u: np.ndarray, p: np.ndarr
         "Multiplied where it should be divided: Phi^-1 has slope 1 / phi(z).": p * phi,
     }
     for hint, slope in slips.items():
-        if np.allclose(log_det, np.log(slope), atol=1e-5):
+        if close(log_det, np.log(slope)):
             raise Mistake(hint)
-    if np.allclose(log_det, p / phi, atol=1e-5):
+    if close(log_det, p / phi):
         raise Mistake("That is the slope itself. Return its logarithm.")
-    if not np.allclose(log_det, np.log(p / phi), atol=1e-5):
+    if not close(log_det, np.log(p / phi)):
         raise Mistake("z is right. By the chain rule its slope is pdf(x) / phi(z).")
 
 
@@ -73,14 +81,14 @@ def _inverse(answer: Any) -> None:
 
         a, b = x.chunk(2, dim=1)
         z = torch.cat([a, b * s(a).exp() + t(a)], dim=1)
-        got = numbers(call(answer, z.clone(), s, t), shape=(6, 4))
+        got = numbers(call(answer, z, s, t), shape=(6, 4))
         _compare_inverse(got, x.numpy(), z, s, t)
 
 
 def _compare_inverse(got: np.ndarray, x: np.ndarray, z: torch.Tensor, s, t) -> None:
-    if np.allclose(got, x):
+    if close(got, x):
         return
-    if not np.allclose(got[:, :2], x[:, :2]):
+    if not close(got[:, :2], x[:, :2]):
         raise Mistake("The first half was kept on the way there: keep it again.")
     a, c = z.chunk(2, dim=1)
     slips = {
@@ -95,7 +103,7 @@ def _compare_inverse(got: np.ndarray, x: np.ndarray, z: torch.Tensor, s, t) -> N
         * (-s(c)).exp(),
     }
     for hint, wrong in slips.items():
-        if np.allclose(got[:, 2:], wrong.numpy()):
+        if close(got[:, 2:], wrong.numpy()):
             raise Mistake(hint)
     raise Mistake(
         "Solve z = x exp(s) + t for x, with s and t from the half that stays."
@@ -135,10 +143,10 @@ def _compare_log_prob(got: np.ndarray, x, a, b) -> None:
             base + (a + np.log(np.cosh(y))).sum()
         ),
     }
-    if np.allclose(got, base + scale + bend):
+    if close(got, base + scale + bend):
         return
     for hint, wrong in slips.items():
-        if np.allclose(got, wrong):
+        if close(got, wrong):
             raise Mistake(hint)
     raise Mistake("log N(z; 0, I), plus the sum of a, plus the sum of log cosh y.")
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lecture_code.exercises import Mistake, call, numbers
+from lecture_code.exercises import Mistake, call, close, numbers
 
 SEEDS = (1311, 1322, 1333)
 
@@ -18,6 +18,7 @@ SEEDS = (1311, 1322, 1333)
 def _huffman(answer: Any) -> None:
     """13.1: ``lengths(p)``: the word lengths of a Huffman code."""
     cases = [np.array([0.5, 0.25, 0.125, 0.125]), np.array([0.4, 0.3, 0.2, 0.1])]
+    cases += [np.array([0.97, 0.03])]
     cases += [np.random.default_rng(s).dirichlet(np.ones(9)) for s in SEEDS]
     for p in cases:
         got = numbers(call(answer, torch.tensor(p)), shape=p.shape)
@@ -25,7 +26,7 @@ def _huffman(answer: Any) -> None:
 
 
 def _compare_lengths(got: np.ndarray, p: np.ndarray) -> None:
-    if not np.allclose(got, got.round()):
+    if not close(got, got.round()):
         raise Mistake(
             "A word has a whole number of bits. -log2 p is what the words aim at; "
             "Huffman's tree gives lengths that can be written."
@@ -36,13 +37,19 @@ def _compare_lengths(got: np.ndarray, p: np.ndarray) -> None:
             "no code with such words in which none begins another."
         )
     mean, best = (p * got).sum(), (p * _tree(p)).sum()
-    if np.allclose(got, np.ceil(-np.log2(p))) and mean > best + 1e-9:
+    if close(got, np.ceil(-np.log2(p))) and mean > best + 1e-9:
         raise Mistake(
             "That is Shannon's code, -log2 p rounded up. It stays within one bit of "
             "the entropy, but Huffman's is shorter: merge the two least likely first."
         )
-    if np.allclose(got, np.ceil(np.log2(len(p)))) and mean > best + 1e-9:
+    if close(got, np.ceil(np.log2(len(p)))) and mean > best + 1e-9:
         raise Mistake("All words are of one length: the likely ones may be shorter.")
+    if np.isclose(mean, best + 1):
+        raise Mistake("One bit too much: a merge adds a bit, and the last is one too.")
+    if mean > best + 1e-9 and (got[p.argsort()] == np.sort(got)).all():
+        raise Mistake("The likely values have the long words: merge the least likely.")
+    if mean > best + 1e-9 and (np.sort(got) == np.sort(_tree(p))).all():
+        raise Mistake("The right lengths, and in the wrong order: p is not sorted.")
     if mean > best + 1e-9:
         raise Mistake(
             f"Your words take {mean:.3f} bits on average, the best take {best:.3f}. "
@@ -97,12 +104,13 @@ def _compare_waste(got: float, p: np.ndarray, q: np.ndarray) -> None:
 
 def _fill(answer: Any) -> None:
     """13.3: ``fill(p, x, known)``: means of missing pixels by enumeration."""
-    known = [True, False, True, False, False]
-    for seed in SEEDS:
+    patterns = ([1, 0, 1, 0, 0], [0, 1, 0, 0, 1], [0, 0, 0, 1, 0])
+    for seed, pattern in zip(SEEDS, patterns, strict=True):
+        known = [bool(each) for each in pattern]
         rng = np.random.default_rng(seed)
         p = rng.dirichlet(0.5 * np.ones(32)).reshape([2] * 5)
         x = rng.integers(0, 2, size=5).tolist()
-        got = call(answer, torch.tensor(p), list(x), list(known))
+        got = call(answer, torch.tensor(p), x, known)
         _compare_fill(numbers(got, shape=(5,)), p, x, known)
 
 
@@ -111,24 +119,26 @@ def _compare_fill(got: np.ndarray, p: np.ndarray, x: list, known: list) -> None:
     chances, seen = p.ravel(), np.array(known)
     fits = (images[:, seen] == np.array(x)[seen]).all(axis=1)
     want = (chances[fits] @ images[fits]) / chances[fits].sum()
-    if np.allclose(got, want):
+    if close(got, want):
         return
-    if np.allclose(got, chances[fits] @ images[fits]):
+    if close(got, chances[fits] @ images[fits]):
         raise Mistake(
             "Right up to a factor: divide by the probability of what is known."
         )
-    if np.allclose(got[~seen], (chances @ images)[~seen]):
+    if close(got[~seen], (chances @ images)[~seen]):
         raise Mistake(
             "Those are the means before anything was seen. Use what is known."
         )
-    if np.allclose(got, images[fits].mean(axis=0)):
+    if close(got, images[fits].mean(axis=0)):
         raise Mistake("You count all fillings alike: weight each with its probability.")
-    if np.allclose(got, images[fits][chances[fits].argmax()]):
+    if close(got, images[fits][chances[fits].argmax()]):
         raise Mistake(
             "That is the likeliest filling. The mean was asked for: it says how sure "
             "you may be."
         )
-    if not np.allclose(got[seen], np.array(x)[seen]):
+    if close(got[~seen], 1 - want[~seen]):
+        raise Mistake("Those are probabilities of 0. The mean is that of 1.")
+    if not close(got[seen], np.array(x)[seen]):
         raise Mistake("The known pixels have to come back as they were.")
     raise Mistake("Sum over all images that agree with x where it is known.")
 
@@ -142,7 +152,7 @@ def _odd(answer: Any) -> None:
             place = int(torch.randint(20, (), generator=generator))
             shown = x.clone()
             shown[place] = strange
-            got = int(numbers(call(answer, _sparse, shown)))
+            got = float(numbers(call(answer, _sparse, shown)))
             _compare_odd(got, place, shown)
 
 
@@ -152,7 +162,7 @@ def _sparse(x: torch.Tensor) -> torch.Tensor:
     return black * np.log(0.1) + (x.shape[1] - black) * np.log(0.9)
 
 
-def _compare_odd(got: int, place: int, x: torch.Tensor) -> None:
+def _compare_odd(got: float, place: int, x: torch.Tensor) -> None:
     if got == place:
         return
     if got == int(_sparse(x).argmin()) and not x[place].any():
@@ -163,6 +173,8 @@ def _compare_odd(got: int, place: int, x: torch.Tensor) -> None:
         )
     if got == int(_sparse(x).argmax()) and x[place].any():
         raise Mistake("You took the likeliest image, and there is an all-black one.")
+    if got == place + 1:
+        raise Mistake("Numbers start at 0 here.")
     raise Mistake(
         "Another one is odd. Look at the twenty values of -log p: which is far off?"
     )

@@ -19,7 +19,7 @@ def _chain(answer: Any) -> None:
         rng = torch.Generator().manual_seed(seed)
         steps = (2 * torch.rand(count, generator=rng)).tolist()
         noises = torch.rand(count + 1, generator=rng).tolist()
-        got = float(numbers(call(answer, list(steps), list(noises))))
+        got = float(numbers(call(answer, steps, noises)))
         _compare_chain(got, np.array(steps), np.array(noises))
 
 
@@ -52,8 +52,9 @@ def _compare_chain(got: float, steps: np.ndarray, noises: np.ndarray) -> None:
 
 def _depth(answer: Any) -> None:
     """18.2: the smallest T with l^T >= s exp(D^2 / (8 s^2))."""
-    cases = ((8.0, 1.0, 1.5), (6.0, 0.5, 2.0), (4.0, 2.0, 1.1), (90.0, 1.0, 3.0))
-    for distance, s, step in cases:
+    # exact numbers of steps: 6.49, 19.73, 24.97, 12.52 and 921.62
+    cases = ((6.0, 1.0, 2.0), (8.0, 1.0, 1.5), (6.0, 0.5, 2.0), (4.0, 2.0, 1.1))
+    for distance, s, step in (*cases, (90.0, 1.0, 3.0)):
         got = float(numbers(call(answer, distance, s, step)))
         _compare_depth(got, distance, s, step)
 
@@ -66,19 +67,21 @@ def _compare_depth(got: float, distance: float, s: float, step: float) -> None:
         return
     if np.isclose(got, exact):
         raise Mistake("A number of steps is a whole number.")
-    if got == want - 1:
-        raise Mistake(
-            f"With {want - 1} steps the product is still too small: round up."
-        )
     if got == math.ceil((math.log(s) + 4 * exponent) / math.log(step)):
         raise Mistake("You used exp(m^2 / 2) with D in the place of m. D is 2m.")
     if got == math.ceil(exponent / math.log(step)):
         raise Mistake("The factor s of the slope is missing.")
     if got == math.ceil(math.exp(min(exponent, 500)) * s / step):
         raise Mistake("The slopes of the steps multiply; you let them add up.")
+    if got == want - 1:
+        raise Mistake(
+            f"With {want - 1} steps the product is still too small: round up."
+        )
+    if got == want + 1:
+        raise Mistake(f"{want} steps are enough already.")
     raise Mistake(
         f"For D = {distance:g}, s = {s:g} and slope {step:g} it takes {want} steps, "
-        f"not {got:g}. Work with logarithms."
+        f"not {got:g}. Work with logarithms: of s exp(D^2 / (8 s^2)) and of the step."
     )
 
 
@@ -118,14 +121,14 @@ def _compare_price(got: float, slope: float) -> None:
 
 def _rejection(answer: Any) -> None:
     """18.4: 1 / (2 ndtr(-D / (2 L)))."""
-    for distance, slope in ((4.0, 1.0), (1.0, 5.0), (30.0, 2.0)):
+    for distance, slope in ((4.0, 1.0), (1.0, 5.0), (9.0, 1.5)):
         got = float(numbers(call(answer, distance, slope)))
         _compare_rejection(got, distance / slope)
 
 
 def _compare_rejection(got: float, width: float) -> None:
     kept = 2 * special.ndtr(-width / 2)
-    if np.isclose(got, 1 / kept, rtol=1e-6):
+    if np.isclose(got, 1 / kept, rtol=1e-4):
         return
     if np.isclose(got, kept):
         raise Mistake("That is the share kept. How many draws does one kept cost?")
@@ -139,7 +142,7 @@ def _compare_rejection(got: float, width: float) -> None:
         raise Mistake("A latent may be kept on either side: two tails, not one.")
     raise Mistake(
         f"At D / L = {width:.3g} one kept sample costs {1 / kept:.6g} latents, not "
-        f"{got:.6g}. (A difference of nearly equal numbers loses all digits far out.)"
+        f"{got:.6g}."
     )
 
 
