@@ -30,7 +30,7 @@ _KINKED: dict[type, Callable[[nn.Module], float]] = {
 #: Layers that keep or shrink every distance.
 _CONTRACTIONS = (
     *(nn.Identity, nn.Flatten, nn.Unflatten, nn.Dropout, nn.ReLU, nn.ReLU6),
-    *(nn.Tanh, nn.Hardtanh, nn.Softplus, nn.Softsign, nn.LogSigmoid),
+    *(nn.Tanh, nn.Hardtanh, nn.Softsign, nn.LogSigmoid),
 )
 #: The largest slope of every layer of a kind, rounded up.
 _SLOPES: dict[type, Callable[[nn.Module], float]] = {
@@ -38,6 +38,8 @@ _SLOPES: dict[type, Callable[[nn.Module], float]] = {
     nn.LeakyReLU: lambda layer: max(1.0, abs(layer.negative_slope)),
     nn.ELU: lambda layer: max(1.0, abs(layer.alpha)),
     nn.Sigmoid: lambda layer: 0.25,
+    # Beyond its threshold it is cut straight, with a jump that is rounding from 20 on.
+    nn.Softplus: lambda layer: 1.0 if layer.threshold >= 20 else math.inf,
     nn.SiLU: lambda layer: 1.0999,
     nn.GELU: lambda layer: 1.1291,
 }

@@ -200,6 +200,11 @@ def _convolutions():
 CONVOLUTIONS = _convolutions()
 
 
+def test_a_softplus_that_jumps_has_no_bound():
+    assert lipschitz.upper_bound(nn.Softplus()) == 1
+    assert lipschitz.upper_bound(nn.Softplus(threshold=0.1)) == math.inf
+
+
 @pytest.mark.parametrize(
     ("kernel", "stride", "padding", "norm"),
     [(3, 2, 1, math.sqrt(6)), (1, 1, 1, math.sqrt(2))],
