@@ -7,17 +7,22 @@ model puts into the gap at least, and every distance pays for the difference.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
-from lecture_code.normal_scores import Law, mass_below, scores_of, zoom
+from lecture_code.normal_scores import Law, mass_below, scores_of
 
 _POINTS = 200  # of the first search, on each axis
-_ROUNDING = 1e-15  # of a mass between two points
+_ROUNDING = 1e-14  # of a mass between two points
 _MARGIN = 1e-9  # given away, so that rounding never lifts a bound above what it bounds
-#: Masses at which a model's half-line is tried when a divergence is minimised.
-_TRIED = np.linspace(-9, 9, 181)
+_EQUAL = 1e-15  # masses, and shares of a mass, that float64 cannot tell from nothing
+#: Scores of a model's half-line, and of its enlargement, between which a divergence is
+#: minimised: beyond them a cell holds less than 1e-300, and nothing changes any more.
+_SCORES = np.linspace(-40, 40, 321)
+_WIDEST = 1e4  # gap in scores: beyond, their squares leave too few digits
+_SPLITS = 20  # rounds in which cells of scores are split, at most
 
 Value = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -105,7 +110,11 @@ def total_variation_seen(
 
 
 def divergence(law: Law, lipschitz: float, forward: bool) -> float:
-    """Return a lower bound on a Kullback-Leibler divergence, in nats.
+    r"""Return a lower bound on a Kullback-Leibler divergence, in nats.
+
+    If the target breaks the theorem, the nearest three masses that obey it meet it with
+    equality: the line from the target to any others first does so there. The model's
+    masses are then those of :math:`(-\infty, u, u + h, \infty)` for one score u.
 
     Parameters
     ----------
@@ -119,41 +128,119 @@ def divergence(law: Law, lipschitz: float, forward: bool) -> float:
     Returns
     -------
     float
-        A bound.
+        A bound, always finite.
     """
+    rule = _forward if forward else _reverse
 
     def value(y1: np.ndarray, y2: np.ndarray) -> np.ndarray:
-        cells = [cell[..., None] for cell in _cells(law, y1, y2)]
-        shift = ((y2 - y1) / lipschitz)[..., None]
-        return _price(mass_below(_TRIED), cells, shift, forward).min(axis=-1)
+        cells, shift = _cells(law, y1, y2), _shift(y1, y2, lipschitz)
+        broken, found = gap_excess(cells[0], shift) > cells[1], np.zeros(len(y1))
+        if broken.any():
+            found[broken] = _nearly(rule, shift[broken, None], cells[:, broken, None])
+        return found
 
-    _, y1, y2 = _best(law, value, 40)
-    cells = _cells(law, np.array(y1), np.array(y2))
-
-    def gain(scores: np.ndarray) -> np.ndarray:
-        return -_price(mass_below(scores), cells, (y2 - y1) / lipschitz, forward)
-
-    scores = np.linspace(-9, 9, 4001)
-    tried = gain(scores)
-    tops = np.flatnonzero((tried[1:-1] >= tried[:-2]) & (tried[1:-1] >= tried[2:])) + 1
-    peaks = [zoom(gain, scores[top - 1], scores[top + 1])[1] for top in tops[:20]]
-    return _bound(-max([float(tried.max()), *peaks]), most=np.inf)
+    found, y1, y2 = _best(law, value, 40)
+    if found <= 0:
+        return 0.0
+    shift, cells = _shift(y1, y2, lipschitz), _cells(law, y1, y2)
+    least = _least(rule, shift, cells[:, None])
+    return max(_rounded(least), 0.0)
 
 
-def _price(mass, cells, shift, forward: bool) -> np.ndarray:
-    """Return the divergence of three masses when the model's half-line has ``mass``.
+def _shift(y1: np.ndarray, y2: np.ndarray, lipschitz: float) -> np.ndarray:
+    """Return a gap's width over L; a smaller one demands less of a model."""
+    return np.minimum((y2 - y1) / lipschitz, _WIDEST)
 
-    The gap gets what the theorem demands, or its fair share of the rest, if more.
-    """
+
+def _nearly(rule: Callable, shift: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """Return about the least divergence over scores, row by row: no bound."""
+    near, between = np.linspace(-9, 9, 37), np.linspace(0, 1, 33)
+    scores = [near + 0 * shift, near - shift, -between * shift]
+    scores = np.sort(np.hstack(scores))
+    for _ in range(5):
+        values = rule(scores, shift, cells)[0]
+        top = values.argmin(axis=1)[:, None]  # it may stand there twice
+        ends = [np.clip(top + side, 0, scores.shape[1] - 1) for side in (-2, 2)]
+        low, high = (np.take_along_axis(scores, end, axis=1) for end in ends)
+        scores = low + (high - low) * np.linspace(0, 1, 13)
+    return values.min(axis=1)
+
+
+def _least(rule: Callable, shift: float, cells: np.ndarray) -> float:
+    """Return a number that no divergence falls below, whatever the score is."""
+    scores = np.concatenate([_SCORES - shift, _SCORES])
+    scores.sort()
+    for _ in range(_SPLITS):
+        values, floors = rule(scores, shift, cells)
+        rough = np.flatnonzero(floors < _rounded(values.min()))
+        if not len(rough):
+            break
+        parts = np.diff(scores)[rough] * np.array([[0.25], [0.5], [0.75]])
+        scores = np.sort(np.append(scores, scores[rough] + parts))
+    return float(floors.min())
+
+
+def _log_masses(scores: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Return the logarithms of the model's three masses, each from its own tail."""
     from scipy import special
 
-    _, b, c = cells
-    gap = np.maximum(gap_excess(mass, shift), (1 - mass) * b / (b + c))
-    model = [mass, gap, np.maximum(1 - mass - gap, 0)]
-    pairs = (
-        zip(cells, model, strict=True) if forward else zip(model, cells, strict=True)
-    )
-    return sum(special.rel_entr(p, q) for p, q in pairs)
+    ends = scores + shift
+    left, right = special.log_ndtr(scores), special.log_ndtr(-ends)
+    low = scores + ends < 0
+    inner = np.where(low, left, right)
+    outer = special.log_ndtr(np.where(low, ends, -scores))
+    share = np.maximum(-np.expm1(inner - outer), _EQUAL)
+    return np.array([left, outer + np.log(share), right])
+
+
+def _forward(scores, shift, cells) -> tuple[np.ndarray, np.ndarray]:
+    """Return KL(target, model) at scores, and what it is at least between them.
+
+    It is convex in the score, since the mass of an interval that moves is log-concave.
+    """
+    logs = _log_masses(scores, shift)
+    at, behind = _log_bell(scores), _log_bell(scores + shift)
+    falls = cells[0] * np.exp(at - logs[0]) - cells[2] * np.exp(behind - logs[2])
+    falls += cells[1] * (np.exp(behind - logs[1]) - np.exp(at - logs[1]))
+    values, steps = (cells * (np.log(cells) - logs)).sum(axis=0), np.diff(scores)
+    return values, _floors(values, -steps * falls[..., :-1], -steps * falls[..., 1:])
+
+
+def _reverse(scores, shift, cells) -> tuple[np.ndarray, np.ndarray]:
+    """Return KL(model, target) at scores, and what it is at least on chords.
+
+    Masses that break the theorem are a convex set, so that whoever leaves it from the
+    target crosses a chord between masses on its edge, unless the target lies behind
+    one. From the target to there, and along the chord, the divergence is convex.
+    """
+    logs = _log_masses(scores, shift)
+    model, surprise = np.exp(logs), logs - np.log(cells)
+    values, chords = (model * surprise).sum(axis=0), np.diff(model)
+    ends = surprise[..., :-1], surprise[..., 1:]
+    floors = _floors(values, *((chords * end).sum(axis=0) for end in ends))
+    left, _, right = cells - model[..., :-1]
+    inside = chords[0] * right - chords[2] * left >= -_EQUAL
+    return values, np.where(inside, floors, 0.0)
+
+
+def _floors(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Return what a convex function is at least between points: where tangents meet.
+
+    ``first`` and ``last`` are their rises over the whole cell, at its two ends.
+    """
+    low, high = values[..., :-1], values[..., 1:]
+    falls, rises = np.minimum(first, 0), np.maximum(last, 0)
+    meet = (low - high + rises) / np.where(rises > falls, rises - falls, 1.0)
+    inner = low + falls * np.clip(meet, 0, 1)
+    return np.where(falls == 0, low, np.where(rises == 0, high, inner))
+
+
+def _log_bell(scores: np.ndarray) -> np.ndarray:
+    return -np.square(scores) / 2 - math.log(2 * math.pi) / 2
+
+
+def _rounded(value: float) -> float:
+    return float(value) * (1 - _MARGIN) - _MARGIN
 
 
 def _best(law: Law, value: Value, points: int) -> tuple[float, float, float]:
@@ -186,9 +273,9 @@ def _gap(law: Law, y1: np.ndarray, y2: np.ndarray) -> np.ndarray:
     return np.where(left, law.cdf(y2) - law.cdf(y1), law.sf(y1) - law.sf(y2))
 
 
-def _cells(law: Law, y1: np.ndarray, y2: np.ndarray) -> list[np.ndarray]:
-    return [law.cdf(y1), _gap(law, y1, y2) + _ROUNDING, law.sf(y2)]
+def _cells(law: Law, y1: np.ndarray, y2: np.ndarray) -> np.ndarray:
+    return np.array([law.cdf(y1), _gap(law, y1, y2) + _ROUNDING, law.sf(y2)])
 
 
-def _bound(value: float, most: float = 1.0) -> float:
-    return float(np.clip(value - _MARGIN, 0.0, most))
+def _bound(value: float) -> float:
+    return float(np.clip(value - _MARGIN, 0.0, 1.0))

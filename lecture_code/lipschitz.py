@@ -30,7 +30,7 @@ _KINKED: dict[type, Callable[[nn.Module], float]] = {
 #: Layers that keep or shrink every distance.
 _CONTRACTIONS = (
     *(nn.Identity, nn.Flatten, nn.Unflatten, nn.Dropout, nn.ReLU, nn.ReLU6),
-    *(nn.Tanh, nn.Hardtanh, nn.Softplus, nn.Softsign, nn.LogSigmoid),
+    *(nn.Tanh, nn.Hardtanh, nn.Softsign, nn.LogSigmoid),
 )
 #: The largest slope of every layer of a kind, rounded up.
 _SLOPES: dict[type, Callable[[nn.Module], float]] = {
@@ -38,6 +38,8 @@ _SLOPES: dict[type, Callable[[nn.Module], float]] = {
     nn.LeakyReLU: lambda layer: max(1.0, abs(layer.negative_slope)),
     nn.ELU: lambda layer: max(1.0, abs(layer.alpha)),
     nn.Sigmoid: lambda layer: 0.25,
+    # Beyond its threshold it is cut straight, with a jump that is rounding from 20 on.
+    nn.Softplus: lambda layer: 1.0 if layer.threshold >= 20 else math.inf,
     nn.SiLU: lambda layer: 1.0999,
     nn.GELU: lambda layer: 1.1291,
 }
@@ -132,7 +134,8 @@ def upper_bound(net: nn.Module, input_shape: tuple[int, ...] | None = None) -> f
     input_shape : tuple of int, optional
         Shape of one input, without the batch. With it, each convolution's matrix is
         written out and its norm is exact; without it, the norm on an endless image is
-        taken, which no image of finite size exceeds.
+        taken, which no image of finite size exceeds. A circular convolution with
+        strides or wide padding needs it.
 
     Returns
     -------
@@ -321,14 +324,33 @@ def _constant(layer: nn.Module, value: torch.Tensor | None) -> float:
     if kind in _NORMS and layer.running_var is not None:
         gain = 1.0 if layer.weight is None else layer.weight.abs()
         return _ROUNDED * float((gain / (layer.running_var + layer.eps).sqrt()).max())
-    if kind in _CONVOLUTIONS + _TRANSPOSED and layer.padding_mode in (
-        "zeros",
-        "circular",
+    circular = kind in _CONVOLUTIONS and layer.padding_mode == "circular"
+    if circular and value is None and not _read_once(layer):
+        raise ValueError(
+            f"input_shape: expected a shape, to certify a circular {kind.__name__} "
+            "with strides or wide padding, got None"
+        )
+    if circular or (
+        kind in _CONVOLUTIONS + _TRANSPOSED and layer.padding_mode == "zeros"
     ):
         return _ROUNDED * (
             _endless(layer) if value is None else _written_out(layer, value)
         )
     raise _refusal(layer, "with a known Lipschitz constant")
+
+
+def _read_once(layer: nn.Module) -> bool:
+    """Say whether a circular layer is a plain convolution on an endless periodic image.
+
+    With strides, or with more padding than the kernel needs, it reads the seam twice.
+    """
+    wide = isinstance(layer.padding, tuple) and any(
+        2 * padding > hole * (size - 1)
+        for padding, hole, size in zip(
+            layer.padding, layer.dilation, layer.kernel_size, strict=True
+        )
+    )
+    return not wide and set(layer.stride) == {1}
 
 
 def _applied(layer: nn.Module, value: torch.Tensor) -> torch.Tensor:

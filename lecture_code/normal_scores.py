@@ -19,6 +19,7 @@ from lecture_code import validate
 _ROUNDING = 1e-13
 _PEAKS = 8  # of the slope that are looked at
 _CLOSER = 0.5 ** np.arange(1, 7)
+_FAR = 2.0**59  # the grid's end
 _WANTED = "a law on the line with cdf, ppf and pdf (or log_prob)"
 
 
@@ -219,6 +220,20 @@ class Law:
         # A look at the grid settles most cases without the search for the top.
         least = lipschitz / (1 - 1e-12)
         return bool(least >= self._grid_slopes.max() and least >= self.steepest)
+
+    def has_mean(self) -> bool:
+        """Say whether the tails leave a first moment that can be computed.
+
+        If they do, a far point times the mass beyond it is next to nothing. Tails like
+        a power of the distance count as too heavy from an exponent of about -1.3 on.
+
+        Returns
+        -------
+        bool
+            Whether there is one.
+        """
+        beyond = self.cdf(np.array([-_FAR])) + self.sf(np.array([_FAR]))
+        return bool(_FAR * beyond[0] < 1e-6)
 
     @cached_property
     def _grid_slopes(self) -> np.ndarray:

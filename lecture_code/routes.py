@@ -120,6 +120,11 @@ class Route:
             If ``z`` does not hold finite numbers.
         """
         z = validate.array("z", z)
+        with np.errstate(under="ignore"):
+            return self._law.centre + self._law.unit * self._standard(z)
+
+    def _standard(self, z: np.ndarray) -> np.ndarray:
+        """Map latents to standardised points."""
         starts = np.array([piece.z for piece in self.pieces])
         place = np.searchsorted(starts, z, side="right") - 1
         y = np.empty(z.shape)
@@ -127,7 +132,7 @@ class Route:
             here = place == number
             if here.any():
                 y[here] = self._along(number, piece, z[here])
-        return self._law.centre + self._law.unit * y
+        return y
 
     def _along(self, number: int, piece: Piece, z: np.ndarray) -> np.ndarray:
         if math.isnan(piece.cut):

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 from lecture_code import half_lines
 from lecture_code.densities import GaussianMixture
@@ -74,6 +74,46 @@ def test_no_three_masses_allowed_are_nearer(forward, slope):
     # The simplex is searched in steps, so its minimum is too large; the search over
     # pairs is coarse, so its maximum is too small.
     assert found == pytest.approx(dense, rel=0.1, abs=5e-3)
+
+
+def _divergences(cells, shift, scores):
+    """Both divergences of the masses left of a score, up to the next, and right."""
+    log_ndtr = special.log_ndtr
+    left, right = log_ndtr(scores), log_ndtr(-scores - shift)
+    gap = np.where(
+        scores < -shift / 2,
+        log_ndtr(scores + shift) + np.log(-np.expm1(left - log_ndtr(scores + shift))),
+        log_ndtr(-scores) + np.log(-np.expm1(right - log_ndtr(-scores))),
+    )
+    logs, cells = np.array([left, gap, right]), cells[:, None]
+    surprise = np.log(cells) - logs
+    return (cells * surprise).sum(0), -(np.exp(logs) * surprise).sum(0)
+
+
+@pytest.mark.parametrize("rule", [half_lines._forward, half_lines._reverse])
+def test_the_least_divergence_is_bounded_and_nearly_met(rule):
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        cells = rng.dirichlet(np.ones(3)) * [1, 10 ** rng.uniform(-12, 0), 1]
+        cells[2] = 1 - cells[:2].sum()
+        shift = special.ndtri(cells[:2].sum()) - special.ndtri(cells[0])
+        shift = shift * rng.uniform(1.001, 2) + 10 ** rng.uniform(-3, 2)
+        near = np.linspace(-9, 9, 1001)
+        scores = [near, near - shift, -shift * np.linspace(0, 1, 1001)]
+        scores = np.unique(np.concatenate(scores))
+
+        def price(score, cells=cells, shift=shift):
+            both = _divergences(cells, shift, np.atleast_1d(score))
+            return both[rule is half_lines._reverse]
+
+        top = int(np.argmin(price(scores)))
+        found = optimize.minimize_scalar(
+            lambda score: float(price(score)[0]),
+            bounds=(scores[top - 1], scores[top + 1]),
+            options={"xatol": 1e-9},
+        )
+        bound = half_lines._least(rule, shift, cells[:, None])
+        assert found.fun * (1 - 3e-9) - 3e-9 < bound < found.fun * (1 + 1e-12) + 1e-12
 
 
 def test_samples_of_an_exact_model_prove_nothing():

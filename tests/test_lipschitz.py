@@ -200,6 +200,26 @@ def _convolutions():
 CONVOLUTIONS = _convolutions()
 
 
+def test_a_softplus_that_jumps_has_no_bound():
+    assert lipschitz.upper_bound(nn.Softplus()) == 1
+    assert lipschitz.upper_bound(nn.Softplus(threshold=0.1)) == math.inf
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding", "norm"),
+    [(3, 2, 1, math.sqrt(6)), (1, 1, 1, math.sqrt(2))],
+)
+def test_a_seam_that_is_read_twice_is_certified_at_a_known_size_only(
+    kernel, stride, padding, norm
+):
+    # Of three pixels: two rows of three ones; and the identity with two rows more.
+    layer = nn.Conv1d(1, 1, kernel, stride, padding, padding_mode="circular")
+    layer.weight.data.fill_(1.0)
+    assert lipschitz.upper_bound(layer, (1, 3)) == pytest.approx(norm, rel=1e-9)
+    with pytest.raises(ValueError, match=r"^input_shape: expected a shape, .* None$"):
+        lipschitz.upper_bound(layer)
+
+
 def _shape(layer, size):
     return (layer.in_channels, *[size] * (layer.weight.ndim - 2))
 

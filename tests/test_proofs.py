@@ -112,8 +112,8 @@ def test_curvature_of_the_noisy_log_density_obeys_popoviciu():
             assert curvature.min() >= -1 / v - 1e-9
 
 
-@pytest.mark.parametrize("weight", [0.5, 0.6, 0.9, 0.99])
-@pytest.mark.parametrize("delta", [0.5, 2.0, 4.0, 6.0])
+@pytest.mark.parametrize("weight", [0.5, 0.51, 0.6, 0.75, 0.9, 0.99])
+@pytest.mark.parametrize("delta", [0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0])
 def test_the_bounds_for_two_gaussians_stand_in_their_order(weight, delta):
     exact = pushforward.gaussian_pair_lipschitz_min(delta, weight=weight)
     t = 0.5 + (2 * weight - 1) * (special.ndtr(delta / 2) - 0.5)
@@ -122,12 +122,14 @@ def test_the_bounds_for_two_gaussians_stand_in_their_order(weight, delta):
     )
     log_odds = special.logit(weight)
     a = delta / 2 + log_odds / delta
-    u = special.ndtri(weight * special.ndtr(a) + (1 - weight) * special.ndtr(a - delta))
+    beyond = weight * special.ndtr(-a) + (1 - weight) * special.ndtr(delta - a)
+    u = -special.ndtri(beyond)
     power = delta**2 / 8 + log_odds**2 / (2 * delta**2) - u**2 / 2
     valley = math.exp(power) / (2 * math.sqrt(weight * (1 - weight)))
     slack = 1 + 1e-9
     assert far <= middle * slack
-    assert max(middle, valley) <= exact * slack
+    assert middle <= valley * slack  # not proved: the valley's is the best of the three
+    assert valley <= exact * slack
     assert exact <= math.exp(delta**2 / 8) * slack
     assert exact**2 * slack >= 1 + weight * (1 - weight) * delta**2  # Poincare
 
@@ -146,16 +148,13 @@ def test_the_rim_has_its_symmetries():
 def test_the_a_priori_bound_is_the_best_that_three_masses_allow(masses, h):
     a0, b0, c0 = masses
     bound = min(_psi(a0, h), _psi(c0, h)) - b0
-    a = np.linspace(0, 1, 200_001)[1:-1]
-
-    def distance(b):
-        model = np.array([a, b, 1 - a - b])
-        return np.abs(model - np.array(masses)[:, None]).sum(axis=0) / 2
-
-    # For a given a the best b is the target's own, unless the theorem forbids it.
-    b = np.clip(b0, _psi(a, h), 1 - a)
-    least = min(distance(b).min(), distance(_psi(a, h)).min())
-    assert least == pytest.approx(bound, abs=1e-5)
+    a = np.linspace(0, 1, 2001)[1:-1, None]
+    # All b from what the theorem demands to all the rest, in 1000 steps.
+    low = _psi(a, h)
+    b = low + (1 - a - low) * np.linspace(0, 1, 1001)
+    model = np.array([a + 0 * b, b, 1 - a - b])
+    least = np.abs(model - np.array(masses)[:, None, None]).sum(axis=0).min() / 2
+    assert bound - 1e-9 <= least < bound + 1e-3
 
 
 def test_three_cells_are_split_in_the_targets_proportions():
