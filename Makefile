@@ -1,10 +1,12 @@
 # The two commands are `make book` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 .PHONY: help book serve lab test lint format unit nbval site-test notebooks models figures links \
-	student zip bench test-colab repository audit matrix mutation clean env-book env-test \
+	student zip test-colab repository audit matrix mutation clean env-book env-test \
 	env-lab env-audit env-mutation
 SHELL := /bin/sh
 BIN := .venv/bin
+# An option for pytest: where to count what a target tested. `make test` sets it.
+REPORT :=
 
 # The first interpreter of a supported version; PYTHON=... comes before all others.
 CANDIDATES := $(PYTHON) python3 python3.13 python3.12 python3.11 python
@@ -36,23 +38,20 @@ env-audit:
 	$(call bootstrap,audit)
 
 book: env-book ## build the site and say where to open it (needs no torch)
-	@$(BIN)/python tools/site.py build
+	@$(BIN)/python -m tools.site.build
 
 serve: book ## serve the site on this machine
-	@$(BIN)/python tools/site.py serve
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
 zip: book ## pack the built site as one file for offline readers
-	@$(BIN)/python tools/site.py zip
+	@$(BIN)/python -m tools.site.build zip
 
 lab: env-lab ## open the notebooks in JupyterLab
 	@$(BIN)/jupyter trust book/*.ipynb >/dev/null  # so that stored figures move at once
 	@$(BIN)/jupyter lab --notebook-dir=book
 
 test: env-test ## run everything: lint, unit, structure, nbval, site in a browser
-	@$(MAKE) --no-print-directory lint
-	@$(MAKE) --no-print-directory unit
-	@$(MAKE) --no-print-directory nbval
-	@$(MAKE) --no-print-directory site-test
+	@$(BIN)/python tools/checks/phases.py lint unit nbval site-test
 
 lint: env-test ## check style and spelling
 	@$(BIN)/ruff check .
@@ -64,50 +63,49 @@ format: env-test ## format the code, notebooks included
 	@$(BIN)/ruff format .
 
 unit: env-test # unit and structure tests
-	@$(BIN)/pytest tests --ignore=tests/site -n 2 --dist loadfile
+	@$(BIN)/pytest tests --ignore=tests/site -n 2 --dist worksteal $(REPORT)
 
 nbval: env-test # run every notebook anew and compare with what is stored
+	@# the last chapters take longest, and so go first
 	@TQDM_DISABLE=1 $(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=120 \
-	  -n 2 --dist loadscope book
+	  -n 2 --dist loadscope --no-loadscope-reorder $(REPORT) $$(ls -r book/*.ipynb)
 
 site-test: env-test # build the site and look at every page in a real browser
-	@$(BIN)/python tools/site.py build
-	@$(BIN)/pytest tests/site -n 2 --dist loadscope
+	@$(BIN)/python -m tools.site.build
+	@$(BIN)/pytest tests/site -n 2 --dist loadscope $(REPORT)
 
 notebooks: env-test ## execute every notebook in a fresh kernel and store the outputs
-	@$(BIN)/python tools/notebooks.py store $(NAMES)
+	@$(BIN)/python -m tools.chapters.notebooks store $(NAMES)
 
 links: env-book # ask other sites whether our links to them still lead somewhere
-	@$(BIN)/python tools/site.py links
+	@$(BIN)/python -m tools.site.build links
 
 models: env-test ## train what is stored in lecture_code/trained
 	@$(BIN)/python -m lecture_code.study models
 
 figures: env-test # draw the pictures under book/images
-	@$(BIN)/python tools/figures.py
+	@$(BIN)/python -m tools.chapters.figures
 
 student: env-book ## write the student notebooks (solutions replaced by stubs)
-	@$(BIN)/python tools/notebooks.py student --to _student
+	@$(BIN)/python -m tools.chapters.notebooks student _student
 
 test-colab: env-test # run the notebooks under the versions of Colab
-	@$(BIN)/python tools/colab.py
+	@$(BIN)/python -m tools.checks.colab
 
 matrix: env-test # run the strict test as on other processors: make matrix [NAMES=...]
-	@$(BIN)/python tools/matrix.py $(NAMES)
+	@$(BIN)/python -m tools.checks.matrix $(NAMES)
 
-mutation: env-mutation # change a room's mathematics and see what notices: ROOM=divergences
-	@$(BIN)/python tools/mutation.py $(ROOM)
+mutation: env-mutation # change a module's mathematics and see what notices: ROOM=divergences
+	@OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 2 "lecture_code.$(ROOM)*"
+	@$(BIN)/mutmut results
 
 audit: env-audit # look for known weaknesses in what is installed and in the workflows
 	@$(BIN)/zizmor --offline .github/workflows
 	@$(BIN)/pip-audit --strict --disable-pip --no-deps -r constraints.txt
 
-bench: env-test ## measure builds, tests, notebooks, pages and imports
-	@$(BIN)/python tools/bench.py
-
 repository: env-book # set the address everywhere: make repository [URL=https://...] [TAG=v...]
-	@$(BIN)/python tools/repository.py $(URL) $(if $(TAG),--tag $(TAG))
+	@$(BIN)/python -m tools.chapters.repository $(URL) $(if $(TAG),--tag $(TAG))
 
 clean: # remove everything that was built
 	@rm -rf _build _vendor _student node_modules .venv .venv-colab build dist *.egg-info \
-	  .pytest_cache .ruff_cache .hypothesis
+	  .pytest_cache .ruff_cache .hypothesis mutants

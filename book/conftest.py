@@ -1,31 +1,49 @@
-"""Hold the pictures that nbval's run draws against those that are stored."""
+"""What nbval's run compares beyond letters: what texts say, claims, and pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import conventions
-import pictures
 import pytest
+
+from tools.chapters import conventions, pictures, texts
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Compare the pictures of a cell once its text has been compared."""
+    """Let nbval compare what a cell says, then compare its claims and pictures."""
     if type(item).__name__ != "IPyNbCell":
         return (yield)
     drawn: list[str] = []
     item.parent.get_kernel_message = listening(item.parent, drawn)
+    item.sanitize = reading(item)
     try:
         result = yield
     finally:
         del item.parent.get_kernel_message
     if item.options["check"]:
-        found = list(compare(item.parent.nb, item.cell, item.test_outputs, drawn))
-        if found:
-            item.raise_cell_error("Pictures differ", "\n".join(found))
+        fail(item, "Pictures", compare_pictures(item, drawn))
+    else:
+        fail(item, "Claims", compare_claims(item))
     return result
+
+
+def fail(item: Any, what: str, differences: Iterator[str]) -> None:
+    """Fail at the cell if something differs."""
+    if found := list(differences):
+        item.raise_cell_error(f"{what} differ", "\n".join(found))
+
+
+def reading(item: Any) -> Callable[[Any], Any]:
+    """Hand nbval a cell's texts as such that are equal if they say the same."""
+    original = type(item).sanitize
+
+    def sanitize(output: Any) -> Any:
+        text = original(item, output)
+        return texts.Text(text) if isinstance(text, str) else text
+
+    return sanitize
 
 
 def listening(file: Any, drawn: list[str]) -> Callable[..., dict]:
@@ -43,14 +61,20 @@ def listening(file: Any, drawn: list[str]) -> Callable[..., dict]:
     return get
 
 
-def compare(
-    notebook: Any, cell: Any, outputs: list[Any], drawn: list[str]
-) -> Iterator[str]:
+def compare_pictures(item: Any, drawn: list[str]) -> Iterator[str]:
     """Say how a cell's pictures and frames differ from the stored ones."""
+    cell, outputs = item.cell, item.test_outputs
     varies = pictures.VARIES in conventions.tags(cell)
     fresh = [o.data["image/png"] for o in outputs if "image/png" in o.get("data", {})]
     stored = conventions.pictures(cell)
     yield from pictures.differences(stored, fresh, varies=varies)
-    kept = pictures.stored_frames(notebook, cell)
+    kept = pictures.stored_frames(item.parent.nb, cell)
     frames = pictures.differences(kept, drawn, varies=varies)
     yield from (f"figure with sliders: {said}" for said in frames)
+
+
+def compare_claims(item: Any) -> Iterator[str]:
+    """Say how a cell's claims differ: an unknown magic swallows one without error."""
+    stored, fresh = map(conventions.claimed, (item.cell.outputs, item.test_outputs))
+    if stored != fresh:
+        yield f"{stored} are stored as claims, and {fresh} were printed"

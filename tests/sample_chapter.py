@@ -6,8 +6,6 @@ import base64
 import html
 import io
 
-import conventions
-import repository
 from nbformat import NotebookNode, from_dict
 from nbformat.v4 import (
     new_code_cell,
@@ -16,6 +14,8 @@ from nbformat.v4 import (
     new_output,
 )
 from PIL import Image
+
+from tools.chapters import conventions, repository
 
 STEM = "07-sample"
 

@@ -10,10 +10,11 @@ import sys
 import warnings
 from pathlib import Path
 
-import conventions
 import house_rules as rules
 import pytest
 from numpydoc.validate import validate as numpydoc_check
+
+from tools.chapters import conventions
 
 SOURCES = rules.sources()
 FILES = [(room, path) for room, paths in SOURCES.items() for path in paths]
@@ -72,7 +73,7 @@ def test_a_chapter_runs_nothing_that_arrives_as_data(path):
 
 
 def test_a_tool_runs_nothing_that_arrives_as_data():
-    for path in (rules.ROOT / "tools").glob("*.py"):
+    for path in (rules.ROOT / "tools").rglob("*.py"):
         assert rules.unsafe(_read(path)) == [], path
 
 

@@ -90,7 +90,7 @@ def test_what_chapter_16_says_of_depth_and_patience(stored):
 
 
 def test_the_error_is_at_most_that_of_the_published_settings(stored):
-    # What `tools/published.py` printed for one network of 20 000 steps each.
+    # What `tools/checks/published.py` printed for one network of 20 000 steps each.
     main = figures.select(stored, experiment="separation")
     assert middle(main, "tv", kind="vae", m=4) <= 0.070
     assert middle(main, "tv", kind="gan", m=4) <= 0.48

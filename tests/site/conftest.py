@@ -6,7 +6,6 @@ run says so; on a continuous-integration machine (CI=true) that is a failure ins
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import shutil
@@ -19,6 +18,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
+from tools.site import build
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -45,16 +46,6 @@ class Seen:
     failed: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-
-
-def load_tool(name: str) -> ModuleType:
-    """Import a script of tools/ under a name that no other module has."""
-    spec = importlib.util.spec_from_file_location(
-        f"tool_{name}", ROOT / "tools" / f"{name}.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def sharing(test: str) -> str:
@@ -85,15 +76,15 @@ def find_chromium() -> str | None:
 
 @pytest.fixture(scope="session")
 def builder() -> ModuleType:
-    """Give tools/site.py as a module."""
-    return load_tool("site")
+    """Give the tool that builds the site, as a module."""
+    return build
 
 
 @pytest.fixture(scope="session")
 def site(builder: ModuleType) -> Path:
     """Give the folder of the built site, built first where it is missing or stale."""
-    command = [sys.executable, str(ROOT / "tools" / "site.py"), "build"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    command = [sys.executable, "-m", "tools.site.build"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return builder.HTML
 

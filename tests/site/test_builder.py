@@ -14,8 +14,8 @@ import pytest
 
 def run(builder: ModuleType, *arguments: str) -> subprocess.CompletedProcess:
     """Run the tool as `make` does."""
-    command = [sys.executable, str(builder.ROOT / "tools" / "site.py"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True)
+    command = [sys.executable, "-m", "tools.site.build", *arguments]
+    return subprocess.run(command, cwd=builder.ROOT, capture_output=True, text=True)
 
 
 def test_an_unchanged_site_is_not_built_again(builder: ModuleType, site: Path) -> None:
@@ -38,7 +38,7 @@ def test_every_kind_of_input_counts(builder: ModuleType) -> None:
         "assets/site.css",
         "book/notation.md",
         "lecture_code/session.py",
-        "tools/site.py",
+        "tools/site/build.py",
     }
     assert named <= known
     assert not [name for name in known if "__pycache__" in name]
@@ -57,42 +57,14 @@ def test_a_changed_input_changes_the_fingerprint(
     assert marks[0] == marks[2] != marks[1]
 
 
-def test_an_interrupted_replacement_is_repaired(
-    builder: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Between its two renames the last good site lies beside its place."""
-    for name in ("HTML", "PREVIOUS", "FINGERPRINT"):
-        monkeypatch.setattr(builder, name, tmp_path / name)
-    (tmp_path / "PREVIOUS").mkdir()
-    (tmp_path / "PREVIOUS" / "index.html").touch()
-    (tmp_path / "FINGERPRINT").write_text("mark", encoding="utf-8")
-    assert builder.is_current("mark")
-    assert not builder.is_current("another")
-
-
-def answered(uri: str, status: str, info: str = "") -> dict:
-    """Make one answer as Sphinx's link checker writes it."""
-    return {"filename": "page.md", "uri": uri, "status": status, "info": info}
-
-
-def test_a_link_that_is_gone_is_named(
-    builder: ModuleType, capsys: pytest.CaptureFixture
-) -> None:
+def test_a_link_that_is_gone_is_named(builder: ModuleType) -> None:
     """One dead link is a failure; a publisher that shuts robots out is none."""
-    alive = [
-        answered("https://a.example", "working"),
-        answered("https://b.example", "redirected"),
-        answered("https://c.example", "broken", "403 Client Error: Forbidden"),
-        answered("https://ours.example", "ignored"),
-    ]
-    assert builder.verdict(alive) == (
-        "3 addresses lead on; 1 of them do not answer programs."
-    )
-    dead = answered("https://d.example", "broken", "404 Client Error: Not Found")
-    with pytest.raises(SystemExit, match="1 of 4 addresses lead nowhere"):
-        builder.verdict([*alive, dead])
-    said = capsys.readouterr().err
-    assert said == "page.md: https://d.example: 404 Client Error: Not Found\n"
+    answers = """\
+page.md:1: [redirected with Found] https://b.example to https://c.example
+page.md:2: [broken] https://c.example: 403 Client Error: Forbidden for url: x
+page.md:3: [broken] https://d.example: 404 Client Error: Not Found for url: x
+"""
+    assert builder.lost(answers) == [answers.splitlines()[2]]
 
 
 def test_our_own_addresses_are_not_asked_for(builder: ModuleType) -> None:
@@ -119,32 +91,16 @@ def test_missing_network_is_one_sentence(
     assert builder.LOG.read_bytes() == b"ENOTFOUND"
 
 
-def test_serving_nothing_is_one_sentence(
-    builder: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Without a site there is nothing to serve, and the reader is told what to do."""
-    monkeypatch.setattr(builder, "HTML", tmp_path / "html")
-    with pytest.raises(SystemExit, match="run `make book` first"):
-        builder.serve(0)
-
-
-def test_zip_is_the_site_and_reproducible(builder: ModuleType, site: Path) -> None:
-    """Packed twice it is the same file, with a top folder and a word to the reader."""
-    first, second = (pack(builder) for _ in range(2))
-    assert first == second
-    with zipfile.ZipFile(builder.ZIP) as packed:
-        names = set(packed.namelist())
+def test_zip_is_the_site(builder: ModuleType, site: Path) -> None:
+    """It has a top folder and a word to the reader."""
+    done = run(builder, "zip")
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(builder.BUILD / f"{builder.TOP}.zip") as packed:
+        files = {name for name in packed.namelist() if not name.endswith("/")}
     whole = {
         path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()
     }
-    assert names == {f"{builder.TOP}/{name}" for name in (*whole, "READ-ME.txt")}
-
-
-def pack(builder: ModuleType) -> bytes:
-    """Make the archive and read it."""
-    done = run(builder, "zip")
-    assert done.returncode == 0, done.stderr
-    return builder.ZIP.read_bytes()
+    assert files == {f"{builder.TOP}/{name}" for name in (*whole, "READ-ME.txt")}
 
 
 def test_every_room_has_its_page(builder: ModuleType) -> None:

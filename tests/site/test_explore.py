@@ -13,9 +13,10 @@ from typing import Any
 import conftest as house
 import pytest
 
-BUILDER = house.load_tool("site")
-EXTENSION = house.load_tool("companion_site")
-CHAPTERS = [name for name in BUILDER.pages() if re.match(r"book/\d+", name)]
+from tools.chapters import conventions
+from tools.site import build, explore
+
+CHAPTERS = [name for name in build.pages() if re.match(r"book/\d+", name)]
 NOTEBOOKS = [name for name in CHAPTERS if (house.ROOT / f"{name}.ipynb").exists()]
 #: Longer than the script waits for a slider to come to rest, in milliseconds.
 PATIENCE = 5000
@@ -207,11 +208,11 @@ def test_no_page_loads_a_widget_manager(site: Path, chapter: str) -> None:
 def test_claims_have_addresses_in_their_order(site: Path, chapter: str) -> None:
     """As ``lecture_code.claims.read`` numbers them: #claim-1-3 is claim 1.3."""
     said = [
-        line.removeprefix(EXTENSION.CLAIM)
+        line.removeprefix(conventions.CLAIM)
         for cell in cells(chapter)
         for output in cell["outputs"]
         for line in "".join(output.get("text", "")).splitlines()
-        if line.startswith(EXTENSION.CLAIM)
+        if line.startswith(conventions.CLAIM)
     ]
     number = int(Path(chapter).name.split("-")[0])
     text = (site / f"{chapter}.html").read_text(encoding="utf-8")
@@ -228,7 +229,7 @@ def test_an_unknown_widget_stops_the_build() -> None:
     models = {"abc": {"model_name": "IntSliderModel", "state": {}}}
     env = SimpleNamespace(docname="book/07-flows")
     wanted = r"book/07-flows: .* \(IntSliderModel\) .*widgets\.explore"
-    with pytest.raises(EXTENSION.ExtensionError, match=wanted):
-        EXTENSION._explorer(env, models, "abc")
-    with pytest.raises(EXTENSION.ExtensionError, match="not stored"):
-        EXTENSION._explorer(env, {}, "abc")
+    with pytest.raises(explore.ExtensionError, match=wanted):
+        explore._explorer(env, models, "abc")
+    with pytest.raises(explore.ExtensionError, match="not stored"):
+        explore._explorer(env, {}, "abc")

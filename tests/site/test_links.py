@@ -18,9 +18,9 @@ from pathlib import Path
 from types import ModuleType
 from urllib.parse import unquote, urljoin, urlparse
 
-import conventions
 import pytest
-import repository
+
+from tools.chapters import conventions, repository
 
 FETCHED = {"script": "src", "img": "src", "source": "src", "iframe": "src"}
 LOADED_RELATIONS = {"stylesheet", "icon", "preload", "manifest"}

@@ -9,9 +9,10 @@ from typing import Any
 import conftest as house
 import pytest
 
+from tools.site import build
+
 WIDTHS = (320, 375, 768)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
-BUILDER = house.load_tool("site")
 
 #: Pages that no table of contents names. The theme and the extensions make them. The
 #: index has a test of its own, since it leads on at once.
@@ -22,7 +23,7 @@ EXTRA = (
     "py-modindex",
     "search",
 )
-PAGES = [f"{name}.html" for name in (*BUILDER.pages(), *EXTRA)]
+PAGES = [f"{name}.html" for name in (*build.pages(), *EXTRA)]
 
 
 @pytest.fixture(scope="module", params=PAGES)
@@ -45,7 +46,7 @@ def axe() -> Path:
     """Give the checker that package-lock.json pins, fetched where it is missing."""
     script = house.ROOT / "node_modules" / "axe-core" / "axe.min.js"
     if not script.exists():
-        BUILDER.fetch_libraries()
+        build.fetch_libraries()
     return script
 
 

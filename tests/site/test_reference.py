@@ -7,10 +7,9 @@ import re
 from pathlib import Path
 from types import ModuleType
 
-import matrix
-import reference_pages
-
 from lecture_code import claims
+from tools.checks import matrix, tables
+from tools.site import claims as pages_of_claims
 
 
 def claims_of(builder: ModuleType) -> list[claims.Claim]:
@@ -57,7 +56,7 @@ def ran(result: str = "passed", **changes: str) -> dict[str, str]:
 def test_runs_are_summed_up_honestly() -> None:
     """A failed run is counted, and other versions make another row."""
     rows = [ran(), ran("failed", date="2"), ran(chapter="02"), ran(torch="9")]
-    first, second = reference_pages.runs(rows)
+    first, second = pages_of_claims.runs(rows)
     assert (first[0], *first[2:]) == ("as is", "2", "2 of 3", "2")
     assert "torch 9" in second[1]
 
@@ -66,7 +65,7 @@ def test_the_cost_of_a_chapter_is_a_median_or_not_measured() -> None:
     """Other runs than those as is do not count, and nothing is made up."""
     rows = [ran(cpu_s=s, peak_mb="300") for s in ("3", "4", "9")]
     rows.append(ran(run="another", cpu_s="99"))
-    found = {name: rest for name, *rest in reference_pages.costs(rows)}
+    found = {name: rest for name, *rest in pages_of_claims.costs(rows)}
     assert found["01-histograms"] == ["4.0 s", "300 MB", "3"]
     assert found["02-curse-of-dimensionality"][0] == "not measured yet"
 
@@ -74,7 +73,7 @@ def test_the_cost_of_a_chapter_is_a_median_or_not_measured() -> None:
 def test_the_status_page_shows_the_table(site: Path) -> None:
     """Every run and every chapter has its row."""
     page = (site / "book" / "status.html").read_text(encoding="utf-8")
-    rows = matrix.read()
-    for cells in (*reference_pages.runs(rows), *reference_pages.costs(rows)):
+    rows = tables.read(matrix.TABLE)
+    for cells in (*pages_of_claims.runs(rows), *pages_of_claims.costs(rows)):
         line = "</p></td>\n<td><p>".join(html.escape(c, quote=False) for c in cells)
         assert line in page

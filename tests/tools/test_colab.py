@@ -1,0 +1,150 @@
+"""What Colab gets: a pure wheel that needs nothing new, through the set-up cell.
+
+The chapters themselves run under Colab's versions in ``make test-colab``, which takes
+an environment of its own and some minutes; here is what can be told without it.
+"""
+
+from __future__ import annotations
+
+import email
+import subprocess
+import sys
+import zipfile
+
+import pytest
+import sample_chapter
+from packaging.requirements import Requirement
+
+from tools.chapters import conventions, repository
+from tools.checks import colab
+
+ROOT = conventions.ROOT
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    return colab.build_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+def test_the_wheel_is_pure_python(wheel):
+    assert wheel.name.endswith("-py3-none-any.whl")
+
+
+def test_the_wheel_holds_every_file_of_the_package(wheel):
+    kinds = ("*.py", "*.npz", "*.csv")
+    wanted = {p for kind in kinds for p in (ROOT / "lecture_code").rglob(kind)}
+    names = set(zipfile.ZipFile(wheel).namelist())
+    packed = {name for name in names if ".dist-info/" not in name}
+    assert packed == {path.relative_to(ROOT).as_posix() for path in wanted}
+
+
+@pytest.fixture(scope="module")
+def needed(wheel):
+    """Runtime requirements that the wheel states, the extras left out."""
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(n for n in archive.namelist() if n.endswith("/METADATA"))
+        stated = email.message_from_bytes(archive.read(name))
+    requirements = map(Requirement, stated.get_all("Requires-Dist"))
+    return [each for each in requirements if each.marker is None]
+
+
+def test_requirements_are_floors(needed):
+    assert needed
+    for requirement in needed:
+        operators = {each.operator for each in requirement.specifier}
+        assert operators == {">="}, requirement
+
+
+def test_colab_has_what_the_package_needs(needed):
+    # joblib is there with scikit-learn, which needs it itself
+    unknown = {each.name for each in needed} - set(colab.COLAB)
+    assert unknown <= {"joblib"}
+    for requirement in needed:
+        version = colab.COLAB.get(requirement.name)
+        assert version is None or version in requirement.specifier, requirement
+
+
+def test_the_set_up_cell_names_the_one_address():
+    address = repository.read()
+    assert f'"git+{address.url}@{address.tag}"' in address.setup
+    assert address.setup.count("%pip install -q --no-deps") == 1
+
+
+def set_up(*options: str, before: str = "") -> str:
+    """Run the set-up cell, with a print in place of pip, and give its last words."""
+    cell = repository.read().setup.replace("\n    %pip", '\n    print("installs") #')
+    command = [sys.executable, *options, "-c", f"{before}\n{cell}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return (done.stdout + done.stderr).strip().rpartition("\n")[2]
+
+
+#: An interpreter that finds the standard library and nothing else.
+BARE = ("-I", "-S")
+
+
+def test_the_set_up_cell_does_nothing_where_the_package_is():
+    assert set_up() == ""
+
+
+def test_the_set_up_cell_installs_a_missing_package_on_colab():
+    on_colab = "import sys; sys.modules['google.colab'] = sys"
+    assert set_up(*BARE, before=on_colab) == "installs"
+
+
+def test_the_set_up_cell_says_elsewhere_what_to_install():
+    address = repository.read()
+    command = f'%pip install "git+{address.url}@{address.tag}"'
+    assert set_up(*BARE) == f"ModuleNotFoundError: first run: {command}"
+
+
+def test_the_stand_in_is_imported_before_any_cell(tmp_path):
+    variables = colab.environment(colab.place_stand_in(tmp_path))
+    program = "import sys; print('google.colab' in sys.modules)"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True)
+    assert done.stdout == "True\n"
+
+
+@pytest.fixture
+def chapter(tmp_path):
+    path = tmp_path / f"{sample_chapter.STEM}.ipynb"
+    path.write_text(conventions.written(sample_chapter.make()), "utf-8")
+    return path
+
+
+def test_copies_differ_in_what_is_installed_and_nothing_else(chapter, tmp_path):
+    (copy,) = colab.copy_chapters(tmp_path, tmp_path / "x.whl", [chapter])
+    assert copy.name == chapter.name
+    assert not copy.is_relative_to(ROOT)
+    address = repository.read()
+    text = copy.read_text("utf-8")
+    assert f'\\"{tmp_path / "x.whl"}\\"' in text
+    target = f"git+{address.url}@{address.tag}"
+    assert text.replace(str(tmp_path / "x.whl"), target) == chapter.read_text("utf-8")
+
+
+def test_a_copy_that_swallows_a_claim_fails(chapter, tmp_path):
+    notebook = conventions.read(chapter)
+    claim = next(c for c in notebook.cells[2:] if c.get("outputs"))
+    claim.source = f"%notmagic\n{claim.source}"
+    notebook.cells = [notebook.cells[1], claim]  # the set-up cell does nothing here
+    chapter.write_text(conventions.written(notebook), "utf-8")
+    (copy,) = colab.copy_chapters(tmp_path, tmp_path / "x.whl", [chapter])
+    command = [sys.executable, *colab.NBVAL, copy]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert "Claims differ" in done.stdout
+    assert "1 failed, 1 passed" in done.stdout
+
+
+def test_a_set_up_cell_of_ones_own_is_refused(chapter, tmp_path):
+    text = chapter.read_text("utf-8").replace("--no-deps", "--upgrade")
+    chapter.write_text(text, "utf-8")
+    with pytest.raises(SystemExit, match="another set-up cell"):
+        list(colab.copy_chapters(tmp_path, tmp_path / "x.whl", [chapter]))
+
+
+def test_the_environment_has_colabs_versions():
+    pins = colab.requirements("2.13.0")
+    assert "ipywidgets==7.7.1" in pins
+    assert "torch==2.13.0" in pins
+    assert not any(pin.startswith("python=") for pin in pins)

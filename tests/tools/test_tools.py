@@ -1,0 +1,481 @@
+"""The tools that keep the notebooks: storing, the student's version, the address."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import sample_chapter
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from tools.chapters import conventions, notebooks, repository, student
+from tools.checks import published
+
+ROOT = conventions.ROOT
+TOOL = [sys.executable, "-m", "tools.chapters.notebooks"]
+
+WIDGET = """\
+import ipywidgets
+box = ipywidgets.VBox([ipywidgets.IntSlider(max=3), ipywidgets.HTML("<b>text</b>")])
+ipywidgets.jslink((box.children[0], "value"), (box.children[0], "min"))
+box"""
+
+
+IMPORT_ALL = """\
+import importlib, pkgutil, sys, yaml
+from sphinx.ext.autodoc.mock import ismock, mock
+settings = yaml.safe_load(open("_config.yml"))["sphinx"]["config"]
+with mock(settings["autodoc_mock_imports"]):
+    import lecture_code
+    for module in pkgutil.walk_packages(lecture_code.__path__, "lecture_code."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    assert ismock(sys.modules["torch"]), "torch was not mocked"
+"""
+
+
+def test_every_module_imports_where_only_the_site_is_built():
+    """Sphinx reads the docstrings without torch: no module may compute with a mock."""
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_ALL], cwd=ROOT, capture_output=True, text=True
+    )
+    assert not done.returncode, done.stderr
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Give a function that writes a notebook with the given code cells."""
+
+    def write(*sources: str) -> Path:
+        cells = [new_code_cell(source) for source in sources]
+        path = tmp_path / "01-sample.ipynb"
+        path.write_text(conventions.written(new_notebook(cells=cells)), "utf-8")
+        return path
+
+    return write
+
+
+# ------------------------------------------------------------------------------ storing
+
+
+def test_storing_twice_gives_the_same_bytes(stored):
+    """Streams are in one piece, and every widget has a fixed name."""
+    path = stored("import sys", "print('a'); print('b', flush=True)\nprint(1)", WIDGET)
+    notebooks.store(path)
+    first = path.read_bytes()
+    notebooks.store(path)
+    assert path.read_bytes() == first
+    assert first.endswith(b"}\n")
+    notebook = conventions.read(path)
+    nbformat.validate(notebook)
+    assert [cell.execution_count for cell in notebook.cells] == [1, 2, 3]
+    assert [output.text for output in notebook.cells[1].outputs] == ["a\nb\n1\n"]
+    models = conventions.widgets(notebook)
+    names = {model["model_name"] for model in models.values()}
+    assert names >= {"VBoxModel", "IntSliderModel", "HTMLModel", "LinkModel"}
+    assert sorted(models) == [f"{i:032x}" for i in range(len(models))]
+    (view,) = conventions.views(notebook)
+    assert models[view]["model_name"] == "VBoxModel"
+    referred = re.findall(r"IPY_MODEL_(\w+)", path.read_text("utf-8"))
+    assert set(referred) <= set(models)
+
+
+def test_widgets_that_are_gone_leave_no_state(stored):
+    path = stored("1 + 1")
+    notebook = conventions.read(path)
+    notebook.metadata.widgets = {conventions.STATE: sample_chapter.state()}
+    path.write_text(conventions.written(notebook), "utf-8")
+    notebooks.store(path)
+    assert conventions.widgets(conventions.read(path)) == {}
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [("raise ValueError('no such number')", "no such number"), ("os._exit(1)", "")],
+)
+def test_a_notebook_that_does_not_run_is_left_as_it_was(stored, end, said):
+    path = stored("import os; print('new')", end)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=rf"01-sample.*left as it was: .*{said}"):
+        notebooks.store(path)
+    assert path.read_bytes() == before
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_the_command_stores_what_runs_and_names_what_does_not(stored, tmp_path):
+    good = stored("print(6 * 7)").rename(tmp_path / "02-good.ipynb")
+    bad = stored("1 / 0")
+    command = [*TOOL, "store", bad, good]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert re.search(r"02-good: \d+\.\d s", done.stdout)
+    assert "01-sample" not in done.stdout
+    assert re.search(r"01-sample.*left as it was: ZeroDivisionError", done.stderr)
+    assert "Traceback" not in done.stderr
+    assert "42" in good.read_text("utf-8")
+
+
+def test_chapters_are_named_by_a_part_of_their_name(capsys):
+    assert [path.stem for path in notebooks.named(["01"])] == ["01-histograms"]
+    assert notebooks.named([]) == conventions.chapters()
+    with pytest.raises(SystemExit, match="no chapter is called 'no-such-chapter'"):
+        notebooks.named(["no-such-chapter"])
+
+
+def test_normalising_drops_what_editors_leave():
+    cell = new_code_cell("1", metadata={"tags": ["setup"], "execution": {"a": "1"}})
+    other = new_markdown_cell("text", id=cell.id)
+    bare = new_markdown_cell("text")
+    del bare["id"]
+    notebook = new_notebook(metadata={"vscode": {}})
+    notebook.cells = [cell, other, bare]
+    notebooks.normalise(notebook)
+    assert cell.metadata == {"tags": ["setup"]}
+    assert [c.id for c in notebook.cells] == [cell.id, "cell-01", "cell-02"]
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    nbformat.validate(notebook)
+
+
+def test_replacing_a_file_is_all_or_nothing(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def refuse(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(KeyboardInterrupt):
+        conventions.replace(path, "new")
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+# --------------------------------------------------------------- the student's version
+
+SOLUTION = '''\
+# @title Solution 7.1
+def fit(
+    outcomes,  # what was seen
+    k=3,
+):
+    """Count and divide.
+
+    One entry for each bin.
+    """
+    # the secret is bincount
+    return torch.bincount(outcomes, minlength=k) / len(outcomes)
+
+
+def bare(x):
+    # secret
+    return x + 1
+
+
+a, (b, *c) = 1, (2, 3)
+shares = secret = [i for i in range(3)]
+print("the secret is", secret)
+exercises.grade("7.1", fit)'''
+
+STUB = '''\
+def fit(
+    outcomes,  # what was seen
+    k=3,
+):
+    """Count and divide.
+
+    One entry for each bin.
+    """
+    ...  # your code here
+
+
+def bare(x):
+    ...  # your code here
+
+
+a = ...  # your code here
+b = ...  # your code here
+c = ...  # your code here
+shares = ...  # your code here
+secret = ...  # your code here
+exercises.grade("7.1", fit)'''
+
+
+def test_a_stub_keeps_heads_and_names_and_gives_nothing_away():
+    assert student.stub(SOLUTION) == STUB
+
+
+def test_a_stub_runs_and_answers_nothing():
+    source = "def f(x):\n    return 2 * x\n\nanswer = f(1)"
+    names: dict = {}
+    exec(compile(student.stub(source), "stub", "exec"), names)
+    assert names["f"](1) is None
+    assert names["answer"] is ...
+
+
+@pytest.mark.parametrize(
+    "call", ["lambda x: 2 * x", "2.0**-24", "f(1)", "answer=f", "f, 1"]
+)
+def test_an_answer_that_is_no_name_is_refused(call):
+    with pytest.raises(ValueError, match="by its name"):
+        student.stub(f'exercises.grade("1.1", {call})')
+
+
+@pytest.mark.parametrize("source", ["import torch", "for i in (): pass", "class A: x"])
+def test_a_solution_of_another_shape_is_refused(source):
+    with pytest.raises(ValueError, match="expected functions, assignments and calls"):
+        student.stub(source)
+
+
+@pytest.fixture
+def students_notebook(tmp_path):
+    path = tmp_path / f"{sample_chapter.STEM}.ipynb"
+    path.write_text(conventions.written(sample_chapter.make()), "utf-8")
+    return student.stripped(path)
+
+
+def test_the_students_notebook_shows_no_result(students_notebook):
+    cells = list(filter(conventions.is_code, students_notebook.cells))
+    assert all(cell.outputs == [] for cell in cells)
+    assert all(cell.execution_count is None for cell in cells)
+    assert "widgets" not in students_notebook.metadata
+    nbformat.validate(students_notebook)
+
+
+def test_the_students_notebook_unfolds_its_exercises(students_notebook):
+    cells = [c for c in students_notebook.cells if "exercises.grade" in c.source]
+    assert len(cells) == 3
+    for cell in cells:
+        assert cell.metadata == {"tags": ["exercise"]}
+        assert "@title" not in cell.source
+        assert "2 * x" not in cell.source
+        assert '"""Twice x."""' in cell.source
+    assert "2 * x" not in conventions.written(students_notebook)
+
+
+def test_the_students_notebook_says_what_it_is(students_notebook):
+    first, title, setup = students_notebook.cells[:3]
+    page = repository.read().page(sample_chapter.STEM)
+    assert "Student version" in first.source
+    assert page in first.source
+    assert title.source == "# 7. A sample\n\nA question."
+    assert setup.source == repository.read().setup
+
+
+def test_the_command_writes_students_notebooks_without_torch(tmp_path):
+    program = (
+        "import sys; sys.modules['torch'] = sys.modules['nbclient'] = None; "
+        "from tools.chapters import notebooks; notebooks.main(sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", program, "student", tmp_path / "out"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.stderr == ""
+    made = {path.name for path in (tmp_path / "out").iterdir()}
+    assert made == {f"{path.stem}-student.ipynb" for path in conventions.chapters()}
+
+
+# -------------------------------------------------------------------------- the address
+
+OTHER = repository.Address("Some-Body", "their.book", "v2.0.1")
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "https://github.com/Some-Body/their.book",
+        "https://github.com/Some-Body/their.book/",
+        " https://github.com/Some-Body/their.book.git ",
+        "git@github.com:Some-Body/their.book.git",
+        "ssh://git@github.com/Some-Body/their.book.git",
+    ],
+)
+def test_addresses_are_read_as_they_are_pasted(pasted):
+    assert repository.parse(pasted, "v2.0.1") == OTHER
+
+
+@pytest.mark.parametrize(
+    ("url", "tag", "named"),
+    [
+        ("http://github.com/a/b", "v1", "URL"),
+        ("https://gitlab.com/a/b", "v1", "URL"),
+        ("https://github.com/a", "v1", "URL"),
+        ("https://github.com/a/b/c", "v1", "URL"),
+        ("https://github.com/a/b c", "v1", "URL"),
+        ("git@gitlab.com:a/b.git", "v1", "URL"),
+        ("", "v1", "URL"),
+        ("https://github.com/a/b", "", "TAG"),
+        ("https://github.com/a/b", "v 1", "TAG"),
+    ],
+)
+def test_wrong_addresses_are_refused(url, tag, named):
+    with pytest.raises(ValueError, match=f"^{named}: expected"):
+        repository.parse(url, tag)
+
+
+def test_the_address_is_that_of_gits_origin(tmp_path):
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    with pytest.raises(ValueError, match="no origin of this checkout: name"):
+        repository.origin(tmp_path)
+    told = ["git", "remote", "add", "origin", "git@github.com:Some-Body/their.book.git"]
+    subprocess.run(told, cwd=tmp_path, check=True)
+    assert repository.parse(repository.origin(tmp_path), "v2.0.1") == OTHER
+
+
+def test_the_published_address_follows():
+    assert OTHER.pages == "https://some-body.github.io/their.book/"
+    own = repository.Address("Me", "me.github.io", "v1")
+    assert own.pages == "https://me.github.io/"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("https://github.com/a/b", "https://github.com/Some-Body/their.book"),
+        ("(https://github.com/a/b).", "(https://github.com/Some-Body/their.book)."),
+        ("git+https://github.com/a/b@v1", None),
+        ("https://github.com/a/b/blob/v1/x", None),
+        ("colab.research.google.com/github/a/b/blob/v1/book/01.ipynb", None),
+        ("https://a.github.io/b/book/x.html", "https://some-body.github.io/their.book"),
+        ("https://a.github.io/b", "https://some-body.github.io/their.book"),
+    ],
+)
+def test_an_address_is_replaced_wherever_it_stands(before, after):
+    old = repository.Address("a", "b", "v1")
+    text = repository.renamed(before, old, OTHER)
+    assert (after or "Some-Body/their.book") in text
+    assert ("v2.0.1" in text) == ("v1" in before)
+    assert not re.search(r"a/b|a\.github|\bv1\b", text)
+    assert repository.renamed(text, OTHER, old) == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://github.com/a/b-more",
+        "https://github.com/a/bc",
+        "https://github.com/a/b.other",
+        "https://github.com/xa/b",
+        "https://a.github.io/bc/",
+        "v1 of something else",
+    ],
+)
+def test_somebody_elses_address_is_left(text):
+    assert repository.renamed(text, repository.Address("a", "b", "v1"), OTHER) == text
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """Copy what may name the repository, with a chapter that keeps every rule."""
+    for path in [*repository.files(), ROOT / "_config.yml"]:
+        target = tmp_path / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    chapter = tmp_path / "book" / f"{sample_chapter.STEM}.ipynb"
+    chapter.write_text(conventions.written(sample_chapter.make()), "utf-8")
+    return tmp_path
+
+
+def contents(root: Path) -> dict[Path, str]:
+    files = [*repository.files(root), root / "_config.yml"]
+    return {path.relative_to(root): path.read_text("utf-8") for path in files}
+
+
+def test_an_address_is_set_everywhere_and_back(checkout):
+    old = repository.read(checkout)
+    repository.align(checkout)
+    before = contents(checkout)
+    changed = repository.assign(OTHER, checkout)
+    after = contents(checkout)
+    assert repository.read(checkout) == OTHER
+    assert {path.relative_to(checkout) for path in changed} == {
+        path for path in before if before[path] != after[path]
+    }
+    for path, text in after.items():
+        assert f"{old.owner}/{old.name}" not in text, path
+        assert old.pages not in text, path
+    chapter = conventions.read(checkout / "book" / f"{sample_chapter.STEM}.ipynb")
+    assert OTHER.links(sample_chapter.STEM) in chapter.cells[0].source
+    assert [c.source for c in chapter.cells if conventions.is_setup(c)] == [OTHER.setup]
+    assert repository.assign(OTHER, checkout) == []
+    repository.assign(old, checkout)
+    assert contents(checkout) == before
+
+
+def test_links_and_set_up_that_strayed_are_brought_back(checkout):
+    path = checkout / "book" / f"{sample_chapter.STEM}.ipynb"
+    notebook = conventions.read(path)
+    sound = conventions.written(notebook)
+    notebook.cells[0].source = notebook.cells[0].source.replace("companion", "else")
+    next(filter(conventions.is_setup, notebook.cells)).source = "print()"
+    path.write_text(conventions.written(notebook), "utf-8")
+    assert path in repository.align(checkout)
+    assert path.read_text("utf-8") == sound
+
+
+def test_a_title_without_links_is_given_them(checkout):
+    path = checkout / "book" / f"{sample_chapter.STEM}.ipynb"
+    notebook = conventions.read(path)
+    notebook.cells[0].source = "# 7. A sample"
+    path.write_text(conventions.written(notebook), "utf-8")
+    repository.align(checkout)
+    links = repository.read(checkout).links(sample_chapter.STEM)
+    assert conventions.read(path).cells[0].source == f"# 7. A sample\n\n{links}"
+
+
+def test_an_interrupted_change_is_finished_by_the_next(checkout, monkeypatch):
+    repository.align(checkout)
+    change, count = repository.change, 0
+
+    def break_off(path, edit):
+        nonlocal count
+        count += change(path, edit)
+        if count == 2:
+            raise KeyboardInterrupt
+        return False
+
+    monkeypatch.setattr(repository, "change", break_off)
+    with pytest.raises(KeyboardInterrupt):
+        repository.assign(OTHER, checkout)
+    monkeypatch.undo()
+    old = repository.read(checkout)
+    assert old != OTHER
+    repository.assign(OTHER, checkout)
+    for path, text in contents(checkout).items():
+        assert f"{old.owner}/{old.name}" not in text, path
+
+
+def test_the_release_is_the_packages_version():
+    source = (ROOT / "lecture_code" / "__init__.py").read_text("utf-8")
+    version = re.search(r'__version__ = "(.*)"', source)[1]
+    assert repository.read().tag == f"v{version}"
+
+
+def test_every_file_agrees_with_the_one_address():
+    address = repository.read()
+    own = f"{address.owner}/{address.name}"
+    colab = re.compile(r"colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)")
+    names = rf"(?:{address.owner}/[\w-]+|[\w-]+/{address.name})"
+    ours = re.compile(rf"github(?:\.com)?/({names})")
+    tagged = re.compile(rf"{re.escape(own)}(?:/(?:blob|tree|raw)/|@)(v[\w.]*\w)")
+    for path, text in contents(ROOT).items():
+        assert set(colab.findall(text)) <= {own}, path
+        assert set(ours.findall(text)) <= {own}, path
+        assert set(tagged.findall(text)) <= {address.tag}, path
+
+
+@pytest.mark.parametrize("name", ["README.md", "CITATION.cff", "pyproject.toml"])
+def test_the_address_is_repeated_where_readers_look(name):
+    assert repository.read().url in (ROOT / name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("kind", ["vae", "gan"])
+def test_a_network_with_the_published_settings_is_measured(kind, kept_globals, capsys):
+    published.main([kind, "4", "--steps", "2"])
+    said = capsys.readouterr().out.strip()
+    last = re.search(r"variation ([\d.]+), limit ([\d.]+)$", said)
+    assert float(last[2]) <= float(last[1]) <= 1

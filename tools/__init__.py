@@ -1,0 +1,1 @@
+"""What keeps the book: builds the site, stores and judges chapters, checks."""

@@ -1,0 +1,1 @@
+"""The notebooks: what they are, the rules they keep, storing, stripping."""

@@ -1,0 +1,191 @@
+"""What the cells of a chapter are: the one place where the notebooks' conventions live.
+
+A chapter is ``book/NN-topic.ipynb``. Its set-up cell, its exercises and its figures are
+told apart by tags and metadata, which the site, Colab and the tools all read.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbformat import NotebookNode, v4
+
+ROOT = Path(__file__).resolve().parents[2]
+
+STATE = "application/vnd.jupyter.widget-state+json"
+VIEW = "application/vnd.jupyter.widget-view+json"
+#: The picture in a frame of a figure with sliders, as base64 text.
+DATA = re.compile(r'src="data:image/png;base64,([^"]*)"')
+
+#: What hides a solution on the site.
+FOLDED_TAGS = {"solution", "hide-cell"}
+
+#: What ``lecture_code.claims`` prints before a sentence that holds.
+CLAIM = "Claim holds: "
+#: What ``lecture_code.exercises`` prints before the identity of a graded exercise.
+VERDICT = "Exercise "
+
+_HEADING = re.compile(r"### Exercise (\d+\.\d+): \S")
+_TITLE = re.compile(r"# @title Solution (\d+\.\d+)\n")
+
+
+def chapters(root: Path = ROOT) -> list[Path]:
+    """List the notebooks of the book, in order."""
+    return sorted((root / "book").glob("[0-9][0-9]-*.ipynb"))
+
+
+def read(path: Path) -> NotebookNode:
+    """Read a notebook as it is: nothing repaired, nothing added."""
+    return parsed(path.read_text(encoding="utf-8"))
+
+
+def parsed(text: str) -> NotebookNode:
+    """Read the text of a notebook file.
+
+    Raises
+    ------
+    ValueError
+        If it is no notebook of format 4.
+    """
+    notebook = v4.reads(text)
+    if notebook.get("nbformat") != 4:
+        raise ValueError("expected a notebook of format 4")
+    return notebook
+
+
+def written(notebook: NotebookNode) -> str:
+    """Text of a notebook file: keys in order, one indent, a last line break."""
+    return v4.writes(notebook).rstrip("\n") + "\n"
+
+
+def replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all, whatever interrupts."""
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".partial")
+    partial = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        partial.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def is_code(cell: NotebookNode) -> bool:
+    """Tell a code cell."""
+    return cell.cell_type == "code"
+
+
+def is_markdown(cell: NotebookNode) -> bool:
+    """Tell a cell of prose."""
+    return cell.cell_type == "markdown"
+
+
+def tags(cell: NotebookNode) -> set[str]:
+    """Read a cell's tags."""
+    return set(cell.metadata.get("tags", ()))
+
+
+def is_setup(cell: NotebookNode) -> bool:
+    """Tell the cell that installs the package on Colab."""
+    return is_code(cell) and "setup" in tags(cell)
+
+
+def is_solution(cell: NotebookNode) -> bool:
+    """Tell a cell that solves an exercise."""
+    return is_code(cell) and "solution" in tags(cell)
+
+
+def is_explore(cell: NotebookNode) -> bool:
+    """Tell a cell that shows a figure with sliders."""
+    return is_code(cell) and "explore" in tags(cell)
+
+
+def is_lesson(cell: NotebookNode) -> bool:
+    """Tell a code cell that the budgets count: neither set-up nor exercise."""
+    return is_code(cell) and not is_setup(cell) and not is_solution(cell)
+
+
+def exercises(cell: NotebookNode) -> list[str]:
+    """Identities of the exercises that a cell of prose poses, such as "1.2"."""
+    lines = cell.source.splitlines() if is_markdown(cell) else []
+    return [found[1] for line in lines if (found := _HEADING.match(line))]
+
+
+def solved(cell: NotebookNode) -> str | None:
+    """Identity in a solution's first line, or None."""
+    found = _TITLE.match(cell.source)
+    return found[1] if found else None
+
+
+def grade_calls(source: str) -> list[ast.Call]:
+    """List the calls of ``exercises.grade`` in a cell."""
+    return [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "exercises.grade"
+    ]
+
+
+def graded(call: ast.Call) -> tuple[str, str]:
+    """Read a call of ``exercises.grade``: the exercise, and the answer's name.
+
+    Raises
+    ------
+    ValueError
+        If the call is not ``exercises.grade("1.2", name)``: an expression in place of
+        the name would give the solution away in the student's notebook.
+    """
+    match call:
+        case ast.Call(args=[ast.Constant(value=str(identity)), ast.Name(id=name)]):
+            return identity, name
+    raise ValueError(
+        f'expected exercises.grade("1.2", name), got {ast.unparse(call)}: an answer '
+        "is handed in by its name"
+    )
+
+
+def pictures(cell: NotebookNode) -> list[str]:
+    """Base64 text of the pictures that a cell shows."""
+    found = [output.get("data", {}).get("image/png") for output in cell.outputs]
+    return [picture for picture in found if picture]
+
+
+def claims(notebook: NotebookNode) -> list[str]:
+    """List the claims that the notebook printed, in order: claim 3.2 is the second."""
+    return claimed([o for c in filter(is_code, notebook.cells) for o in c.outputs])
+
+
+def claimed(outputs: list[NotebookNode]) -> list[str]:
+    """List the claims among what cells printed, in order."""
+    printed = "\n".join(o.text for o in outputs if o.get("name") == "stdout")
+    lines = (line for line in printed.splitlines() if line.startswith(CLAIM))
+    return [line.removeprefix(CLAIM) for line in lines]
+
+
+def views(notebook: NotebookNode) -> Iterator[str]:
+    """Yield the identity of each widget that the notebook shows."""
+    for cell in filter(is_code, notebook.cells):
+        for output in cell.outputs:
+            if VIEW in output.get("data", {}):
+                yield output.data[VIEW]["model_id"]
+
+
+def widgets(notebook: NotebookNode) -> dict[str, dict]:
+    """Stored state of the notebook's widgets, by identity."""
+    return notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
+
+
+def caption(cell: NotebookNode) -> str:
+    """Caption of the cell's figure, or nothing."""
+    return cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", "")
+
+
+def alt_text(cell: NotebookNode) -> str:
+    """Text that says what the cell's picture shows, or nothing."""
+    return cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")

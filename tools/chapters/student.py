@@ -1,0 +1,95 @@
+"""The student's notebook of a chapter: each solution replaced by a stub of itself."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell
+
+from tools.chapters import conventions, repository
+
+TODO = "...  # your code here"
+
+NOTICE = """\
+**Student version.** The solutions are taken out: replace each `...` by your own code \
+and run the cell; it grades itself. The full chapter, with figures and solutions, is \
+[on the site]({page})."""
+
+
+def write_all(folder: Path) -> None:
+    """Write the notebooks of all chapters, without solutions, into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in conventions.chapters():
+        target = folder / f"{path.stem}-student.ipynb"
+        conventions.replace(target, conventions.written(stripped(path)))
+
+
+def stripped(path: Path) -> NotebookNode:
+    """Return a chapter without outputs and with stubs in place of its solutions."""
+    notebook = conventions.read(path)
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        if conventions.is_markdown(cell):
+            cell.source = repository.LINKED.sub("", cell.source)
+        else:
+            cell.outputs, cell.execution_count = [], None
+        if conventions.is_solution(cell):
+            cell.source = stub(cell.source)
+            cell.metadata.clear()
+            cell.metadata["tags"] = ["exercise"]
+    page = repository.read().page(path.stem)
+    notice = new_markdown_cell(NOTICE.format(page=page), id="student-version")
+    notebook.cells.insert(0, notice)
+    return notebook
+
+
+def stub(source: str) -> str:
+    """Keep of a solution what the student starts from: code that answers nothing.
+
+    The heads and docstrings of functions, the names that are assigned, and the call
+    that grades stay; every body and every value becomes ``...``.
+
+    Raises
+    ------
+    ValueError
+        If the solution holds anything else but calls, which are left out, or hands in
+        an expression and not a name: it would give the solution away.
+    """
+    for call in conventions.grade_calls(source):
+        conventions.graded(call)
+    text = ""
+    for part in dict.fromkeys(_parts(source)):
+        apart = "\n" in part or text.endswith(f"    {TODO}\n")
+        text += ("\n\n" if text and apart else "") + f"{part}\n"
+    return text.removesuffix("\n")
+
+
+def _parts(source: str) -> Iterator[str]:
+    """Yield what stays of each statement."""
+    lines = source.splitlines()
+    for node in ast.parse(source).body:
+        match node:
+            case ast.FunctionDef(decorator_list=[]):
+                documented = ast.get_docstring(node) is not None
+                first = node.body[0]
+                end = first.end_lineno if documented else first.lineno - 1
+                head = lines[node.lineno - 1 : end]
+                while head[-1].strip().startswith("#"):  # it would tell the solution
+                    head.pop()
+                yield "\n".join([*head, f"    {TODO}"])
+            case ast.Assign(targets=targets):
+                names = [n for target in targets for n in ast.walk(target)]
+                for name in names:
+                    if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store):
+                        yield f"{name.id} = {TODO}"
+            case ast.Expr(value=ast.Call()):
+                if conventions.grade_calls(ast.unparse(node)):
+                    yield ast.get_source_segment(source, node)
+            case _:
+                raise ValueError(
+                    "expected functions, assignments and calls in a solution, got "
+                    f"{ast.get_source_segment(source, node)!r}"
+                )

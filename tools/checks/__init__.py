@@ -1,0 +1,1 @@
+"""Checks that run now and then: other versions, other processors, mutations."""

@@ -1,0 +1,59 @@
+"""Run the strict test of the chapters as on other processors: `make matrix`.
+
+Each chapter runs in a fresh kernel under each guise, with the Python that runs this.
+What was run, and what it took, goes to `book/status.csv`, and so to the page `status`.
+"""
+
+import argparse
+import datetime
+import importlib.metadata
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tools.chapters import conventions, notebooks
+from tools.checks import tables
+
+TABLE = conventions.ROOT / "book" / "status.csv"
+CLAIMS = "claims only"  # for other versions of torch, whose other text may differ
+#: What makes torch and numpy compute as elsewhere; None takes a variable away.
+GUISES = {CLAIMS: {}, "as is": {}, "OpenBLAS as it likes": {"OPENBLAS_CORETYPE": None}}
+for core in ("Haswell", "SkylakeX", "Zen"):
+    GUISES[f"OpenBLAS for {core}"] = {"OPENBLAS_CORETYPE": core}
+GUISES["no vector instructions"] = {"ATEN_CPU_CAPABILITY": "default"}
+AVX2 = {"MKL_CBWR": "COMPATIBLE", "ONEDNN_MAX_CPU_ISA": "AVX2"}
+GUISES["another maker's AVX2"] = {"ATEN_CPU_CAPABILITY": "avx2", **AVX2}
+VERSIONS = ("torch", "numpy", "matplotlib", "ipython")
+KEY = ("chapter", "run", "system", "python", *VERSIONS)
+COLUMNS = (*KEY, "date", "result", "cpu_s", "peak_mb")
+
+
+def run(path: Path, guise: str) -> dict[str, str]:
+    """Hold a chapter against what it stores; return its row of the table."""
+    changes = {"TQDM_DISABLE": "1", "OMP_NUM_THREADS": "1", **GUISES[guise]}
+    variables = {k: v for k, v in {**os.environ, **changes}.items() if v is not None}
+    nbval = ("--nbval-lax" if guise == CLAIMS else "--nbval", "--nbval-current-env")
+    command = [sys.executable, "-m", "pytest", *nbval, "--nbval-cell-timeout=240", path]
+    with subprocess.Popen(command, env=variables, cwd=conventions.ROOT) as process:
+        _, status, used = os.wait4(process.pid, 0)  # the kernel is among its children
+        process.returncode = os.waitstatus_to_exitcode(status)
+    ran = (path.stem, guise, f"{os.uname().sysname} {os.uname().machine}")
+    versions = (sys.version.split()[0], *map(importlib.metadata.version, VERSIONS))
+    result = (datetime.date.today(), "failed" if process.returncode else "passed")
+    peak = used.ru_maxrss * (1024 if sys.platform == "linux" else 1) / 1e6
+    took = (f"{used.ru_utime + used.ru_stime:.1f}", f"{peak:.0f}")
+    return dict(zip(COLUMNS, map(str, ran + versions + result + took), strict=True))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="such as 01")
+    parser.add_argument("--run", action="append", choices=GUISES)
+    chosen, rows = parser.parse_args(), []
+    for guise in chosen.run or list(GUISES)[1:]:
+        for path in notebooks.named(chosen.names):
+            rows.append(run(path, guise))
+            tables.store(rows[-1], TABLE, KEY)
+            print(*rows[-1].values(), flush=True)
+    sys.exit(any(row["result"] == "failed" for row in rows))

@@ -1,0 +1,190 @@
+"""Figures that move. A Sphinx extension.
+
+It turns the stored output of ``lecture_code.widgets.explore`` into plain HTML with
+pictures beside it, so that no page loads a widget manager.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import os
+import posixpath
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.transforms import SphinxTransform
+from sphinx.writers.html5 import HTML5Translator
+
+from tools.chapters import conventions
+
+
+class explore(nodes.General, nodes.Element):
+    """A figure with sliders: triples of a name, its labels and where it starts.
+
+    The children are its frames, the last slider running fastest. They are image nodes,
+    so that Sphinx itself copies the files and knows their address from each page.
+    """
+
+
+class FindExplorers(SphinxTransform):
+    """Replace each stored widget by an ``explore`` node within a figure."""
+
+    default_priority = 400
+
+    def apply(self, **_: Any) -> None:
+        models = self._take_models()
+        for bundle in list(self.document.findall(_is_bundle)):
+            views = [c for c in bundle if c.get("mime_type") == conventions.VIEW]
+            if views:
+                identity = re.search(r'"model_id": "(\w+)"', views[0].astext())
+                self._replace(bundle, _explorer(self.env, models, identity.group(1)))
+
+    def _take_models(self) -> dict[str, dict]:
+        """Take the widgets' state from myst-nb, which would load a manager for it."""
+        data = getattr(self.env, "nb_metadata", {}).get(self.env.docname, {})
+        scripts = data.get("js_files", {})
+        taken = [scripts.pop(key) for key in list(scripts) if "ipywidgets" in key]
+        bodies = [options["body"] for _, options in taken if "body" in options]
+        return json.loads(bodies[0])["state"] if bodies else {}
+
+    def _replace(self, bundle: nodes.Element, node: explore) -> None:
+        if not isinstance(bundle.parent, nodes.figure):
+            raise ExtensionError(
+                f"{self.env.docname}: an interactive figure has no caption; the cell "
+                "needs the metadata mystnb.figure with caption and name."
+            )
+        bundle.parent["classes"].append("explore")
+        bundle.replace_self(node)
+
+
+def _is_bundle(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Element) and node.get("nb_element") == "mime_bundle"
+
+
+def _explorer(env: Any, models: dict, identity: str) -> explore:
+    box = models.get(identity, {"model_name": "not stored", "state": {}})
+    if "explore" not in box["state"].get("_dom_classes", ()):
+        raise ExtensionError(
+            f"{env.docname}: a cell shows a widget ({box['model_name']}) that "
+            "cannot move on the site; show the result of lecture_code.widgets.explore "
+            "and run `make notebooks`."
+        )
+    *controls, picture = _children(models, box)
+    states = [control["state"] for control in controls]
+    sliders = [(s["description"], s["_options_labels"], s["index"]) for s in states]
+    node = explore(sliders=sliders)
+    node.extend(_image(env, frame) for frame in _frames(models, picture))
+    return node
+
+
+def _children(models: dict, model: dict) -> list[dict]:
+    names = model["state"]["children"]
+    return [models[name.removeprefix("IPY_MODEL_")] for name in names]
+
+
+def _frames(models: dict, model: dict) -> Iterator[str]:
+    if "children" not in model["state"]:
+        yield model["state"]["value"]
+        return
+    for child in _children(models, model):
+        yield from _frames(models, child)
+
+
+class _ImgTag(HTMLParser):
+    """The attributes of the ``<img>`` as which a frame is stored."""
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        self.attributes = dict(attrs)
+
+
+def _image(env: Any, frame: str) -> nodes.image:
+    """Write a frame where myst-nb keeps pictures, under the hash of its content."""
+    parser = _ImgTag()
+    parser.feed(frame)
+    content = base64.b64decode(parser.attributes["src"].partition(",")[2])
+    name = f"{hashlib.sha256(content).hexdigest()}.png"
+    path = Path(env.mystnb_config.output_folder).resolve() / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    uri = "/" + os.path.relpath(path, env.srcdir)
+    return nodes.image(uri=uri, alt=parser.attributes["alt"])
+
+
+CONTROL = """\
+<div class="explore-control">
+<label for="{id}">{name}</label>
+<input type="range" id="{id}" min="0" max="{last}" step="1" value="{at}" \
+aria-valuetext="{first}" autocomplete="off">
+<output for="{id}" aria-live="off">{first}</output>
+</div>
+"""
+
+FIGURE = """\
+<img class="explore-frame" src="{src}" alt="{alt}" {size}>
+<div class="explore-controls" hidden>
+{controls}</div>
+<p class="explore-status" role="status"></p>
+<script type="application/json" class="explore-data">{data}</script>
+"""
+
+
+def visit_explore(translator: HTML5Translator, node: explore) -> None:
+    """Write the first frame, the sliders, and a list of all frames for the script.
+
+    The sliders are hidden until the script takes them up; without it, the first frame
+    is a picture like others.
+    """
+    builder = translator.builder
+    frames = [
+        (posixpath.join(builder.imgpath, builder.images[i["uri"]]), i["alt"])
+        for i in node
+    ]
+    serial = builder.env.new_serialno("explore")
+    controls = [
+        CONTROL.format(
+            id=f"explore-{serial}-{place}",
+            name=html.escape(name),
+            last=len(labels) - 1,
+            at=at,
+            first=html.escape(labels[at]),
+        )
+        for place, (name, labels, at) in enumerate(node["sliders"])
+    ]
+    data = {"labels": [labels for _, labels, _ in node["sliders"]], "frames": frames}
+    first = 0
+    for _, labels, at in node["sliders"]:
+        first = first * len(labels) + at
+    figure = FIGURE.format(
+        src=html.escape(frames[first][0]),
+        alt=html.escape(frames[first][1]),
+        size=_size(Path(builder.srcdir, node[0]["uri"])),
+        controls="".join(controls),
+        # a script element ends at "</script", wherever it stands
+        data=json.dumps(data).replace("<", "\\u003c"),
+    )
+    translator.body.append(figure)
+    raise nodes.SkipNode
+
+
+def _size(path: Path) -> str:
+    """Say how large a PNG is, so that the page does not jump when it arrives."""
+    with path.open("rb") as file:
+        start = file.read(24)
+    width, height = (int.from_bytes(start[i : i + 4], "big") for i in (16, 20))
+    return f'width="{width}" height="{height}"'
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_node(explore, html=(visit_explore, None))
+    app.add_transform(FindExplorers)
+    return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}
