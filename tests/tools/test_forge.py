@@ -6,10 +6,10 @@ import os
 import re
 import subprocess
 
-import conventions
 import pytest
-import repository
 import yaml
+
+from tools.chapters import conventions, repository
 
 ROOT = conventions.ROOT
 WORKFLOWS = ROOT / ".github" / "workflows"
