@@ -104,6 +104,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "16.3": {
         "return tvs <= least - 0.001": "no claim lies on the edge, up to rounding"
     },
+    "16.4": {"n moved": "for large n one sample more changes nothing"},
 }
 
 
