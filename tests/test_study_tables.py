@@ -8,36 +8,35 @@ import numpy as np
 import pytest
 
 from lecture_code import pushforward, trained
-from lecture_code.study import figures
 from lecture_code.study.line import experiments
 
 
 @pytest.fixture(scope="module")
-def stored() -> figures.Table:
+def stored() -> trained.Table:
     return trained.table("one-dimensional")
 
 
 def test_no_stored_network_is_below_the_frontier(stored):
     assert (stored["tv"] >= stored["tv_star"] - 1e-3).all()
     assert (stored["tv_bound"] <= stored["tv_star"] + 1e-3).all()
-    main = figures.select(stored, experiment="separation")
+    main = trained.select(stored, experiment="separation")
     for kind in experiments.MODELS:
-        rows = figures.select(main, kind=kind)
+        rows = trained.select(main, kind=kind)
         assert set(rows["m"]) == set(experiments.SEPARATIONS)
         assert len(set(rows["run"])) >= 3
 
 
 @pytest.mark.parametrize("m", [4, 6])
 def test_the_diffusion_model_is_near_in_mild_steps(stored, m):
-    rows = figures.select(stored, experiment="separation", kind="diffusion", m=m)
+    rows = trained.select(stored, experiment="separation", kind="diffusion", m=m)
     assert rows["tv"].max() <= 0.05
     assert rows["step_slope"].max() <= 3
 
 
 def test_a_certified_level_is_kept(stored):
-    level = figures.select(stored, experiment="level")
+    level = trained.select(stored, experiment="level")
     for kind in ("gan-spectral", "wasserstein-spectral"):
-        rows = figures.select(level, kind=kind)
+        rows = trained.select(level, kind=kind)
         assert (rows["slope"] <= rows["level"] * (1 + 1e-4)).all()
 
 
@@ -49,20 +48,20 @@ def test_the_frontier_in_the_table_is_that_of_the_package(stored):
 
 
 def test_deeper_generators_are_steeper(stored):
-    depth = figures.select(stored, experiment="depth", kind="vae")
+    depth = trained.select(stored, experiment="depth", kind="vae")
     slopes = [
-        np.median(figures.select(depth, layers=layers)["slope"])
+        np.median(trained.select(depth, layers=layers)["slope"])
         for layers in experiments.LAYERS
     ]
     assert all(a < b * 1.2 for a, b in pairwise(slopes))
 
 
-def middle(rows: figures.Table, column: str, **setting: object) -> float:
-    return float(np.median(figures.select(rows, **setting)[column]))
+def middle(rows: trained.Table, column: str, **setting: object) -> float:
+    return float(np.median(trained.select(rows, **setting)[column]))
 
 
 def test_what_chapter_16_says_of_the_vae_and_the_wasserstein_generator(stored):
-    main = figures.select(stored, experiment="separation")
+    main = trained.select(stored, experiment="separation")
     for m in range(2, 11):
         slope, tv = (
             [middle(main, column, kind=k, m=m) for k in ("vae", "wasserstein")]
@@ -73,7 +72,7 @@ def test_what_chapter_16_says_of_the_vae_and_the_wasserstein_generator(stored):
 
 
 def test_what_chapter_16_says_of_depth_and_patience(stored):
-    depth = figures.select(stored, experiment="depth")
+    depth = trained.select(stored, experiment="depth")
     gan = [middle(depth, "tv", kind="gan", layers=n) for n in range(2, 7)]
     assert min(gan) > 0.25
     assert middle(depth, "tv_star", kind="gan", layers=6) < 0.01
@@ -91,7 +90,7 @@ def test_what_chapter_16_says_of_depth_and_patience(stored):
 
 
 def test_the_error_is_at_most_that_of_the_published_settings(stored):
-    # What `tools/checks/published.py` printed for one network of 20 000 steps each.
-    main = figures.select(stored, experiment="separation")
+    # What `study/line/published.py` printed for one network of 20 000 steps each.
+    main = trained.select(stored, experiment="separation")
     assert middle(main, "tv", kind="vae", m=4) <= 0.070
     assert middle(main, "tv", kind="gan", m=4) <= 0.48

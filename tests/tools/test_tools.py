@@ -15,7 +15,7 @@ import sample_chapter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools.chapters import conventions, notebooks, repository, student
-from tools.checks import published
+from lecture_code.study.line import published
 
 ROOT = conventions.ROOT
 TOOL = [sys.executable, "-m", "tools.chapters.notebooks"]
