@@ -294,7 +294,8 @@ def test_no_point_leaves_the_table():
     layer = flows.Marginals(1, levels=27)
     assert layer.probs.sum().item() == pytest.approx(1, abs=1e-15)
     ends = layer.inverse(torch.tensor([[-50.0], [50.0]]).double())
-    assert ends.flatten().tolist() == [0, 27]
+    assert ends[0] == 0
+    assert 27 - 1e-12 < ends[1] < 27  # at 27 a level would begin that there is not
 
 
 def test_the_ends_of_the_table_have_finite_scores():
@@ -444,8 +445,3 @@ class Fixed(torch.nn.Module):
 def test_levels_are_taken_before_numbers_are_rounded():
     model = flows.Dequantised(flows.Flow([Fixed(2 - 4e-12)], d=3), levels=4)
     assert torch.equal(model.sample(2), torch.ones(2, 3))  # in float32 it would be 2
-
-
-def test_histograms_stay_below_the_next_level():
-    top = flows.Marginals(1, levels=4).inverse(torch.tensor([[40.0]])).item()
-    assert 4 - 1e-12 < top < 4
