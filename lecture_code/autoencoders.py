@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch.nn import functional
 
-from lecture_code import networks, validate
+from lecture_code import _validate, networks
 
 #: What the output layer is taken for: the law of a pixel given the code.
 LIKELIHOODS = ("bernoulli", "gaussian")
@@ -65,10 +65,10 @@ class Autoencoder(torch.nn.Module):
         likelihood: str = "bernoulli",
     ) -> None:
         super().__init__()
-        self.d = validate.integer("d", d, low=1)
-        self.k = validate.integer("k", k, low=1)
-        self.activation = validate.choice("activation", activation, ACTIVATIONS)
-        self.likelihood = validate.choice("likelihood", likelihood, LIKELIHOODS)
+        self.d = _validate.integer("d", d, low=1)
+        self.k = _validate.integer("k", k, low=1)
+        self.activation = _validate.choice("activation", activation, ACTIVATIONS)
+        self.likelihood = _validate.choice("likelihood", likelihood, LIKELIHOODS)
         self._build(_hidden(hidden, activation))
 
     def _build(self, hidden: list[int]) -> None:
@@ -105,7 +105,7 @@ class Autoencoder(torch.nn.Module):
         TypeError, ValueError
             If ``x`` is not a finite floating tensor of this shape.
         """
-        x = validate.tensor("x", x, shape=("n", self.d))
+        x = _validate.tensor("x", x, shape=("n", self.d))
         return self._read(networks.cast(x, self))
 
     def pre_activation(self, z: torch.Tensor) -> torch.Tensor:
@@ -126,7 +126,7 @@ class Autoencoder(torch.nn.Module):
         TypeError, ValueError
             If ``z`` is not a finite floating tensor of this shape.
         """
-        z = validate.tensor("z", z, shape=("n", self.k))
+        z = _validate.tensor("z", z, shape=("n", self.k))
         return self._write(networks.cast(z, self))
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
@@ -199,7 +199,7 @@ class Autoencoder(torch.nn.Module):
         x = networks.cast(self._targets(x), self)
         if given is None:
             given = x
-        given = validate.tensor("given", given, shape=tuple(x.shape))
+        given = _validate.tensor("given", given, shape=tuple(x.shape))
         output = self.pre_activation(self.encode(given))
         if self.likelihood == "gaussian":
             return (x - output).square().sum(dim=1) / 2
@@ -234,7 +234,7 @@ class Autoencoder(torch.nn.Module):
         return self.decoder(z)
 
     def _targets(self, x: torch.Tensor) -> torch.Tensor:
-        x = validate.tensor("x", x, shape=("n", self.d))
+        x = _validate.tensor("x", x, shape=("n", self.d))
         if self.likelihood == "bernoulli" and not ((x == 0) | (x == 1)).all():
             other = x[(x != 0) & (x != 1)][0].item()
             raise ValueError(
@@ -352,8 +352,8 @@ class DenoisingAutoencoder(Autoencoder):
         activation: str = "sigmoid",
         likelihood: str = "bernoulli",
     ) -> None:
-        nu = validate.real("nu", nu, low=0, high=1)
-        sigma = validate.real("sigma", sigma, low=0, high=_LOUDEST)
+        nu = _validate.real("nu", nu, low=0, high=1)
+        sigma = _validate.real("sigma", sigma, low=0, high=_LOUDEST)
         super().__init__(
             d, k, hidden=hidden, activation=activation, likelihood=likelihood
         )
@@ -385,7 +385,7 @@ class DenoisingAutoencoder(Autoencoder):
             If ``x`` is not a finite floating tensor of this shape, or ``generator``
             no generator.
         """
-        x = validate.tensor("x", x, shape=("n", self.d))
+        x = _validate.tensor("x", x, shape=("n", self.d))
         return mask(add_noise(x, self.sigma, generator), self.nu, generator)
 
     def loss(
@@ -443,9 +443,9 @@ def mask(
     -----
     Used in chapter 7.
     """
-    x = validate.tensor("x", x)
-    nu = validate.real("nu", nu, low=0, high=1)
-    generator = validate.generator("generator", generator)
+    x = _validate.tensor("x", x)
+    nu = _validate.real("nu", nu, low=0, high=1)
+    generator = _validate.generator("generator", generator)
     kept = torch.rand(x.shape, generator=generator) >= nu  # rand is never 1
     return x * kept.to(x.device)
 
@@ -479,9 +479,9 @@ def add_noise(
     -----
     Used in chapter 7.
     """
-    x = validate.tensor("x", x)
-    sigma = validate.real("sigma", sigma, low=0, high=_LOUDEST)
-    generator = validate.generator("generator", generator)
+    x = _validate.tensor("x", x)
+    sigma = _validate.real("sigma", sigma, low=0, high=_LOUDEST)
+    generator = _validate.generator("generator", generator)
     noise = torch.randn(x.shape, generator=generator, dtype=x.dtype)
     return x + sigma * noise.to(x.device)
 
@@ -519,7 +519,7 @@ def best_of_rank(matrix: torch.Tensor, rank: int) -> torch.Tensor:
     Psychometrika 1, 211-218.
     """
     matrix = _decomposable("matrix", matrix)
-    rank = validate.integer("rank", rank, low=1, high=min(matrix.shape))
+    rank = _validate.integer("rank", rank, low=1, high=min(matrix.shape))
     U, S, Vt = torch.linalg.svd(matrix, full_matrices=False)
     return (U[:, :rank] * S[:rank]) @ Vt[:rank]
 
@@ -561,7 +561,7 @@ def principal_components(x: torch.Tensor, rank: int) -> Autoencoder:
     Networks 2, 53-58.
     """
     x = _decomposable("x", x).detach()
-    rank = validate.integer("rank", rank, low=1, high=min(x.shape))
+    rank = _validate.integer("rank", rank, low=1, high=min(x.shape))
     mean = x.mean(dim=0)
     V = torch.linalg.svd(x - mean, full_matrices=False).Vh[:rank].T
     model = Autoencoder(len(V), rank, activation="linear", likelihood="gaussian")
@@ -577,21 +577,21 @@ _LOUDEST = 1e6
 
 def _decomposable(name: str, matrix: torch.Tensor) -> torch.Tensor:
     """Refuse half precision here: torch's decompositions would, deep inside."""
-    matrix = validate.tensor(name, matrix, shape=("n", "d"))
+    matrix = _validate.tensor(name, matrix, shape=("n", "d"))
     if matrix.dtype not in (torch.float32, torch.float64):
-        got = validate.describe(matrix)
+        got = _validate.describe(matrix)
         raise TypeError(f"{name}: expected float32 or float64 numbers, got {got}")
     return matrix
 
 
 def _hidden(hidden: Sequence[int], activation: str) -> list[int]:
-    hidden = validate.instance("hidden", hidden, (list, tuple))
+    hidden = _validate.instance("hidden", hidden, (list, tuple))
     if hidden and activation == "linear":
         raise ValueError(
             "hidden: expected no layers between linear maps, whose product is one "
-            f"linear map, got {validate.describe(hidden)}"
+            f"linear map, got {_validate.describe(hidden)}"
         )
-    return [validate.integer("hidden", width, low=1) for width in hidden]
+    return [_validate.integer("hidden", width, low=1) for width in hidden]
 
 
 def _between(activation: str) -> torch.nn.Module:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import likelihoods, networks, validate
+from lecture_code import _validate, likelihoods, networks
 
 
 class Autoregressive(torch.nn.Module):
@@ -52,8 +52,8 @@ class Autoregressive(torch.nn.Module):
         self, network: torch.nn.Module, *, pixels: int, order: ArrayLike | None = None
     ) -> None:
         super().__init__()
-        self.network = validate.instance("network", network, torch.nn.Module)
-        self.pixels = validate.integer("pixels", pixels, low=1)
+        self.network = _validate.instance("network", network, torch.nn.Module)
+        self.pixels = _validate.integer("pixels", pixels, low=1)
         self.register_buffer("order", self._order(order))
         self._check_causal()
 
@@ -168,7 +168,7 @@ class Autoregressive(torch.nn.Module):
         TypeError, ValueError
             If ``n`` is not a positive integer or ``generator`` no generator.
         """
-        n = validate.integer("n", n, low=1)
+        n = _validate.integer("n", n, low=1)
         blank = torch.zeros(n, self.pixels, device=self.order.device)
         return self.complete(blank, known=0, generator=generator)
 
@@ -199,8 +199,8 @@ class Autoregressive(torch.nn.Module):
             ``known`` no integer from 0 to ``pixels``.
         """
         drawn = self._checked(x).clone()
-        known = validate.integer("known", known, low=0, high=self.pixels)
-        generator = validate.generator("generator", generator)
+        known = _validate.integer("known", known, low=0, high=self.pixels)
+        generator = _validate.generator("generator", generator)
         with networks.evaluating(self):
             for pixel in self.order[known:].tolist():
                 p = self.conditionals(drawn)[:, pixel]
@@ -213,13 +213,13 @@ class Autoregressive(torch.nn.Module):
     def _order(self, order: ArrayLike | None) -> torch.Tensor:
         if order is None:
             return torch.arange(self.pixels)
-        order = validate.integers("order", order, shape=(self.pixels,))
+        order = _validate.integers("order", order, shape=(self.pixels,))
         if order.sort().values.tolist() != list(range(self.pixels)):
             raise ValueError(f"order: expected each pixel once, got {order.tolist()}")
         return order
 
     def _checked(self, x: torch.Tensor) -> torch.Tensor:
-        x = validate.tensor("x", x, shape=("n", self.pixels))
+        x = _validate.tensor("x", x, shape=("n", self.pixels))
         if not ((x == 0) | (x == 1)).all():
             raise ValueError("x: expected zeros and ones, got other numbers too")
         return x
@@ -381,7 +381,7 @@ class GreyAutoregressive(Autoregressive):
         return self.output.log_prob(x, self._outputs(x).flatten(1))
 
     def _checked(self, x: torch.Tensor) -> torch.Tensor:
-        x = validate.tensor("x", x, shape=("n", self.pixels))
+        x = _validate.tensor("x", x, shape=("n", self.pixels))
         self.output.scaled(x)  # refuses what is no level
         return x
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import validate
+from lecture_code import _validate
 
 # Bounds on what is accepted: within them no square overflows in float64 and no
 # sample in float32, so that a density can never answer NaN.
@@ -59,17 +59,17 @@ class IsotropicMixture:
         scales: ArrayLike = 1.0,
         weights: ArrayLike | None = None,
     ) -> None:
-        means = validate.array(
+        means = _validate.array(
             "means", means, shape=("k", "d"), low=-_LARGE, high=_LARGE
         )
         k, self._d = means.shape
-        scales = validate.array("scales", scales, low=1 / _LARGE, high=_LARGE)
+        scales = _validate.array("scales", scales, low=1 / _LARGE, high=_LARGE)
         if scales.ndim > 0:
-            scales = validate.array("scales", scales, shape=(k,))
+            scales = _validate.array("scales", scales, shape=(k,))
         if weights is None:
             weights = np.full(k, 1 / k)
-        weights = validate.probabilities("weights", weights)
-        validate.same_length(means=means, weights=weights)
+        weights = _validate.probabilities("weights", weights)
+        _validate.same_length(means=means, weights=weights)
         self.means = _frozen(means)
         self.scales = _frozen(np.broadcast_to(scales, k))
         self.weights = _frozen(weights / weights.sum())
@@ -148,8 +148,8 @@ class IsotropicMixture:
         TypeError, ValueError
             If ``n`` is not a positive integer or ``generator`` no generator.
         """
-        n = validate.integer("n", n, low=1)
-        generator = validate.generator("generator", generator)
+        n = _validate.integer("n", n, low=1)
+        generator = _validate.generator("generator", generator)
         chosen = torch.multinomial(self._w, n, replacement=True, generator=generator)
         eps = torch.randn(n, self._d, generator=generator, dtype=torch.float64)
         return (self._mu[chosen] + self._sigma[chosen, None] * eps).float()
@@ -174,7 +174,7 @@ class IsotropicMixture:
         TypeError, ValueError
             If ``sigma`` is not a number in this range.
         """
-        sigma = validate.real("sigma", sigma, low=0, high=_LARGE / 10)
+        sigma = _validate.real("sigma", sigma, low=0, high=_LARGE / 10)
         scales = np.minimum(np.hypot(self.scales, sigma), _LARGE)
         return IsotropicMixture(self.means, scales, self.weights)
 
@@ -208,7 +208,7 @@ class IsotropicMixture:
         Bishop (2006), Pattern Recognition and Machine Learning, eq. (2.116).
         """
         noisy = self.noised(sigma)
-        points = validate.tensor("y", y, shape=("n", self._d), low=-_FAR, high=_FAR)
+        points = _validate.tensor("y", y, shape=("n", self._d), low=-_FAR, high=_FAR)
         posterior = torch.softmax(noisy._log_joint(points.double()), dim=1)
         (mu, sigma, _), (_, spread, _) = self._beside(y), noisy._beside(y)
         kept = (sigma / spread).square()
@@ -218,7 +218,7 @@ class IsotropicMixture:
 
     def _points(self, x: torch.Tensor) -> torch.Tensor:
         shape = ("n", self._d)
-        return validate.tensor("x", x, shape=shape, low=-_FAR, high=_FAR).double()
+        return _validate.tensor("x", x, shape=shape, low=-_FAR, high=_FAR).double()
 
     def _log_joint(self, x: torch.Tensor) -> torch.Tensor:
         """Return log of weight times density, one column for each component."""
@@ -271,7 +271,7 @@ class GaussianMixture:
         scales: ArrayLike = 1.0,
         weights: ArrayLike | None = None,
     ) -> None:
-        means = validate.array("means", means, shape=("k",))
+        means = _validate.array("means", means, shape=("k",))
         self._column = IsotropicMixture(means[:, None], scales, weights)
         self.means = self._column.means[:, 0]
         self.scales = self._column.scales
@@ -367,7 +367,7 @@ class GaussianMixture:
         TypeError, ValueError
             If ``u`` does not hold numbers in [0, 1].
         """
-        u = validate.array("u", u, low=0.0, high=1.0)
+        u = _validate.array("u", u, low=0.0, high=1.0)
         return self._quantile(np.minimum(u, 1 - u), np.where(u <= 0.5, 1.0, -1.0))
 
     def isf(self, u: ArrayLike) -> np.ndarray:
@@ -388,7 +388,7 @@ class GaussianMixture:
         TypeError, ValueError
             If ``u`` does not hold numbers in [0, 1].
         """
-        u = validate.array("u", u, low=0.0, high=1.0)
+        u = _validate.array("u", u, low=0.0, high=1.0)
         return self._quantile(np.minimum(u, 1 - u), np.where(u <= 0.5, -1.0, 1.0))
 
     def log_prob(self, x: torch.Tensor) -> torch.Tensor:
@@ -409,7 +409,7 @@ class GaussianMixture:
         TypeError, ValueError
             If ``x`` is not a floating tensor in this range.
         """
-        x = validate.tensor("x", x)
+        x = _validate.tensor("x", x)
         return self._column.log_prob(x.reshape(-1, 1)).reshape(x.shape)
 
     def score(self, x: torch.Tensor) -> torch.Tensor:
@@ -430,7 +430,7 @@ class GaussianMixture:
         TypeError, ValueError
             If ``x`` is not a floating tensor in this range.
         """
-        x = validate.tensor("x", x)
+        x = _validate.tensor("x", x)
         return self._column.score(x.reshape(-1, 1)).reshape(x.shape)
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> torch.Tensor:
@@ -457,7 +457,7 @@ class GaussianMixture:
 
     @np.errstate(under="ignore")
     def _standardise(self, x: ArrayLike) -> np.ndarray:
-        x = validate.array("x", x, low=-_FAR, high=_FAR)
+        x = _validate.array("x", x, low=-_FAR, high=_FAR)
         return (x[..., None] - self.means) / self.scales
 
     @np.errstate(under="ignore")
@@ -536,8 +536,10 @@ class Banana:
     """
 
     def __init__(self, *, curvature: float = 1.0, scale: float = 0.5) -> None:
-        self.curvature = validate.real("curvature", curvature, low=-_LARGE, high=_LARGE)
-        self.scale = validate.real("scale", scale, low=1 / _LARGE, high=_LARGE)
+        self.curvature = _validate.real(
+            "curvature", curvature, low=-_LARGE, high=_LARGE
+        )
+        self.scale = _validate.real("scale", scale, low=1 / _LARGE, high=_LARGE)
 
     def __repr__(self) -> str:
         return f"Banana(curvature={self.curvature:g}, scale={self.scale:g})"
@@ -607,14 +609,14 @@ class Banana:
         TypeError, ValueError
             If ``n`` is not a positive integer or ``generator`` no generator.
         """
-        n = validate.integer("n", n, low=1)
-        generator = validate.generator("generator", generator)
+        n = _validate.integer("n", n, low=1)
+        generator = _validate.generator("generator", generator)
         z1, z2 = torch.randn(2, n, generator=generator, dtype=torch.float64)
         x2 = self.scale * z2 + self.curvature * (z1.square() - 1)
         return torch.stack([z1, x2], dim=1).float()
 
     def _straighten(self, x: torch.Tensor) -> torch.Tensor:
-        x = validate.tensor("x", x, shape=("n", 2), low=-_FAR, high=_FAR).double()
+        x = _validate.tensor("x", x, shape=("n", 2), low=-_FAR, high=_FAR).double()
         x1, x2 = x.T
         return torch.stack(
             [x1, (x2 - self.curvature * (x1.square() - 1)) / self.scale], dim=1

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lecture_code import validate
+from lecture_code import _validate
 
 
 def entropy(p: ArrayLike) -> float:
@@ -185,8 +185,8 @@ def wasserstein1(p: ArrayLike, q: ArrayLike, points: ArrayLike) -> float:
     Peyre and Cuturi (2019), Computational Optimal Transport, remark 2.30.
     """
     p, q = _pair(p, q)
-    points = validate.array("points", points, shape=("k",), low=-1e300, high=1e300)
-    validate.same_length(p=p, points=points)
+    points = _validate.array("points", points, shape=("k",), low=-1e300, high=1e300)
+    _validate.same_length(p=p, points=points)
     order = np.argsort(points)
     gaps = np.diff(points[order])
     surplus = np.cumsum((p - q)[order])[:-1]
@@ -229,9 +229,9 @@ def cell_masses(density: Any, edges: ArrayLike) -> np.ndarray:
     if not all(callable(getattr(density, name, None)) for name in ("cdf", "sf")):
         raise TypeError(
             "density: expected an object with cdf and sf, "
-            f"got {validate.describe(density)}"
+            f"got {_validate.describe(density)}"
         )
-    edges = validate.array("edges", edges, shape=("k",))
+    edges = _validate.array("edges", edges, shape=("k",))
     if np.any(np.diff(edges) <= 0):
         raise ValueError(f"edges: expected increasing numbers, got {edges}")
     below = np.concatenate([[0.0], density.cdf(edges), [1.0]])
@@ -274,10 +274,10 @@ def kl_gaussians(mean1: float, scale1: float, mean2: float, scale2: float) -> fl
     ----------
     Bishop (2006), Pattern Recognition and Machine Learning, exercise 1.30.
     """
-    mean1 = validate.real("mean1", mean1)
-    mean2 = validate.real("mean2", mean2)
-    scale1 = validate.real("scale1", scale1, above=0)
-    scale2 = validate.real("scale2", scale2, above=0)
+    mean1 = _validate.real("mean1", mean1)
+    mean2 = _validate.real("mean2", mean2)
+    scale1 = _validate.real("scale1", scale1, above=0)
+    scale2 = _validate.real("scale2", scale2, above=0)
     ratio, gap = scale1 / scale2, mean1 - mean2
     # the largest numbers can lie farther apart than any float
     shift = mean1 / scale2 - mean2 / scale2 if math.isinf(gap) else gap / scale2
@@ -287,11 +287,11 @@ def kl_gaussians(mean1: float, scale1: float, mean2: float, scale2: float) -> fl
 
 @np.errstate(under="ignore")
 def _vector(name: str, value: ArrayLike) -> np.ndarray:
-    p = validate.probabilities(name, value)
+    p = _validate.probabilities(name, value)
     return p / p.sum()
 
 
 def _pair(p: ArrayLike, q: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     p, q = _vector("p", p), _vector("q", q)
-    validate.same_length(p=p, q=q)
+    _validate.same_length(p=p, q=q)
     return p, q

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import networks, validate
+from lecture_code import _validate, networks
 
 
 class AffineCoupling(torch.nn.Module):
@@ -47,8 +47,8 @@ class AffineCoupling(torch.nn.Module):
 
     def __init__(self, network: torch.nn.Module, *, mask: ArrayLike) -> None:
         super().__init__()
-        self.network = validate.instance("network", network, torch.nn.Module)
-        mask = validate.integers("mask", mask, shape=("d",), low=0, high=1)
+        self.network = _validate.instance("network", network, torch.nn.Module)
+        mask = _validate.integers("mask", mask, shape=("d",), low=0, high=1)
         if mask.min() == mask.max():
             raise ValueError("mask: expected zeros and ones, got one of them only")
         self.register_buffer("mask", mask.float(), persistent=False)
@@ -73,7 +73,7 @@ class AffineCoupling(torch.nn.Module):
         TypeError, ValueError
             If ``x`` is not a finite floating tensor of this shape.
         """
-        x = validate.tensor("x", x, shape=("n", len(self.mask))).to(self.gain)
+        x = _validate.tensor("x", x, shape=("n", len(self.mask))).to(self.gain)
         log_scale, shift = self._moves(x)
         return x * log_scale.exp() + shift, log_scale.sum(dim=1)
 
@@ -95,7 +95,7 @@ class AffineCoupling(torch.nn.Module):
         TypeError, ValueError
             If ``z`` is not a finite floating tensor of this shape.
         """
-        z = validate.tensor("z", z, shape=("n", len(self.mask))).to(self.gain)
+        z = _validate.tensor("z", z, shape=("n", len(self.mask))).to(self.gain)
         log_scale, shift = self._moves(z)  # the kept coordinates are the same
         return (z - shift) * (-log_scale).exp()
 
@@ -146,7 +146,7 @@ class Triangular(torch.nn.Module):
 
     def __init__(self, d: int) -> None:
         super().__init__()
-        d = validate.integer("d", d, low=1)
+        d = _validate.integer("d", d, low=1)
         self.centre = torch.nn.Parameter(torch.zeros(d))
         self.below = torch.nn.Parameter(torch.zeros(d, d))
         self.log_diagonal = torch.nn.Parameter(torch.zeros(d))
@@ -176,8 +176,8 @@ class Triangular(torch.nn.Module):
         TypeError, ValueError
             If an argument is not as described, or the covariance is singular.
         """
-        x = validate.tensor("x", x, shape=("n", len(self.centre))).double()
-        shrink = validate.real("shrink", shrink, low=0, high=1)
+        x = _validate.tensor("x", x, shape=("n", len(self.centre))).double()
+        shrink = _validate.real("shrink", shrink, low=0, high=1)
         covariance = torch.cov(x.T, correction=0).reshape(x.shape[1], x.shape[1])
         variance = covariance.diagonal().diag()
         root, failed = torch.linalg.cholesky_ex(covariance.lerp(variance, shrink))
@@ -210,7 +210,7 @@ class Triangular(torch.nn.Module):
         TypeError, ValueError
             If ``x`` is not a finite floating tensor of this shape.
         """
-        x = validate.tensor("x", x, shape=("n", len(self.centre))).to(self.centre)
+        x = _validate.tensor("x", x, shape=("n", len(self.centre))).to(self.centre)
         z = (x - self.centre) @ self._matrix().T
         return z, self.log_diagonal.sum().expand(len(x))
 
@@ -232,7 +232,7 @@ class Triangular(torch.nn.Module):
         TypeError, ValueError
             If ``z`` is not a finite floating tensor of this shape.
         """
-        z = validate.tensor("z", z, shape=("n", len(self.centre))).to(self.centre)
+        z = _validate.tensor("z", z, shape=("n", len(self.centre))).to(self.centre)
         solve = torch.linalg.solve_triangular
         return solve(self._matrix(), z.T, upper=False).T + self.centre
 
@@ -272,8 +272,8 @@ class Marginals(torch.nn.Module):
 
     def __init__(self, d: int, *, levels: int) -> None:
         super().__init__()
-        d = validate.integer("d", d, low=1)
-        self.levels = validate.integer("levels", levels, low=1)
+        d = _validate.integer("d", d, low=1)
+        self.levels = _validate.integer("levels", levels, low=1)
         probs = torch.full((d, levels), 1 / levels, dtype=torch.float64)
         self.register_buffer("probs", probs)
 
@@ -298,7 +298,7 @@ class Marginals(torch.nn.Module):
             If an argument is not as described.
         """
         x = _whole(x, len(self.probs), self.levels)
-        smoothing = validate.real("smoothing", smoothing, above=0)
+        smoothing = _validate.real("smoothing", smoothing, above=0)
         bins = torch.arange(self.levels, device=x.device)
         counts = (x[..., None] == bins).sum(dim=0) + smoothing
         self.probs.copy_(counts / counts.sum(dim=1, keepdim=True))
@@ -324,7 +324,7 @@ class Marginals(torch.nn.Module):
             If ``x`` is not a floating tensor of such points.
         """
         shape = ("n", len(self.probs))
-        x = validate.tensor("x", x, shape=shape, low=0, high=self.levels)
+        x = _validate.tensor("x", x, shape=shape, low=0, high=self.levels)
         x = x.to(self.probs)
         level = x.detach().floor().clamp(max=self.levels - 1)
         below, p = self._at(level)
@@ -351,7 +351,7 @@ class Marginals(torch.nn.Module):
         TypeError, ValueError
             If ``z`` is not a finite floating tensor of this shape.
         """
-        z = validate.tensor("z", z, shape=("n", len(self.probs)))
+        z = _validate.tensor("z", z, shape=("n", len(self.probs)))
         u = torch.special.ndtr(z.to(self.probs))
         edges = self.probs.cumsum(dim=1)[:, :-1]
         level = (u[..., None] >= edges).sum(dim=2)
@@ -397,11 +397,11 @@ class Flow(torch.nn.Module):
 
     def __init__(self, layers: Sequence[torch.nn.Module], *, d: int) -> None:
         super().__init__()
-        for layer in validate.items("layers", layers):
-            validate.instance("layers", layer, torch.nn.Module)
-            validate.function("layers", getattr(layer, "inverse", None))
+        for layer in _validate.items("layers", layers):
+            _validate.instance("layers", layer, torch.nn.Module)
+            _validate.function("layers", getattr(layer, "inverse", None))
         self.layers = torch.nn.ModuleList(layers)
-        self.d = validate.integer("d", d, low=1)
+        self.d = _validate.integer("d", d, low=1)
 
     def __repr__(self) -> str:
         weights = sum(p.numel() for p in self.parameters())
@@ -465,7 +465,7 @@ class Flow(torch.nn.Module):
         TypeError, ValueError
             If ``z`` is not a finite floating tensor of this shape.
         """
-        x = validate.tensor("z", z, shape=("n", self.d))
+        x = _validate.tensor("z", z, shape=("n", self.d))
         for layer in reversed(self.layers):
             x = layer.inverse(x)
         return x
@@ -531,8 +531,8 @@ class Flow(torch.nn.Module):
         TypeError, ValueError
             If ``n`` is not a positive integer or ``generator`` no generator.
         """
-        n = validate.integer("n", n, low=1)
-        generator = validate.generator("generator", generator)
+        n = _validate.integer("n", n, low=1)
+        generator = _validate.generator("generator", generator)
         return self._drawn(n, generator).float()
 
     @torch.no_grad()
@@ -542,7 +542,7 @@ class Flow(torch.nn.Module):
             return self.decode(torch.randn(n, self.d, generator=generator))
 
     def _forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        z = validate.tensor("x", x, shape=("n", self.d))
+        z = _validate.tensor("x", x, shape=("n", self.d))
         total = x.new_zeros(len(x))
         for layer in self.layers:
             z, log_det = layer(z)
@@ -581,8 +581,8 @@ class Dequantised(torch.nn.Module):
 
     def __init__(self, flow: Flow, *, levels: int = 17) -> None:
         super().__init__()
-        self.flow = validate.instance("flow", flow, Flow)
-        self.levels = validate.integer("levels", levels, low=2)
+        self.flow = _validate.instance("flow", flow, Flow)
+        self.levels = _validate.integer("levels", levels, low=2)
 
     def __repr__(self) -> str:
         return f"Dequantised({self.flow}, levels={self.levels})"
@@ -623,8 +623,8 @@ class Dequantised(torch.nn.Module):
             If an argument is not as described.
         """
         x = _whole(x, self.flow.d, self.levels).double()
-        k = validate.integer("k", k, low=1)
-        generator = validate.generator("generator", generator)
+        k = _validate.integer("k", k, low=1)
+        generator = _validate.generator("generator", generator)
         noise = (torch.rand(x.shape, generator=generator).to(x) for _ in range(k))
         bounds = torch.stack([self.flow.log_prob(x + u) for u in noise])
         return bounds.logsumexp(dim=0) - math.log(k)
@@ -673,8 +673,8 @@ class Dequantised(torch.nn.Module):
         TypeError, ValueError
             If ``n`` is not a positive integer or ``generator`` no generator.
         """
-        n = validate.integer("n", n, low=1)
-        generator = validate.generator("generator", generator)
+        n = _validate.integer("n", n, low=1)
+        generator = _validate.generator("generator", generator)
         points = self.flow._drawn(n, generator)  # floats round up, so they come last
         return points.floor().clamp(0, self.levels - 1).float()
 
@@ -684,7 +684,7 @@ def _log_normal(z: torch.Tensor) -> torch.Tensor:
 
 
 def _whole(x: torch.Tensor, d: int, levels: int) -> torch.Tensor:
-    x = validate.tensor("x", x, shape=("n", d), low=0, high=levels - 1)
+    x = _validate.tensor("x", x, shape=("n", d), low=0, high=levels - 1)
     if not (x == x.round()).all():
         raise ValueError("x: expected whole numbers, got fractions too")
     return x

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch.nn.functional import softplus
 
-from lecture_code import networks, validate
+from lecture_code import _validate, networks
 
 #: What the generator minimises, given the critic's numbers for what it made.
 GENERATOR_LOSSES = {
@@ -74,10 +74,10 @@ class GAN(torch.nn.Module):
         game: str = "non-saturating",
     ) -> None:
         super().__init__()
-        self.generator = validate.instance("generator", generator, torch.nn.Module)
-        self.critic = validate.instance("critic", critic, torch.nn.Module)
-        self.latent = validate.integer("latent", latent, low=1)
-        self.game = validate.choice("game", game, GENERATOR_LOSSES)
+        self.generator = _validate.instance("generator", generator, torch.nn.Module)
+        self.critic = _validate.instance("critic", critic, torch.nn.Module)
+        self.latent = _validate.integer("latent", latent, low=1)
+        self.game = _validate.choice("game", game, GENERATOR_LOSSES)
         self._d = self._tried()
 
     def __repr__(self) -> str:
@@ -110,7 +110,7 @@ class GAN(torch.nn.Module):
         TypeError, ValueError
             If ``z`` is no floating tensor of this shape.
         """
-        z = validate.tensor("z", z, shape=("n", self.latent))
+        z = _validate.tensor("z", z, shape=("n", self.latent))
         return self.generator(networks.cast(z, self.generator))
 
     def critic_loss(
@@ -194,16 +194,16 @@ class GAN(torch.nn.Module):
         TypeError, ValueError
             If ``n`` is not a positive integer or ``generator`` no generator.
         """
-        n = validate.integer("n", n, low=1)
+        n = _validate.integer("n", n, low=1)
         with networks.evaluating(self):
             return self.generate(self._noise(n, generator))
 
     def _noise(self, n: int, generator: torch.Generator | None) -> torch.Tensor:
-        generator = validate.generator("generator", generator)
+        generator = _validate.generator("generator", generator)
         return torch.randn(n, self.latent, generator=generator)
 
     def _data(self, x: torch.Tensor) -> torch.Tensor:
-        return validate.tensor("x", x, shape=("n", self._d))
+        return _validate.tensor("x", x, shape=("n", self._d))
 
     @torch.no_grad()
     def _tried(self) -> int:

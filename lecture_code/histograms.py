@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import validate
+from lecture_code import _validate
 
 # A table of this size takes half a gigabyte; larger sets belong in a PatternTable.
 _MOST_OUTCOMES = 2**25
@@ -47,7 +47,7 @@ class Histogram:
     """
 
     def __init__(self, k: int, *, smoothing: float = 0.0) -> None:
-        self.k = validate.integer("k", k, low=1, high=_MOST_OUTCOMES)
+        self.k = _validate.integer("k", k, low=1, high=_MOST_OUTCOMES)
         self.smoothing = _smoothing(smoothing)
         self._probs = self._cdf = None
 
@@ -70,7 +70,7 @@ class Histogram:
         TypeError, ValueError
             If ``probs`` is not a probability vector.
         """
-        probs = validate.probabilities("probs", probs)
+        probs = _validate.probabilities("probs", probs)
         histogram = cls(len(probs))
         histogram._set(probs)
         return histogram
@@ -182,7 +182,7 @@ class Histogram:
         ----------
         Devroye (1986), Non-Uniform Random Variate Generation, section III.2.
         """
-        u = validate.array("u", u, low=0.0, high=1.0)
+        u = _validate.array("u", u, low=0.0, high=1.0)
         cdf = _fitted(self, self._cdf)
         return torch.as_tensor(np.searchsorted(cdf, u, side="left"))
 
@@ -207,8 +207,8 @@ class Histogram:
             If ``n`` is not a positive integer, ``generator`` no generator, or nothing
             was fitted.
         """
-        n = validate.integer("n", n, low=1)
-        generator = validate.generator("generator", generator)
+        n = _validate.integer("n", n, low=1)
+        generator = _validate.generator("generator", generator)
         _fitted(self, self._cdf)  # before anything is drawn
         u = torch.rand(n, generator=generator, dtype=torch.float64)
         return self.ppf(1 - u)  # u lies in [0, 1), and 0 is what must not be drawn
@@ -221,7 +221,7 @@ class Histogram:
         self._cdf = cumulative / cumulative[-1]
 
     def _outcomes(self, outcomes: ArrayLike) -> np.ndarray:
-        return validate.integers(
+        return _validate.integers(
             "outcomes", outcomes, shape=("n",), low=0, high=self.k - 1
         ).numpy(force=True)
 
@@ -258,7 +258,7 @@ class PatternTable:
     """
 
     def __init__(self, pixels: int, *, smoothing: float = 0.0) -> None:
-        self.pixels = validate.integer("pixels", pixels, low=1, high=_MOST_PIXELS)
+        self.pixels = _validate.integer("pixels", pixels, low=1, high=_MOST_PIXELS)
         self.smoothing = _smoothing(smoothing)
         self._counts = None
 
@@ -358,7 +358,7 @@ class PatternTable:
             was fitted.
         """
         stored = _fitted(self, self._counts)
-        n = validate.integer("n", n, low=1)
+        n = _validate.integer("n", n, low=1)
         patterns = torch.tensor(np.frombuffer(b"".join(stored), dtype=np.uint8))
         shares = np.array(list(stored.values())) / stored.total()
         chosen = Histogram.of(shares).sample(n, generator)
@@ -379,14 +379,14 @@ class PatternTable:
         return math.log(self.smoothing) + self.pixels * math.log(2)
 
     def _keys(self, bits: ArrayLike) -> list[bytes]:
-        bits = validate.array("bits", bits, shape=("n", self.pixels))
+        bits = _validate.array("bits", bits, shape=("n", self.pixels))
         if not np.isin(bits, (0, 1)).all():
             raise ValueError(f"bits: expected zeros and ones, got {np.unique(bits)}")
         return [row.tobytes() for row in bits.astype(np.uint8)]
 
 
 def _smoothing(value: float) -> float:
-    return validate.real("smoothing", value, low=0, high=_MOST_SMOOTHING)
+    return _validate.real("smoothing", value, low=0, high=_MOST_SMOOTHING)
 
 
 def _fitted(model: object, learned):

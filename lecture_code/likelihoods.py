@@ -11,7 +11,7 @@ import math
 import torch
 from torch.nn import functional
 
-from lecture_code import validate
+from lecture_code import _validate
 
 
 class Bernoulli:
@@ -51,7 +51,7 @@ class Bernoulli:
         TypeError, ValueError
             If ``x`` is not a floating tensor of zeros and ones in this shape.
         """
-        x = validate.tensor("x", x, shape=("n", "d"))
+        x = _validate.tensor("x", x, shape=("n", "d"))
         if not ((x == 0) | (x == 1)).all():
             raise ValueError("x: expected zeros and ones, got other numbers too")
         return 2 * x - 1
@@ -98,7 +98,7 @@ class Bernoulli:
         TypeError, ValueError
             If ``a`` is not a floating tensor of this shape.
         """
-        return validate.tensor("a", a, shape=("n", "d")).sigmoid()
+        return _validate.tensor("a", a, shape=("n", "d")).sigmoid()
 
     def draw(
         self, a: torch.Tensor, generator: torch.Generator | None = None
@@ -123,7 +123,7 @@ class Bernoulli:
             If an argument is not as described.
         """
         p = self.mean(a)
-        generator = validate.generator("generator", generator)
+        generator = _validate.generator("generator", generator)
         u = torch.rand(p.shape, generator=generator, dtype=torch.float64)
         return (u.to(p.device) < p).float()
 
@@ -166,8 +166,8 @@ class Logistics:
     _FAR = 1e6  # an edge beyond which no mass lies; with infinity gradients are NaN
 
     def __init__(self, levels: int = 17, *, components: int = 3) -> None:
-        self.levels = validate.integer("levels", levels, low=2)
-        self.numbers = 3 * validate.integer("components", components, low=1)
+        self.levels = _validate.integer("levels", levels, low=2)
+        self.numbers = 3 * _validate.integer("components", components, low=1)
 
     def __repr__(self) -> str:
         return f"Logistics({self.levels}, components={self.numbers // 3})"
@@ -191,7 +191,7 @@ class Logistics:
             If ``x`` is not a floating tensor of grey levels in this shape.
         """
         shape = ("n", "d")
-        x = validate.tensor("x", x, shape=shape, low=0, high=self.levels - 1)
+        x = _validate.tensor("x", x, shape=shape, low=0, high=self.levels - 1)
         if not (x == x.round()).all():
             raise ValueError("x: expected whole grey levels, got fractions too")
         return self._place(x)
@@ -238,10 +238,10 @@ class Logistics:
         TypeError, ValueError
             If ``a`` is not a floating tensor of this shape.
         """
-        a = validate.tensor("a", a, shape=("n", "numbers"))
+        a = _validate.tensor("a", a, shape=("n", "numbers"))
         if a.shape[1] % self.numbers:
             expected = f"{self.numbers} columns for each pixel"
-            raise ValueError(f"a: expected {expected}, got {validate.describe(a)}")
+            raise ValueError(f"a: expected {expected}, got {_validate.describe(a)}")
         return self._mass(a, self._levels(a))
 
     def mean(self, a: torch.Tensor) -> torch.Tensor:
@@ -288,7 +288,7 @@ class Logistics:
             If an argument is not as described.
         """
         cdf = self.probabilities(a).double().cumsum(dim=2)
-        generator = validate.generator("generator", generator)
+        generator = _validate.generator("generator", generator)
         u = torch.rand(*cdf.shape[:2], 1, generator=generator, dtype=torch.float64)
         return (u.to(cdf) > cdf[..., :-1]).sum(dim=2).float()
 
@@ -342,7 +342,7 @@ class Gaussian:
     numbers = 1
 
     def __init__(self, sigma: float) -> None:
-        self.sigma = validate.real("sigma", sigma, above=0)
+        self.sigma = _validate.real("sigma", sigma, above=0)
 
     def __repr__(self) -> str:
         return f"Gaussian({self.sigma:g})"
@@ -365,7 +365,7 @@ class Gaussian:
         TypeError, ValueError
             If ``x`` is not a finite floating tensor of this shape.
         """
-        return validate.tensor("x", x, shape=("n", "d"))
+        return _validate.tensor("x", x, shape=("n", "d"))
 
     def log_prob(self, x: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
         r"""Return :math:`\log p(x \mid a)`, summed over the coordinates.
@@ -410,7 +410,7 @@ class Gaussian:
         TypeError, ValueError
             If ``a`` is not a floating tensor of this shape.
         """
-        return validate.tensor("a", a, shape=("n", "d"))
+        return _validate.tensor("a", a, shape=("n", "d"))
 
     def draw(
         self, a: torch.Tensor, generator: torch.Generator | None = None
@@ -435,16 +435,16 @@ class Gaussian:
             If an argument is not as described.
         """
         a = self.mean(a)
-        generator = validate.generator("generator", generator)
+        generator = _validate.generator("generator", generator)
         noise = torch.randn(a.shape, generator=generator, dtype=torch.float64)
         return (a + self.sigma * noise.to(a.device)).float()
 
 
 def _outputs(x: torch.Tensor, a: torch.Tensor, numbers: int) -> torch.Tensor:
     """Check that there are as many numbers as the coordinates of the examples need."""
-    n, d = validate.tensor("x", x, shape=("n", "d")).shape
-    a = validate.tensor("a", a)
+    n, d = _validate.tensor("x", x, shape=("n", "d")).shape
+    a = _validate.tensor("a", a)
     if a.shape[-2:] != (n, d * numbers):
         expected = f"shape (..., {n}, {d * numbers})"
-        raise ValueError(f"a: expected {expected}, got {validate.describe(a)}")
+        raise ValueError(f"a: expected {expected}, got {_validate.describe(a)}")
     return a

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import nn
 
-from lecture_code import validate
+from lecture_code import _validate
 
 # What rounding in float64 may have taken from a singular value.
 _ROUNDED = 1 + 1e-12
@@ -159,8 +159,8 @@ def upper_bound(net: nn.Module, input_shape: tuple[int, ...] | None = None) -> f
     value = None
     if input_shape is not None:
         sizes = [
-            validate.integer("input_shape", size, low=1)
-            for size in validate.items("input_shape", input_shape)
+            _validate.integer("input_shape", size, low=1)
+            for size in _validate.items("input_shape", input_shape)
         ]
         value = torch.zeros(1, *sizes, dtype=torch.float64)
     bound = 1.0
@@ -206,11 +206,11 @@ def lower_bound(net: nn.Module, latents: torch.Tensor, steps: int = 20) -> float
     Virmaux and Scaman (2018), Lipschitz regularity of deep neural networks, NeurIPS.
     """
     net = _frozen(net)
-    latents = validate.tensor("latents", latents).detach().double()
-    steps = validate.integer("steps", steps, low=0)
+    latents = _validate.tensor("latents", latents).detach().double()
+    steps = _validate.integer("steps", steps, low=0)
     if latents.ndim < 2:
         raise ValueError(
-            f"latents: expected shape (n, ...), got {validate.describe(latents)}"
+            f"latents: expected shape (n, ...), got {_validate.describe(latents)}"
         )
     try:
         norms = torch.cat([_norms(net, part) for part in latents.split(256)])
@@ -224,7 +224,7 @@ def lower_bound(net: nn.Module, latents: torch.Tensor, steps: int = 20) -> float
 
 
 def _frozen(net: nn.Module) -> nn.Module:
-    net = validate.instance("net", net, nn.Module)
+    net = _validate.instance("net", net, nn.Module)
     if not all(bool(values.isfinite().all()) for values in net.parameters()):
         raise ValueError("net: expected finite weights, got NaN or infinity among them")
     return copy.deepcopy(net).double().eval().requires_grad_(False)
@@ -258,8 +258,8 @@ def _refusal(layer: nn.Module, wanted: str) -> ValueError:
 
 def _pieces(net: nn.Module, low: float, high: float) -> tuple:
     """Walk through the layers: left ends of the pieces, values there, slopes."""
-    low = validate.real("low", low)
-    high = validate.real("high", high)
+    low = _validate.real("low", low)
+    high = _validate.real("high", high)
     if low >= high:
         raise ValueError(f"low and high: expected low < high, got {low:g} and {high:g}")
     start = torch.tensor([low], dtype=torch.float64)

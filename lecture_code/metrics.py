@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import validate
+from lecture_code import _validate
 
 _LARGEST = 1e30  # squared and summed it is still far from infinity
 
@@ -108,8 +108,8 @@ def two_sample_test(
     section 5.
     """
     x, y = _pair(x, y, least=2)
-    permutations = validate.integer("permutations", permutations, low=1)
-    generator = validate.generator("generator", generator)
+    permutations = _validate.integer("permutations", permutations, low=1)
+    generator = _validate.generator("generator", generator)
     kernel = _kernel(np.concatenate([x, y]), bandwidth)
     first = torch.arange(len(kernel)) < len(x)
     deals = [
@@ -162,8 +162,8 @@ def sliced_wasserstein(
     of measures, eq. (8).
     """
     x, y = _pair(x, y)
-    directions = validate.integer("directions", directions, low=1)
-    generator = validate.generator("generator", generator)
+    directions = _validate.integer("directions", directions, low=1)
+    generator = _validate.generator("generator", generator)
     size = (x.shape[1], directions)
     u = torch.randn(size, generator=generator, dtype=torch.float64).numpy()
     u /= np.linalg.norm(u, axis=0)
@@ -224,7 +224,7 @@ def precision_recall(
     Kynkaanniemi, Karras, Laine, Lehtinen and Aila (2019), Improved precision and recall
     metric for assessing generative models, eqs. (1) and (2).
     """
-    k = validate.integer("k", k, low=1)
+    k = _validate.integer("k", k, low=1)
     real, generated = _pair(real, generated, names=("real", "generated"), least=k + 1)
     across = _distances(real, generated)
     inside = across <= _radii(real, k)[:, None]
@@ -420,7 +420,7 @@ def class_shares(classifier: Any, x: ArrayLike) -> np.ndarray:
 
 def _sample(name: str, value: ArrayLike, *, columns: int | str, least: int):
     shape = ("n", columns)
-    sample = validate.array(name, value, shape=shape, low=-_LARGEST, high=_LARGEST)
+    sample = _validate.array(name, value, shape=shape, low=-_LARGEST, high=_LARGEST)
     if len(sample) < least:
         raise ValueError(f"{name}: expected at least {least} rows, got {len(sample)}")
     return sample
@@ -449,7 +449,7 @@ def _kernel(points: np.ndarray, bandwidth: float | None) -> np.ndarray:
     if bandwidth is None:
         apart = distances[distances > 0]
         bandwidth = float(np.median(apart)) if apart.size else 1.0
-    width = validate.real("bandwidth", bandwidth, above=0)
+    width = _validate.real("bandwidth", bandwidth, above=0)
     kernel = np.exp(-((distances / width) ** 2) / 2)
     np.fill_diagonal(kernel, 0.0)
     return kernel
@@ -476,7 +476,7 @@ def _staircase(n: int, m: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _judged(classifier: Any, x: ArrayLike) -> np.ndarray:
     judge = getattr(classifier, "predict_proba", None)
     if not callable(judge):
-        got = validate.describe(classifier)
+        got = _validate.describe(classifier)
         raise TypeError(f"classifier: expected a predict_proba method, got {got}")
     judged = np.asarray(judge(_sample("x", x, columns="d", least=1)))
-    return validate.array("classifier", judged, shape=("n", "classes"), low=0, high=1)
+    return _validate.array("classifier", judged, shape=("n", "classes"), low=0, high=1)

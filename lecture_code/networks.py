@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import validate
+from lecture_code import _validate
 
 #: What may stand between two linear layers, by name.
 ACTIVATIONS = {
@@ -63,8 +64,8 @@ def mlp(
     Goodfellow, Bengio and Courville (2016), Deep Learning, eq. (6.40).
     """
     widths = _widths(sizes, least=2)
-    between = ACTIVATIONS[validate.choice("activation", activation, ACTIVATIONS)]
-    dropout = validate.real("dropout", dropout, low=0, high=0.95)
+    between = ACTIVATIONS[_validate.choice("activation", activation, ACTIVATIONS)]
+    dropout = _validate.real("dropout", dropout, low=0, high=0.95)
     after = [between, lambda: torch.nn.Dropout(dropout)] if dropout else [between]
     layers: list[torch.nn.Module] = []
     for inputs, outputs in itertools.pairwise(widths):
@@ -152,9 +153,9 @@ class MaskedLinear(torch.nn.Linear):
     """
 
     def __init__(self, inputs: int, outputs: int, *, mask: ArrayLike) -> None:
-        inputs = validate.integer("inputs", inputs, low=1)
-        outputs = validate.integer("outputs", outputs, low=1)
-        mask = validate.array("mask", mask, shape=(outputs, inputs))
+        inputs = _validate.integer("inputs", inputs, low=1)
+        outputs = _validate.integer("outputs", outputs, low=1)
+        mask = _validate.array("mask", mask, shape=(outputs, inputs))
         if not np.isin(mask, (0, 1)).all():
             raise ValueError(f"mask: expected zeros and ones, got {np.unique(mask)}")
         super().__init__(inputs, outputs)
@@ -179,7 +180,7 @@ class MaskedLinear(torch.nn.Linear):
         TypeError, ValueError
             If ``x`` is not a floating tensor of this shape.
         """
-        x = validate.tensor("x", x, shape=("n", self.in_features))
+        x = _validate.tensor("x", x, shape=("n", self.in_features))
         weight = self.weight * self.mask
         return torch.nn.functional.linear(x.to(weight.dtype), weight, self.bias)
 
@@ -266,8 +267,8 @@ def masked_mlp(
     distribution estimation, section 4.
     """
     masks = order_masks(sizes)
-    between = ACTIVATIONS[validate.choice("activation", activation, ACTIVATIONS)]
-    dropout = validate.real("dropout", dropout, low=0, high=0.95)
+    between = ACTIVATIONS[_validate.choice("activation", activation, ACTIVATIONS)]
+    dropout = _validate.real("dropout", dropout, low=0, high=0.95)
     layers: list[torch.nn.Module] = []
     for mask in masks:
         outputs, inputs = mask.shape
@@ -307,12 +308,12 @@ class MaskedConv(torch.nn.Conv2d):
     def __init__(
         self, inputs: int, outputs: int, *, size: int = 3, centre: bool = True
     ) -> None:
-        inputs = validate.integer("inputs", inputs, low=1)
-        outputs = validate.integer("outputs", outputs, low=1)
-        size = validate.integer("size", size, low=1)
+        inputs = _validate.integer("inputs", inputs, low=1)
+        outputs = _validate.integer("outputs", outputs, low=1)
+        size = _validate.integer("size", size, low=1)
         if size % 2 == 0:
             raise ValueError(f"size: expected an odd number, got {size}")
-        seen = validate.flag("centre", centre)
+        seen = _validate.flag("centre", centre)
         super().__init__(inputs, outputs, size, padding=size // 2)
         place = torch.arange(size * size).reshape(size, size)
         middle = size * size // 2
@@ -339,7 +340,7 @@ class MaskedConv(torch.nn.Conv2d):
             If ``x`` is not a floating tensor of this shape.
         """
         shape = ("n", self.in_channels, "height", "width")
-        x = validate.tensor("x", x, shape=shape)
+        x = _validate.tensor("x", x, shape=shape)
         weight = self.weight * self.mask
         return self._conv_forward(x.to(weight.dtype), weight, self.bias)
 
@@ -389,11 +390,11 @@ class MaskedConvNet(torch.nn.Module):
         outputs: int = 1,
     ) -> None:
         super().__init__()
-        self.side = validate.integer("side", side, low=1)
-        channels = validate.integer("channels", channels, low=1)
-        depth = validate.integer("depth", depth, low=0)
-        dropout = validate.real("dropout", dropout, low=0, high=0.95)
-        outputs = validate.integer("outputs", outputs, low=1)
+        self.side = _validate.integer("side", side, low=1)
+        channels = _validate.integer("channels", channels, low=1)
+        depth = _validate.integer("depth", depth, low=0)
+        dropout = _validate.real("dropout", dropout, low=0, high=0.95)
+        outputs = _validate.integer("outputs", outputs, low=1)
         self.first = MaskedConv(1, channels, size=5, centre=False)
         self.layers = torch.nn.ModuleList(
             [MaskedConv(channels, channels) for _ in range(depth)]
@@ -422,7 +423,7 @@ class MaskedConvNet(torch.nn.Module):
         TypeError, ValueError
             If ``x`` is not a floating tensor of this shape.
         """
-        x = validate.tensor("x", x, shape=("n", self.side**2))
+        x = _validate.tensor("x", x, shape=("n", self.side**2))
         h = self.first(x.reshape(-1, 1, self.side, self.side))
         for layer in self.layers:
             h = h + self.dropout(layer(h.relu()))
@@ -463,9 +464,9 @@ class CausalGRU(torch.nn.Module):
 
     def __init__(self, d: int, *, hidden: int = 64, embedding: int = 8) -> None:
         super().__init__()
-        self.d = validate.integer("d", d, low=1)
-        hidden = validate.integer("hidden", hidden, low=1)
-        embedding = validate.integer("embedding", embedding, low=1)
+        self.d = _validate.integer("d", d, low=1)
+        hidden = _validate.integer("hidden", hidden, low=1)
+        embedding = _validate.integer("embedding", embedding, low=1)
         self.places = torch.nn.Parameter(torch.randn(self.d, embedding))
         self.cell = torch.nn.GRU(1 + embedding, hidden, batch_first=True)
         self.last = torch.nn.Linear(hidden, 1)
@@ -489,7 +490,7 @@ class CausalGRU(torch.nn.Module):
         TypeError, ValueError
             If ``x`` is not a floating tensor of this shape.
         """
-        x = validate.tensor("x", x, shape=("n", self.d))
+        x = _validate.tensor("x", x, shape=("n", self.d))
         before = torch.nn.functional.pad(x[:, :-1].to(self.bias), (1, 0))[..., None]
         places = self.places.expand(len(x), -1, -1)
         states, _ = self.cell(torch.cat([before, places], dim=2))
@@ -523,8 +524,8 @@ def dependence(network: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
     -----
     Used in chapter 5.
     """
-    validate.instance("network", network, torch.nn.Module)
-    x = validate.tensor("x", x, shape=("n", "d")).detach().clone().requires_grad_()
+    _validate.instance("network", network, torch.nn.Module)
+    x = _validate.tensor("x", x, shape=("n", "d")).detach().clone().requires_grad_()
     with evaluating(network):
         columns = network(cast(x, network)).sum(dim=0)
     rows = [torch.autograd.grad(y, x, retain_graph=True)[0] for y in columns]
@@ -532,7 +533,137 @@ def dependence(network: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
 
 
 def _widths(sizes: Sequence[int], *, least: int) -> list[int]:
-    listed = validate.items("sizes", sizes)
+    listed = _validate.items("sizes", sizes)
     if len(listed) < least:
         raise ValueError(f"sizes: expected at least {least} sizes, got {len(listed)}")
-    return [validate.integer("sizes", size, low=1) for size in listed]
+    return [_validate.integer("sizes", size, low=1) for size in listed]
+
+
+class TimeMLP(torch.nn.Module):
+    r"""A residual network whose layers are scaled and shifted by time and class.
+
+    .. math:: h_{l+1} = h_l + B_l \, \mathrm{silu}\big(
+        (1 + g_l(c)) \odot A_l \bar h_l + b_l(c)\big)
+
+    Here :math:`\bar h` is :math:`h` with mean 0 and variance 1 over its units, and
+    :math:`c` holds the time, as cosines and sines of several frequencies, and the
+    class, as a learned vector. The last layer starts at zero.
+
+    Parameters
+    ----------
+    d : int
+        Numbers in an input and in an output.
+    hidden : int
+        Width of the layers, at least 2.
+    depth : int
+        Number of residual layers, at least 0.
+    classes : int
+        Number of classes; label ``classes`` stands for "no class given".
+    frequencies : int
+        How many frequencies encode the time.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described.
+
+    Notes
+    -----
+    Used in chapters 12 and 16.
+
+    References
+    ----------
+    Perez, Strub, de Vries, Dumoulin and Courville (2018), FiLM: visual reasoning with
+    a general conditioning layer, eq. (1); Ho, Jain and Abbeel (2020), Denoising
+    diffusion probabilistic models, appendix B.
+    """
+
+    def __init__(
+        self,
+        d: int,
+        *,
+        hidden: int = 128,
+        depth: int = 2,
+        classes: int = 0,
+        frequencies: int = 8,
+    ) -> None:
+        super().__init__()
+        self.d = _validate.integer("d", d, low=1)
+        hidden = _validate.integer("hidden", hidden, low=2)
+        depth = _validate.integer("depth", depth, low=0)
+        self.classes = _validate.integer("classes", classes, low=0)
+        self.frequencies = _validate.integer("frequencies", frequencies, low=1)
+        self.first = torch.nn.Linear(self.d, hidden)
+        self.time = torch.nn.Linear(2 * self.frequencies, hidden)
+        self.label = torch.nn.Embedding(self.classes + 1, hidden)
+        layers = [_Conditioned(hidden) for _ in range(depth)]
+        self.layers = torch.nn.ModuleList(layers)
+        self.last = _zeroed(torch.nn.Linear(hidden, self.d))
+
+    def forward(
+        self, x: torch.Tensor, t: torch.Tensor, labels: ArrayLike | None = None
+    ) -> torch.Tensor:
+        """Compute one output for each input, given its time and class.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, d)
+            Inputs.
+        t : torch.Tensor, shape (n,)
+            Times in [0, 1].
+        labels : array_like of int, shape (n,), optional
+            Classes from 0 to ``classes``, the last one for "no class given", which is
+            also what their absence means.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, d)
+            Outputs, in the dtype of the weights.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not as described.
+        """
+        x = _validate.tensor("x", x, shape=("n", self.d))
+        t = _validate.tensor("t", t, shape=(len(x),), low=0, high=1)
+        if labels is None:
+            labels = torch.full((len(x),), self.classes)
+        labels = _validate.integers(
+            "labels", labels, shape=(len(x),), low=0, high=self.classes
+        )
+        weight = self.first.weight
+        label = self.label(labels.to(weight.device))
+        told = self.time(self._waves(t.to(weight))) + label
+        told, h = torch.nn.functional.silu(told), self.first(x.to(weight))
+        for layer in self.layers:
+            h = layer(h, told)
+        return self.last(torch.nn.functional.silu(h))
+
+    def _waves(self, t: torch.Tensor) -> torch.Tensor:
+        turns = torch.arange(1, self.frequencies + 1, device=t.device)
+        angles = math.pi * t[:, None] * turns
+        return torch.cat([angles.cos(), angles.sin()], dim=1)
+
+
+class _Conditioned(torch.nn.Module):
+    """One residual layer, scaled and shifted by what it is told."""
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        self.told = torch.nn.Linear(hidden, 2 * hidden)
+        self.norm = torch.nn.LayerNorm(hidden, elementwise_affine=False)
+        self.inner = torch.nn.Linear(hidden, hidden)
+        self.outer = _zeroed(torch.nn.Linear(hidden, hidden))
+
+    def forward(self, h: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
+        scale, shift = self.told(told).chunk(2, dim=1)
+        inner = self.inner(self.norm(h)) * (1 + scale) + shift
+        return h + self.outer(torch.nn.functional.silu(inner))
+
+
+def _zeroed(layer: torch.nn.Linear) -> torch.nn.Linear:
+    """Let a layer start at zero: what it is added to is then passed on unchanged."""
+    torch.nn.init.zeros_(layer.weight)
+    torch.nn.init.zeros_(layer.bias)
+    return layer

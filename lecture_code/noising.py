@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import validate
+from lecture_code import _validate
 from lecture_code.densities import GaussianMixture, IsotropicMixture
 
 Level = Callable[[torch.Tensor], torch.Tensor]
@@ -49,7 +49,7 @@ def cosine(t: torch.Tensor) -> torch.Tensor:
     Nichol and Dhariwal (2021), Improved denoising diffusion probabilistic models,
     eq. (17).
     """
-    return torch.sin(validate.tensor("t", t, low=0, high=1) * math.pi / 2)
+    return torch.sin(_validate.tensor("t", t, low=0, high=1) * math.pi / 2)
 
 
 def rates(t: ArrayLike, level: Level = cosine) -> tuple[torch.Tensor, torch.Tensor]:
@@ -82,9 +82,9 @@ def rates(t: ArrayLike, level: Level = cosine) -> tuple[torch.Tensor, torch.Tens
     ----------
     Kingma, Salimans, Poole and Ho (2021), Variational diffusion models, eq. (1).
     """
-    t = torch.as_tensor(validate.array("t", t, low=0, high=1))
-    sigma = validate.function("level", level)(t)
-    sigma = validate.tensor("level", sigma, shape=t.shape, low=0, high=1)
+    t = torch.as_tensor(_validate.array("t", t, low=0, high=1))
+    sigma = _validate.function("level", level)(t)
+    sigma = _validate.tensor("level", sigma, shape=t.shape, low=0, high=1)
     return (1 - sigma.square()).sqrt(), sigma
 
 
@@ -124,8 +124,8 @@ def marginal(
     Song et al. (2021), Score-based generative modeling through stochastic differential
     equations, eq. (29).
     """
-    validate.instance("target", target, (GaussianMixture, IsotropicMixture))
-    t = validate.real("t", t, low=0, high=1)
+    _validate.instance("target", target, (GaussianMixture, IsotropicMixture))
+    t = _validate.real("t", t, low=0, high=1)
     alpha, sigma = (rate.item() for rate in rates(t, level))
     scales = [math.hypot(alpha * scale, sigma) for scale in target.scales]
     return type(target)(alpha * target.means, scales, target.weights)
@@ -230,10 +230,10 @@ def reverse(
     ----------
     Song, Meng and Ermon (2021), Denoising diffusion implicit models, eqs. (12), (16).
     """
-    validate.function("denoise", denoise)
-    path = [validate.tensor("x", x)]
-    churn = validate.real("churn", churn, low=0, high=1)
-    validate.generator("generator", generator)
+    _validate.function("denoise", denoise)
+    path = [_validate.tensor("x", x)]
+    churn = _validate.real("churn", churn, low=0, high=1)
+    _validate.generator("generator", generator)
     for t, a, s, b, r in _steps(times, level):
         clean = denoise(path[-1], t)
         eta = churn * r / s * math.sqrt(1 - (a / b) ** 2)
@@ -267,8 +267,8 @@ def like(x: torch.Tensor, generator: torch.Generator | None = None) -> torch.Ten
     -----
     Used in chapter 12.
     """
-    x = validate.tensor("x", x)
-    generator = validate.generator("generator", generator)
+    x = _validate.tensor("x", x)
+    generator = _validate.generator("generator", generator)
     return torch.randn(x.shape, generator=generator).to(x)
 
 
@@ -307,9 +307,9 @@ def rising(level: Level) -> Level:
 
 def _steps(times: ArrayLike, level: Level) -> Iterator[tuple[float, ...]]:
     """List each step's time, and the rates of data and noise before and after it."""
-    times = validate.array("times", times, shape=("steps + 1",), low=0, high=1)
+    times = _validate.array("times", times, shape=("steps + 1",), low=0, high=1)
     alphas, sigmas = (rate.tolist() for rate in rates(times, level))
     if len(times) < 2 or any(r >= s for s, r in itertools.pairwise(sigmas)):
-        got = validate.describe(times)
+        got = _validate.describe(times)
         raise ValueError(f"times: expected two or more that fall, got {got}")
     return zip(times.tolist(), alphas, sigmas, alphas[1:], sigmas[1:], strict=False)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch.distributions import Normal
 
-from lecture_code import networks, validate
+from lecture_code import _validate, networks
 
 
 class VAE(torch.nn.Module):
@@ -66,12 +66,12 @@ class VAE(torch.nn.Module):
         beta: float = 1.0,
     ) -> None:
         super().__init__()
-        self.encoder = validate.instance("encoder", encoder, torch.nn.Module)
-        self.decoder = validate.instance("decoder", decoder, torch.nn.Module)
+        self.encoder = _validate.instance("encoder", encoder, torch.nn.Module)
+        self.decoder = _validate.instance("decoder", decoder, torch.nn.Module)
         self.output = _law(output)
-        self.d = validate.integer("d", d, low=1)
-        self.latents = validate.integer("latents", latents, low=1)
-        self.beta = validate.real("beta", beta, low=0)
+        self.d = _validate.integer("d", d, low=1)
+        self.latents = _validate.integer("latents", latents, low=1)
+        self.beta = _validate.real("beta", beta, low=0)
         self._try("encoder", encoder, self.d, 2 * self.latents)
         self._try("decoder", decoder, self.latents, self.d * output.numbers)
 
@@ -107,7 +107,7 @@ class VAE(torch.nn.Module):
         TypeError, ValueError
             If ``x`` is not what the output law draws, in this shape.
         """
-        x = self.output.scaled(validate.tensor("x", x, shape=("n", self.d)))
+        x = self.output.scaled(_validate.tensor("x", x, shape=("n", self.d)))
         mean, log_scale = self.encoder(networks.cast(x, self.encoder)).chunk(2, dim=1)
         return Normal(mean, log_scale.clamp(-7, 7).exp(), validate_args=False)
 
@@ -171,8 +171,8 @@ class VAE(torch.nn.Module):
         TypeError, ValueError
             If ``n`` is not a positive integer or ``generator`` no generator.
         """
-        n = validate.integer("n", n, low=1)
-        z = _noise((n, self.latents), validate.generator("generator", generator))
+        n = _validate.integer("n", n, low=1)
+        z = _noise((n, self.latents), _validate.generator("generator", generator))
         with torch.no_grad(), networks.evaluating(self):
             return self.output.draw(self._numbers(z), generator)
 
@@ -259,7 +259,7 @@ class VAE(torch.nn.Module):
         TypeError, ValueError
             If an argument is not as described.
         """
-        k, q = validate.integer("k", k, low=1), self.posterior(x)
+        k, q = _validate.integer("k", k, low=1), self.posterior(x)
         zeros, ones = torch.zeros_like(q.loc), torch.ones_like(q.loc)
         prior = Normal(zeros, ones, validate_args=False)
         rows = []
@@ -335,7 +335,7 @@ class VAE(torch.nn.Module):
         return self.output.log_prob(x, self.decoder(z))
 
     def _numbers(self, z: torch.Tensor) -> torch.Tensor:
-        z = validate.tensor("z", z, shape=("n", self.latents))
+        z = _validate.tensor("z", z, shape=("n", self.latents))
         return self.decoder(networks.cast(z, self.decoder))
 
     @torch.no_grad()
@@ -359,7 +359,7 @@ def _noise(shape: tuple[int, ...], generator: torch.Generator | None) -> torch.T
 
 def _draw(q: Normal, generator: torch.Generator | None) -> torch.Tensor:
     """Return m + s * noise: a draw through which gradients flow."""
-    generator = validate.generator("generator", generator)
+    generator = _validate.generator("generator", generator)
     return q.loc + q.scale * _noise(q.loc.shape, generator).to(q.loc)
 
 
@@ -368,6 +368,6 @@ def _law(output: Any) -> Any:
         if not hasattr(output, method) or isinstance(output, type):
             raise ValueError(
                 "output: expected a law from the room likelihoods, got "
-                f"{validate.describe(output)}"
+                f"{_validate.describe(output)}"
             )
     return output

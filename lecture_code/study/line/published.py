@@ -1,9 +1,9 @@
 """Train one network of the study in one dimension with the published settings.
 
-`python -m lecture_code.study.line.published vae 4` prints slope and total variation on the way, so
-that our own study, which trains for a small part of the time, can be held against it:
-Adam at 1e-4 for 20 000 steps on batches of 1000 out of 50 000 samples, networks and
-losses as chapter 16 lists them, the regulariser's exp(log_var)^2 included.
+`python -m lecture_code.study.line.published vae 4` prints slope and total variation on
+the way, so that our own study, which trains for a small part of the time, can be held
+against it: Adam at 1e-4 for 20 000 steps on batches of 1000 out of 50 000 samples,
+networks and losses as chapter 16 lists them, the regulariser's exp(log_var)^2 included.
 """
 
 from __future__ import annotations
