@@ -89,13 +89,6 @@ def integer(
     -------
     int
         The value.
-
-    Raises
-    ------
-    TypeError
-        If ``value`` is not an integer.
-    ValueError
-        If it lies outside the bounds.
     """
     expected = _interval("an integer", low, high, None)
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
@@ -130,13 +123,6 @@ def real(
     -------
     float
         The value.
-
-    Raises
-    ------
-    TypeError
-        If ``value`` is not a real number.
-    ValueError
-        If it is NaN or infinite or lies outside the bounds.
     """
     expected = _interval("a finite number", low, high, above)
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
@@ -164,11 +150,6 @@ def flag(name: str, value: Any) -> bool:
     -------
     bool
         The value.
-
-    Raises
-    ------
-    TypeError
-        If it is anything else.
     """
     if not isinstance(value, bool):
         raise _wrong_type(name, "True or False", value)
@@ -191,13 +172,6 @@ def choice(name: str, value: Any, options: Iterable[str]) -> str:
     -------
     str
         The value.
-
-    Raises
-    ------
-    TypeError
-        If ``value`` is not a string.
-    ValueError
-        If it is none of the options.
     """
     listed = sorted(options)
     expected = "one of " + ", ".join(repr(option) for option in listed)
@@ -222,13 +196,6 @@ def text(name: str, value: Any) -> str:
     -------
     str
         The value.
-
-    Raises
-    ------
-    TypeError
-        If it is not a string.
-    ValueError
-        If it is blank.
     """
     if not isinstance(value, str):
         raise _wrong_type(name, "a string", value)
@@ -251,11 +218,6 @@ def function(name: str, value: Any) -> Callable:
     -------
     callable
         The value.
-
-    Raises
-    ------
-    TypeError
-        If it cannot.
     """
     if not callable(value):
         raise _wrong_type(name, "a function", value)
@@ -278,11 +240,6 @@ def instance(name: str, value: Any, kind: type | tuple[type, ...]) -> Any:
     -------
     object
         The value.
-
-    Raises
-    ------
-    TypeError
-        If it is not.
     """
     if not isinstance(value, kind):
         kinds = kind if isinstance(kind, tuple) else (kind,)
@@ -305,13 +262,6 @@ def items(name: str, value: Any) -> list:
     -------
     list
         The entries.
-
-    Raises
-    ------
-    TypeError
-        If ``value`` is neither a list nor a tuple.
-    ValueError
-        If it is empty.
     """
     if not isinstance(value, (list, tuple)):
         raise _wrong_type(name, "a list", value)
@@ -337,13 +287,6 @@ def generator(name: str, value: Any) -> torch.Generator | None:
     -------
     torch.Generator or None
         The value.
-
-    Raises
-    ------
-    TypeError
-        If it is anything else.
-    ValueError
-        If it draws on another device than the CPU.
     """
     if value is None:
         return None
@@ -381,13 +324,6 @@ def array(
     -------
     numpy.ndarray
         A float64 array; the input is never changed.
-
-    Raises
-    ------
-    TypeError
-        If ``value`` does not hold real numbers.
-    ValueError
-        If it is empty, has another shape, or an entry is not finite or out of bounds.
     """
     raw = _as_numpy(name, "real numbers in a regular array", value)
     if raw.dtype.kind not in "iuf" and raw.size:
@@ -425,13 +361,6 @@ def tensor(
     -------
     torch.Tensor
         The tensor itself, so that gradients flow and dtype and device stay.
-
-    Raises
-    ------
-    TypeError
-        If ``value`` is not a floating-point tensor.
-    ValueError
-        If it is empty, has another shape, or an entry is not finite or out of bounds.
     """
     if not (isinstance(value, torch.Tensor) and value.is_floating_point()):
         raise _wrong_type(name, "a tensor of floating-point numbers", value)
@@ -470,13 +399,6 @@ def integers(
     -------
     torch.Tensor
         An int64 tensor on the device of the input, which is never changed.
-
-    Raises
-    ------
-    TypeError
-        If ``value`` does not hold integers.
-    ValueError
-        If it is empty, has another shape, or an entry lies outside the bounds.
     """
     raw = _as_numpy(name, "integers in a regular array", value)
     if raw.dtype.kind not in "iu" and raw.size:
@@ -503,13 +425,6 @@ def probabilities(name: str, value: Any) -> np.ndarray:
     -------
     numpy.ndarray
         A float64 array of shape (k,).
-
-    Raises
-    ------
-    TypeError
-        If ``value`` does not hold real numbers.
-    ValueError
-        If it is not a vector, an entry is negative, or the sum is not 1 within 1e-6.
     """
     result = array(name, value, shape=("k",), low=0.0)
     total = float(result.sum())
@@ -530,11 +445,6 @@ def same_length(**values: Any) -> int:
     -------
     int
         The length.
-
-    Raises
-    ------
-    ValueError
-        If the lengths differ; the message names each of them.
     """
     lengths = {name: len(value) for name, value in values.items()}
     if len(set(lengths.values())) > 1:

@@ -40,16 +40,6 @@ class Autoencoder(torch.nn.Module):
     likelihood : {"bernoulli", "gaussian"}
         What the output is taken for.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a width is not a positive integer, a name is unknown, or a linear model has
-        hidden layers.
-
-    Notes
-    -----
-    Used in chapters 6, 7 and 8.
-
     References
     ----------
     Goodfellow, Bengio and Courville (2016), Deep Learning, sections 6.2.2 and 14.1.
@@ -99,11 +89,6 @@ class Autoencoder(torch.nn.Module):
         -------
         torch.Tensor
             Codes, shape (n, k), in the dtype of the model.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape.
         """
         x = _validate.tensor("x", x, shape=("n", self.d))
         return self._read(networks.cast(x, self))
@@ -120,11 +105,6 @@ class Autoencoder(torch.nn.Module):
         -------
         torch.Tensor
             Shape (n, d): log-odds of ink, or means.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``z`` is not a finite floating tensor of this shape.
         """
         z = _validate.tensor("z", z, shape=("n", self.k))
         return self._write(networks.cast(z, self))
@@ -141,11 +121,6 @@ class Autoencoder(torch.nn.Module):
         -------
         torch.Tensor
             Shape (n, d): probabilities of ink in [0, 1], or means.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``z`` is not a finite floating tensor of this shape.
         """
         output = self.pre_activation(z)
         return output.sigmoid() if self.likelihood == "bernoulli" else output
@@ -162,11 +137,6 @@ class Autoencoder(torch.nn.Module):
         -------
         torch.Tensor
             Reconstructions, shape (n, d).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape.
         """
         return self.decode(self.encode(x))
 
@@ -189,12 +159,6 @@ class Autoencoder(torch.nn.Module):
         -------
         torch.Tensor
             Shape (n,); nats for "bernoulli".
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a tensor has another shape, or ``x`` is not binary though the
-            likelihood is.
         """
         x = networks.cast(self._targets(x), self)
         if given is None:
@@ -219,11 +183,6 @@ class Autoencoder(torch.nn.Module):
         -------
         torch.Tensor
             A scalar.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` has another shape, or is not binary though the likelihood is.
         """
         return self.errors(x).mean()
 
@@ -263,15 +222,6 @@ class TiedAutoencoder(Autoencoder):
     ----------
     W, b, c : torch.nn.Parameter
         The matrix, shape (k, d), and the offsets of code (k,) and output (d,).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a width is not a positive integer or a name is unknown.
-
-    Notes
-    -----
-    Used in chapter 6.
 
     References
     ----------
@@ -325,16 +275,6 @@ class DenoisingAutoencoder(Autoencoder):
     likelihood : {"bernoulli", "gaussian"}
         What the output is taken for.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``nu`` is no probability, ``sigma`` is negative, or another argument is
-        not as for :class:`Autoencoder`.
-
-    Notes
-    -----
-    Used in chapter 7.
-
     References
     ----------
     Vincent, Larochelle, Bengio and Manzagol (2008), Extracting and composing robust
@@ -378,12 +318,6 @@ class DenoisingAutoencoder(Autoencoder):
         -------
         torch.Tensor
             What the encoder will see, shape (n, d).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape, or ``generator``
-            no generator.
         """
         x = _validate.tensor("x", x, shape=("n", self.d))
         return mask(add_noise(x, self.sigma, generator), self.nu, generator)
@@ -404,11 +338,6 @@ class DenoisingAutoencoder(Autoencoder):
         -------
         torch.Tensor
             A scalar.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` has another shape, or is not binary though the likelihood is.
         """
         x = self._targets(x)
         return self.errors(x, self.corrupt(x, generator)).mean()
@@ -432,16 +361,6 @@ def mask(
     -------
     torch.Tensor
         A new tensor; the entries that are kept are not rescaled.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``x`` is not a finite floating tensor, ``nu`` no probability or
-        ``generator`` no generator.
-
-    Notes
-    -----
-    Used in chapter 7.
     """
     x = _validate.tensor("x", x)
     nu = _validate.real("nu", nu, low=0, high=1)
@@ -468,16 +387,6 @@ def add_noise(
     -------
     torch.Tensor
         A new tensor.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``x`` is not a finite floating tensor, ``sigma`` is out of range or
-        ``generator`` no generator.
-
-    Notes
-    -----
-    Used in chapter 7.
     """
     x = _validate.tensor("x", x)
     sigma = _validate.real("sigma", sigma, low=0, high=_LOUDEST)
@@ -502,16 +411,6 @@ def best_of_rank(matrix: torch.Tensor, rank: int) -> torch.Tensor:
     -------
     torch.Tensor
         Shape (n, d); where singular values tie, one of the nearest.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``matrix`` is no finite matrix of single or double precision, or the rank is
-        out of range.
-
-    Notes
-    -----
-    Used in chapter 8.
 
     References
     ----------
@@ -544,16 +443,6 @@ def principal_components(x: torch.Tensor, rank: int) -> Autoencoder:
     Autoencoder
         Linear and Gaussian, in dtype and device as ``x``; no other linear one of this
         code size has a lower loss on ``x``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``x`` is no finite matrix of single or double precision, or the rank is out
-        of range.
-
-    Notes
-    -----
-    Used in chapter 8.
 
     References
     ----------

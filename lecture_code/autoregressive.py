@@ -29,15 +29,6 @@ class Autoregressive(torch.nn.Module):
     order : array_like of int, shape (pixels,), optional
         Which pixel comes first, second, and so on; by default as they are numbered.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or the network sees what comes later.
-
-    Notes
-    -----
-    Used in chapters 5 and 13.
-
     References
     ----------
     Frey, Hinton and Dayan (1995), Does the wake-sleep algorithm produce good density
@@ -76,11 +67,6 @@ class Autoregressive(torch.nn.Module):
         -------
         torch.Tensor, shape (n, pixels)
             :math:`\log p(x_i = 1 \mid x_{<i}) - \log p(x_i = 0 \mid x_{<i})`.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of zeros and ones in this shape.
         """
         return self._outputs(self._checked(x))[..., 0]
 
@@ -97,11 +83,6 @@ class Autoregressive(torch.nn.Module):
         -------
         torch.Tensor, shape (n, pixels, 2)
             :math:`p(x_i = v \mid x_{<i})` for :math:`v = 0, 1`; each row sums to 1.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of zeros and ones in this shape.
         """
         a = self.logits(x)
         return torch.stack([(-a).sigmoid(), a.sigmoid()], dim=2)
@@ -118,11 +99,6 @@ class Autoregressive(torch.nn.Module):
         -------
         torch.Tensor, shape (n,)
             Log-probabilities.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of zeros and ones in this shape.
         """
         a = self.logits(x)
         nats = torch.nn.functional.binary_cross_entropy_with_logits
@@ -140,11 +116,6 @@ class Autoregressive(torch.nn.Module):
         -------
         torch.Tensor
             A scalar.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of zeros and ones in this shape.
         """
         return -self.log_prob(x).mean()
 
@@ -162,11 +133,6 @@ class Autoregressive(torch.nn.Module):
         -------
         torch.Tensor, shape (n, pixels)
             Independent images of zeros and ones, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer or ``generator`` no generator.
         """
         n = _validate.integer("n", n, low=1)
         blank = torch.zeros(n, self.pixels, device=self.order.device)
@@ -191,12 +157,6 @@ class Autoregressive(torch.nn.Module):
         -------
         torch.Tensor, shape (n, pixels)
             New images of zeros and ones, in the dtype of ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of zeros and ones in this shape, or
-            ``known`` no integer from 0 to ``pixels``.
         """
         drawn = self._checked(x).clone()
         known = _validate.integer("known", known, low=0, high=self.pixels)
@@ -290,15 +250,6 @@ class GreyAutoregressive(Autoregressive):
     order : array_like of int, shape (pixels,), optional
         Which pixel comes first, second, and so on; by default as they are numbered.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or the network sees what comes later.
-
-    Notes
-    -----
-    Used in chapters 13 and 14.
-
     References
     ----------
     Salimans, Karpathy, Chen and Kingma (2017), PixelCNN++, eq. (2).
@@ -329,11 +280,6 @@ class GreyAutoregressive(Autoregressive):
         -------
         torch.Tensor, shape (n, pixels, levels)
             :math:`\log p(x_i = v \mid x_{<i})`, so that their exponentials sum to 1.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of levels in this shape.
         """
         outputs = self._outputs(self._checked(x))
         return self.output.probabilities(outputs.flatten(1)).log()
@@ -351,11 +297,6 @@ class GreyAutoregressive(Autoregressive):
         -------
         torch.Tensor, shape (n, pixels, levels)
             :math:`p(x_i = v \mid x_{<i})`; each row sums to 1.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of levels in this shape.
         """
         return self.logits(x).exp()
 
@@ -371,11 +312,6 @@ class GreyAutoregressive(Autoregressive):
         -------
         torch.Tensor, shape (n,)
             Log-probabilities.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of levels in this shape.
         """
         x = self._checked(x)
         return self.output.log_prob(x, self._outputs(x).flatten(1))

@@ -61,10 +61,6 @@ def claim(sentence: str, condition: bool) -> None:
         for true too easily.
     ValueError
         If the sentence is blank or longer than a line.
-
-    Notes
-    -----
-    Used in every chapter.
     """
     sentence = _validate.text("sentence", sentence)
     if sentence.splitlines() != [sentence]:  # ``read`` would lose what follows
@@ -87,13 +83,6 @@ def read(notebook: str | os.PathLike) -> list[Claim]:
     -------
     list of Claim
         Identity and sentence of each claim.
-
-    Raises
-    ------
-    TypeError
-        If ``notebook`` is not a path.
-    ValueError
-        If there is no such file, it is no notebook, or its name has no number.
     """
     path = Path(_validate.instance("notebook", notebook, (str, os.PathLike)))
     number = re.match(r"\d+", path.name)

@@ -40,15 +40,6 @@ def counts(p: ArrayLike) -> np.ndarray:
     -------
     numpy.ndarray, shape (k,)
         Counts, int64, at least 1, with sum 2**16.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``p`` is not a probability vector, or too long.
-
-    Notes
-    -----
-    Used in chapter 13.
     """
     p = _validate.probabilities("p", p)
     if len(p) > _TOTAL // 2:
@@ -60,10 +51,6 @@ def counts(p: ArrayLike) -> np.ndarray:
 
 class Encoder:
     """Narrows an interval, symbol by symbol, and writes down the bits that are settled.
-
-    Notes
-    -----
-    Used in chapter 13.
 
     References
     ----------
@@ -87,11 +74,6 @@ class Encoder:
             Which value came, from 0 to k - 1.
         p : array_like, shape (k,)
             The probabilities that the model gave to the values.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``p`` is not a probability vector or ``symbol`` none of its values.
         """
         sizes = counts(p)
         symbol = _validate.integer("symbol", symbol, low=0, high=len(sizes) - 1)
@@ -129,15 +111,6 @@ class Decoder:
     word : list of int
         Zeros and ones, as from :meth:`Encoder.finish`; may be empty.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``word`` is no list of zeros and ones.
-
-    Notes
-    -----
-    Used in chapter 13.
-
     References
     ----------
     Witten, Neal and Cleary (1987), Arithmetic coding for data compression, figure 3.
@@ -167,11 +140,6 @@ class Decoder:
         -------
         int
             Which value came, from 0 to k - 1.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``p`` is not a probability vector.
         """
         sizes = counts(p)
         symbol = self._window.holding(self._value, sizes)
@@ -196,15 +164,6 @@ def compress(x: torch.Tensor, model: Any) -> list[list[int]]:
     -------
     list of list of int
         A code word for each image.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``x`` holds no values of the model, or the model offers no conditionals.
-
-    Notes
-    -----
-    Used in chapter 13.
 
     References
     ----------
@@ -232,15 +191,6 @@ def decompress(words: list[list[int]], model: Any) -> torch.Tensor:
     -------
     torch.Tensor, shape (n, d)
         The images, float32.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the words are no lists of bits, or the model offers no conditionals.
-
-    Notes
-    -----
-    Used in chapter 13.
     """
     conditionals = _conditionals(model)
     decoders = [Decoder(word) for word in _validate.items("words", words)]

@@ -55,15 +55,6 @@ def digits(part: str = "train") -> Digits:
         ``pixels``, shape (n, 64), float32 with whole values from 0 (paper) to 16
         (ink), and ``labels``, shape (n,), int64 from 0 to 9. Both are the caller's own.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``part`` is none of the three names.
-
-    Notes
-    -----
-    Used in every chapter with images, from chapter 1 on.
-
     References
     ----------
     Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, UCI Machine
@@ -88,15 +79,6 @@ def binary_digits(part: str = "train", *, threshold: int = 8) -> Digits:
     -------
     Digits
         As from :func:`digits`, with pixels 0.0 and 1.0.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``part`` is none of the names or ``threshold`` no integer from 1 to 16.
-
-    Notes
-    -----
-    Used in chapters 1 to 5 and 13.
     """
     threshold = _validate.integer("threshold", threshold, low=1, high=16)
     pixels, labels = digits(part)
@@ -145,15 +127,6 @@ def scaled(pixels: torch.Tensor) -> torch.Tensor:
     -------
     torch.Tensor, shape (n, 64)
         ``pixels / 8 - 1``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``pixels`` is no floating tensor of this shape.
-
-    Notes
-    -----
-    Used in chapters 11, 12 and 14: models without a likelihood work on this scale.
     """
     return _validate.tensor("pixels", pixels, shape=("n", _SIDE**2)) / 8 - 1
 
@@ -170,15 +143,6 @@ def grey_levels(x: torch.Tensor) -> torch.Tensor:
     -------
     torch.Tensor, shape (n, 64)
         Whole numbers from 0 to 16.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``x`` is no floating tensor of this shape.
-
-    Notes
-    -----
-    Used in chapters 11, 12 and 14.
     """
     x = _validate.tensor("x", x, shape=("n", _SIDE**2))
     return (8 * (x + 1)).round().clamp(0, 16)
@@ -199,16 +163,6 @@ def patches(pixels: torch.Tensor, size: int) -> torch.Tensor:
     torch.Tensor, shape (n * (9 - size)**2, size**2)
         Patches in the dtype of ``pixels``, first all those of image 0, from left to
         right and then down; gradients flow to ``pixels``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``pixels`` is not a floating tensor of this shape or ``size`` no integer
-        from 1 to 8.
-
-    Notes
-    -----
-    Used in chapters 2 and 3.
     """
     pixels = _validate.tensor("pixels", pixels, shape=("n", _SIDE**2))
     size = _validate.integer("size", size, low=1, high=_SIDE)
@@ -231,15 +185,6 @@ def toy(name: str) -> GaussianMixture | IsotropicMixture | Banana:
     -------
     GaussianMixture, IsotropicMixture or Banana
         The density.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``name`` is not one of ``TOYS``.
-
-    Notes
-    -----
-    Used in chapters 4, 9, 10, 11 and 12.
     """
     return _TOYS[_validate.choice("name", name, TOYS)]()
 

@@ -39,15 +39,6 @@ class IsotropicMixture:
     means, scales, weights : numpy.ndarray, shapes (k, d), (k,) and (k,)
         The parameters, float64 and read-only.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the parameters are not finite numbers of these shapes and ranges.
-
-    Notes
-    -----
-    Used in chapters 7, 12, 14, 15 and 17.
-
     References
     ----------
     Bishop (2006), Pattern Recognition and Machine Learning, eq. (9.7).
@@ -93,11 +84,6 @@ class IsotropicMixture:
         -------
         torch.Tensor, shape (n,)
             Log-densities in the dtype of ``x``; gradients flow to ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of this shape and range.
         """
         points = self._points(x)
         return torch.logsumexp(self._log_joint(points), dim=1).to(x.dtype)
@@ -116,11 +102,6 @@ class IsotropicMixture:
         -------
         torch.Tensor, shape (n, d)
             Scores, in the dtype of ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of this shape and range.
         """
         points = self._points(x)
         posterior = torch.softmax(self._log_joint(points), dim=1)
@@ -142,11 +123,6 @@ class IsotropicMixture:
         -------
         torch.Tensor, shape (n, d)
             Independent samples, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer or ``generator`` no generator.
         """
         n = _validate.integer("n", n, low=1)
         generator = _validate.generator("generator", generator)
@@ -168,11 +144,6 @@ class IsotropicMixture:
         -------
         IsotropicMixture
             The smoothed density.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``sigma`` is not a number in this range.
         """
         sigma = _validate.real("sigma", sigma, low=0, high=_LARGE / 10)
         scales = np.minimum(np.hypot(self.scales, sigma), _LARGE)
@@ -196,12 +167,6 @@ class IsotropicMixture:
         torch.Tensor, shape (n, d)
             Means in the dtype of ``y``: no function of ``y`` is closer to ``x`` in
             the mean square.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``y`` is not a floating tensor of this shape and range or ``sigma`` no
-            number in its range.
 
         References
         ----------
@@ -251,15 +216,6 @@ class GaussianMixture:
     means, scales, weights : numpy.ndarray, shape (k,)
         The parameters, float64 and read-only.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the parameters are not finite numbers of these shapes and ranges.
-
-    Notes
-    -----
-    Used in chapters 4, 7, 11, 12, 15, 16 and 18.
-
     References
     ----------
     Bishop (2006), Pattern Recognition and Machine Learning, eq. (9.7).
@@ -295,11 +251,6 @@ class GaussianMixture:
         -------
         numpy.ndarray
             Densities, float64, in the shape of ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` does not hold finite numbers in this range.
         """
         bells = np.exp(-np.square(self._standardise(x)) / 2) / self.scales
         return bells @ self.weights / math.sqrt(2 * math.pi)
@@ -317,11 +268,6 @@ class GaussianMixture:
         numpy.ndarray
             Probabilities, float64, in the shape of ``x``; those near 0 have full
             relative accuracy. For those near 1 use :meth:`sf`.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` does not hold finite numbers in this range.
         """
         return self._mass_below(self._standardise(x))
 
@@ -338,11 +284,6 @@ class GaussianMixture:
         numpy.ndarray
             Probabilities, float64, in the shape of ``x``; those near 0 have full
             relative accuracy.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` does not hold finite numbers in this range.
         """
         return self._mass_below(-self._standardise(x))
 
@@ -361,11 +302,6 @@ class GaussianMixture:
         -------
         numpy.ndarray
             Quantiles, float64, in the shape of ``u``; -inf at 0 and inf at 1.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``u`` does not hold numbers in [0, 1].
         """
         u = _validate.array("u", u, low=0.0, high=1.0)
         return self._quantile(np.minimum(u, 1 - u), np.where(u <= 0.5, 1.0, -1.0))
@@ -382,11 +318,6 @@ class GaussianMixture:
         -------
         numpy.ndarray
             Points, float64, in the shape of ``u``; inf at 0 and -inf at 1.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``u`` does not hold numbers in [0, 1].
         """
         u = _validate.array("u", u, low=0.0, high=1.0)
         return self._quantile(np.minimum(u, 1 - u), np.where(u <= 0.5, -1.0, 1.0))
@@ -403,11 +334,6 @@ class GaussianMixture:
         -------
         torch.Tensor
             Log-densities in shape and dtype of ``x``; gradients flow to ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor in this range.
         """
         x = _validate.tensor("x", x)
         return self._column.log_prob(x.reshape(-1, 1)).reshape(x.shape)
@@ -424,11 +350,6 @@ class GaussianMixture:
         -------
         torch.Tensor
             Scores, in shape and dtype of ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor in this range.
         """
         x = _validate.tensor("x", x)
         return self._column.score(x.reshape(-1, 1)).reshape(x.shape)
@@ -447,11 +368,6 @@ class GaussianMixture:
         -------
         torch.Tensor, shape (n,)
             Independent samples, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer or ``generator`` no generator.
         """
         return self._column.sample(n, generator)[:, 0]
 
@@ -520,15 +436,6 @@ class Banana:
     scale : float, default 0.5
         The thickness :math:`s`, from 1e-20 to 1e20.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a parameter is not a finite number in its range.
-
-    Notes
-    -----
-    Used in chapters 10 and 12.
-
     References
     ----------
     Haario, Saksman and Tamminen (1999), Adaptive proposal distribution for random
@@ -556,11 +463,6 @@ class Banana:
         -------
         torch.Tensor, shape (n,)
             Log-densities in the dtype of ``x``; gradients flow to ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of this shape and range.
         """
         z = self._straighten(x)
         log_prob = -z.square().sum(1) / 2 - math.log(2 * math.pi * self.scale)
@@ -578,11 +480,6 @@ class Banana:
         -------
         torch.Tensor, shape (n, 2)
             Scores, in the dtype of ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of this shape and range.
         """
         z1, z2 = self._straighten(x).T
         across = -z2 / self.scale
@@ -603,11 +500,6 @@ class Banana:
         -------
         torch.Tensor, shape (n, 2)
             Independent samples, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer or ``generator`` no generator.
         """
         n = _validate.integer("n", n, low=1)
         generator = _validate.generator("generator", generator)

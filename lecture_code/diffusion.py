@@ -36,15 +36,6 @@ class Diffusion(torch.nn.Module):
     level : callable
         The schedule: maps times to noise levels that rise from 0 to 1.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or the schedule does not rise.
-
-    Notes
-    -----
-    Used in chapters 12, 13, 14 and 16.
-
     References
     ----------
     Ho, Jain and Abbeel (2020), Denoising diffusion probabilistic models; Salimans and
@@ -99,11 +90,6 @@ class Diffusion(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Velocities, in the dtype and on the device of ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         x, t, labels = self._given(x, t, labels)
         given = networks.cast(x, self.network)
@@ -127,11 +113,6 @@ class Diffusion(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Estimates of the posterior mean of the data given the noisy points.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         velocity = self.velocity(x, t, labels)
         alpha, sigma = self._rates(x, t)
@@ -155,11 +136,6 @@ class Diffusion(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Estimates of the mean of the noise given the noisy points.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         velocity = self.velocity(x, t, labels)
         alpha, sigma = self._rates(x, t)
@@ -185,11 +161,6 @@ class Diffusion(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Scores.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         _validate.array("t", t, above=0, high=1)
         return -self.noise(x, t, labels) / self._rates(x, t)[1]
@@ -221,11 +192,6 @@ class Diffusion(torch.nn.Module):
         -------
         torch.Tensor, shape (n,)
             Errors.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         x, t, labels = self._given(x, t, labels)
         eps = _validate.tensor("eps", eps, shape=x.shape)
@@ -257,11 +223,6 @@ class Diffusion(torch.nn.Module):
         -------
         torch.Tensor
             A scalar.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         x, _, labels = self._given(x, 0.0, labels)
         n = len(x)
@@ -307,11 +268,6 @@ class Diffusion(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Samples, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         n = _validate.integer("n", n, low=1)
         steps = _validate.integer("steps", steps, low=1)

@@ -31,15 +31,6 @@ def entropy(p: ArrayLike) -> float:
     float
         Entropy in nats, from 0 to log k.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``p`` is not a probability vector.
-
-    Notes
-    -----
-    Used in chapters 1, 4 and 13.
-
     References
     ----------
     Cover and Thomas (2006), Elements of Information Theory, eq. (2.1).
@@ -63,15 +54,6 @@ def kl(p: ArrayLike, q: ArrayLike) -> float:
     -------
     float
         Divergence in nats, at least 0; infinite where ``q`` is 0 and ``p`` is not.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``p`` and ``q`` are not probability vectors of one length.
-
-    Notes
-    -----
-    Used in chapters 4, 9, 11 and 15.
 
     References
     ----------
@@ -97,15 +79,6 @@ def js(p: ArrayLike, q: ArrayLike) -> float:
     -------
     float
         Divergence in nats, from 0 to log 2.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``p`` and ``q`` are not probability vectors of one length.
-
-    Notes
-    -----
-    Used in chapter 11.
 
     References
     ----------
@@ -135,15 +108,6 @@ def tv(p: ArrayLike, q: ArrayLike) -> float:
     float
         Distance from 0 to 1.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``p`` and ``q`` are not probability vectors of one length.
-
-    Notes
-    -----
-    Used in chapters 14, 15 and 16.
-
     References
     ----------
     Levin and Peres (2017), Markov Chains and Mixing Times, proposition 4.2.
@@ -169,16 +133,6 @@ def wasserstein1(p: ArrayLike, q: ArrayLike, points: ArrayLike) -> float:
     -------
     float
         Distance in the unit of ``points``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``p`` and ``q`` are not probability vectors of one length, or ``points``
-        not as many finite numbers.
-
-    Notes
-    -----
-    Used in chapters 11 and 15.
 
     References
     ----------
@@ -212,15 +166,6 @@ def cell_masses(density: Any, edges: ArrayLike) -> np.ndarray:
     numpy.ndarray, shape (k + 1,)
         Probabilities of (-inf, e_0], (e_0, e_1], ..., (e_{k-1}, inf), float64; small
         ones in either tail have full relative accuracy.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``density`` lacks the methods, or ``edges`` are not increasing numbers.
-
-    Notes
-    -----
-    Used in chapters 4, 11, 15 and 16.
 
     References
     ----------
@@ -260,15 +205,6 @@ def kl_gaussians(mean1: float, scale1: float, mean2: float, scale2: float) -> fl
     -------
     float
         Divergence in nats, at least 0.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not a finite number or a scale is not positive.
-
-    Notes
-    -----
-    Used in chapters 4, 9 and 12.
 
     References
     ----------

@@ -31,15 +31,6 @@ class AffineCoupling(torch.nn.Module):
     mask : array_like of int, shape (d,)
         1 for a coordinate that is kept, 0 for one that moves: both must occur.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or the network does not fit the mask.
-
-    Notes
-    -----
-    Used in chapter 10.
-
     References
     ----------
     Dinh, Sohl-Dickstein and Bengio (2017), Density estimation using Real NVP, eq. (9).
@@ -67,11 +58,6 @@ class AffineCoupling(torch.nn.Module):
         -------
         tuple of torch.Tensor
             Images, shape (n, d), and the log-determinants of the Jacobian, shape (n,).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape.
         """
         x = _validate.tensor("x", x, shape=("n", len(self.mask))).to(self.gain)
         log_scale, shift = self._moves(x)
@@ -89,11 +75,6 @@ class AffineCoupling(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             The points that :meth:`forward` sends to ``z``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``z`` is not a finite floating tensor of this shape.
         """
         z = _validate.tensor("z", z, shape=("n", len(self.mask))).to(self.gain)
         log_scale, shift = self._moves(z)  # the kept coordinates are the same
@@ -129,15 +110,6 @@ class Triangular(torch.nn.Module):
     d : int
         Numbers in a point. The layer starts as the identity.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``d`` is not a positive integer.
-
-    Notes
-    -----
-    Used in chapter 10.
-
     References
     ----------
     Papamakarios, Nalisnick, Rezende, Mohamed and Lakshminarayanan (2021), Normalizing
@@ -170,11 +142,6 @@ class Triangular(torch.nn.Module):
         -------
         Triangular
             The layer itself.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described, or the covariance is singular.
         """
         x = _validate.tensor("x", x, shape=("n", len(self.centre))).double()
         shrink = _validate.real("shrink", shrink, low=0, high=1)
@@ -204,11 +171,6 @@ class Triangular(torch.nn.Module):
         -------
         tuple of torch.Tensor
             Images, shape (n, d), and the log-determinants of the Jacobian, shape (n,).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape.
         """
         x = _validate.tensor("x", x, shape=("n", len(self.centre))).to(self.centre)
         z = (x - self.centre) @ self._matrix().T
@@ -226,11 +188,6 @@ class Triangular(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             The points that :meth:`forward` sends to ``z``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``z`` is not a finite floating tensor of this shape.
         """
         z = _validate.tensor("z", z, shape=("n", len(self.centre))).to(self.centre)
         solve = torch.linalg.solve_triangular
@@ -254,15 +211,6 @@ class Marginals(torch.nn.Module):
         Numbers in a point.
     levels : int
         Bins of each coordinate, [0, 1), [1, 2) and so on, at first equally likely.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not a positive integer.
-
-    Notes
-    -----
-    Used in chapter 10.
 
     References
     ----------
@@ -291,11 +239,6 @@ class Marginals(torch.nn.Module):
         -------
         Marginals
             The layer itself.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         x = _whole(x, len(self.probs), self.levels)
         smoothing = _validate.real("smoothing", smoothing, above=0)
@@ -317,11 +260,6 @@ class Marginals(torch.nn.Module):
         tuple of torch.Tensor
             Images, shape (n, d), float64, and the log-determinants of the Jacobian,
             shape (n,).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of such points.
         """
         shape = ("n", len(self.probs))
         x = _validate.tensor("x", x, shape=shape, low=0, high=self.levels)
@@ -345,11 +283,6 @@ class Marginals(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             The points that :meth:`forward` sends to ``z``, float64.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``z`` is not a finite floating tensor of this shape.
         """
         z = _validate.tensor("z", z, shape=("n", len(self.probs)))
         u = torch.special.ndtr(z.to(self.probs))
@@ -381,15 +314,6 @@ class Flow(torch.nn.Module):
     d : int
         Numbers in a point.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapters 10 and 14.
-
     References
     ----------
     Dinh, Sohl-Dickstein and Bengio (2017), Density estimation using Real NVP, eq. (2).
@@ -419,11 +343,6 @@ class Flow(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Their images :math:`z`.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape.
         """
         return self._forward(x)[0]
 
@@ -439,11 +358,6 @@ class Flow(torch.nn.Module):
         -------
         torch.Tensor, shape (n,)
             Logarithms of how much volume is stretched on the way to noise.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape.
         """
         return self._forward(x)[1]
 
@@ -459,11 +373,6 @@ class Flow(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             The points with these images.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``z`` is not a finite floating tensor of this shape.
         """
         x = _validate.tensor("z", z, shape=("n", self.d))
         for layer in reversed(self.layers):
@@ -482,11 +391,6 @@ class Flow(torch.nn.Module):
         -------
         torch.Tensor, shape (n,)
             Nats.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape.
         """
         z, log_det = self._forward(x)
         return _log_normal(z).sum(dim=1) + log_det
@@ -503,11 +407,6 @@ class Flow(torch.nn.Module):
         -------
         torch.Tensor
             A scalar.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape.
         """
         return -self.log_prob(x).mean()
 
@@ -525,11 +424,6 @@ class Flow(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Independent points, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer or ``generator`` no generator.
         """
         n = _validate.integer("n", n, low=1)
         generator = _validate.generator("generator", generator)
@@ -562,15 +456,6 @@ class Dequantised(torch.nn.Module):
         A density of points with coordinates from 0 to ``levels``.
     levels : int
         Whole numbers from 0 to ``levels - 1`` are modelled.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapters 10 and 14. ``flow.log_prob`` is the density of real-valued points.
 
     References
     ----------
@@ -616,11 +501,6 @@ class Dequantised(torch.nn.Module):
         -------
         torch.Tensor, shape (n,)
             Nats; at most :math:`\log P(x)` in the mean.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         x = _whole(x, self.flow.d, self.levels).double()
         k = _validate.integer("k", k, low=1)
@@ -645,11 +525,6 @@ class Dequantised(torch.nn.Module):
         -------
         torch.Tensor
             A scalar, nats per example.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         return -self.dequantised_bound(x, 1, generator).mean()
 
@@ -667,11 +542,6 @@ class Dequantised(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Whole numbers from 0 to ``levels - 1``, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer or ``generator`` no generator.
         """
         n = _validate.integer("n", n, low=1)
         generator = _validate.generator("generator", generator)

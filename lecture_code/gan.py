@@ -49,16 +49,6 @@ class GAN(torch.nn.Module):
         What is played. The Wasserstein game needs a critic of bounded slope, see
         :func:`spectral_critic`.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or the networks do not fit together.
-
-    Notes
-    -----
-    Used in chapters 11, 14 and 16. There is no likelihood: the law of :math:`G(z)`
-    has no density that could be evaluated.
-
     References
     ----------
     Goodfellow et al. (2014), Generative adversarial nets, eq. (1); Arjovsky, Chintala
@@ -104,11 +94,6 @@ class GAN(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             What the generator makes of it.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``z`` is no floating tensor of this shape.
         """
         z = _validate.tensor("z", z, shape=("n", self.latent))
         return self.generator(networks.cast(z, self.generator))
@@ -134,11 +119,6 @@ class GAN(torch.nn.Module):
         -------
         torch.Tensor
             A scalar; no gradient flows to the generator.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is no floating tensor of this shape or ``generator`` no generator.
         """
         with torch.no_grad():
             fake = self.generate(self._noise(len(self._data(x)), generator))
@@ -164,11 +144,6 @@ class GAN(torch.nn.Module):
         -------
         torch.Tensor
             A scalar.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is no floating tensor of this shape or ``generator`` no generator.
         """
         fake = self.generate(self._noise(len(self._data(x)), generator))
         return GENERATOR_LOSSES[self.game](self.critic(fake))
@@ -188,11 +163,6 @@ class GAN(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Independent samples.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer or ``generator`` no generator.
         """
         n = _validate.integer("n", n, low=1)
         with networks.evaluating(self):
@@ -246,16 +216,6 @@ def spectral_critic(
     torch.nn.Sequential
         Maps (n, sizes[0]) to (n, sizes[-1]); initialised from torch's global
         generator.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a size is not a positive integer, there are fewer than two, or the
-        activation is unknown.
-
-    Notes
-    -----
-    Used in chapters 11 and 16.
 
     References
     ----------

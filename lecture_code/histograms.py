@@ -31,15 +31,6 @@ class Histogram:
     smoothing : float, default 0.0
         What is added to each count, from 0 to 1e12.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``k`` is not a positive integer or ``smoothing`` no number in these ranges.
-
-    Notes
-    -----
-    Used in chapters 1, 2 and 4.
-
     References
     ----------
     Chen and Goodman (1999), An empirical study of smoothing techniques for language
@@ -64,11 +55,6 @@ class Histogram:
         -------
         Histogram
             A model over ``len(probs)`` outcomes.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``probs`` is not a probability vector.
         """
         probs = _validate.probabilities("probs", probs)
         histogram = cls(len(probs))
@@ -90,11 +76,6 @@ class Histogram:
         -------
         Histogram
             This histogram.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``outcomes`` is not a vector of integers in this range.
         """
         counts = np.bincount(self._outcomes(outcomes), minlength=self.k)
         self._set(counts + self.smoothing)
@@ -125,12 +106,6 @@ class Histogram:
         -------
         torch.Tensor, shape (n,)
             Probabilities, float64.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``outcomes`` is not a vector of integers in this range, or nothing was
-            fitted.
         """
         probs = _fitted(self, self._probs)
         return torch.from_numpy(probs[self._outcomes(outcomes)])
@@ -147,12 +122,6 @@ class Histogram:
         -------
         torch.Tensor, shape (n,)
             Log-probabilities, float64; -inf where the probability is 0.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``outcomes`` is not a vector of integers in this range, or nothing was
-            fitted.
         """
         return self.prob(outcomes).log()
 
@@ -172,11 +141,6 @@ class Histogram:
         -------
         torch.Tensor
             Outcomes, int64, in the shape of ``u``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``u`` does not hold numbers in [0, 1], or nothing was fitted.
 
         References
         ----------
@@ -200,12 +164,6 @@ class Histogram:
         -------
         torch.Tensor, shape (n,)
             Independent outcomes, int64.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer, ``generator`` no generator, or nothing
-            was fitted.
         """
         n = _validate.integer("n", n, low=1)
         generator = _validate.generator("generator", generator)
@@ -241,16 +199,6 @@ class PatternTable:
     smoothing : float, default 0.0
         What is added to each count, from 0 to 1e12.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``pixels`` is not a positive integer or ``smoothing`` no number in its
-        range.
-
-    Notes
-    -----
-    Used in chapter 2.
-
     References
     ----------
     Chen and Goodman (1999), An empirical study of smoothing techniques for language
@@ -277,11 +225,6 @@ class PatternTable:
         -------
         PatternTable
             This table.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``bits`` does not hold zeros and ones in this shape.
         """
         self._counts = Counter(self._keys(bits))
         return self
@@ -304,12 +247,6 @@ class PatternTable:
         torch.Tensor, shape (n,)
             Probabilities, float64; those below 1e-308 round to 0, which
             :meth:`log_prob` avoids.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``bits`` does not hold zeros and ones in this shape, or nothing was
-            fitted.
         """
         return self.log_prob(bits).exp()
 
@@ -325,12 +262,6 @@ class PatternTable:
         -------
         torch.Tensor, shape (n,)
             Log-probabilities, float64; -inf where the probability is 0.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``bits`` does not hold zeros and ones in this shape, or nothing was
-            fitted.
         """
         stored = _fitted(self, self._counts)
         counts = torch.tensor([stored[key] for key in self._keys(bits)])
@@ -350,12 +281,6 @@ class PatternTable:
         -------
         torch.Tensor, shape (n, pixels)
             Independent patterns of zeros and ones, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer, ``generator`` no generator, or nothing
-            was fitted.
         """
         stored = _fitted(self, self._counts)
         n = _validate.integer("n", n, low=1)

@@ -62,15 +62,6 @@ def enumerate_fillings(
     -------
     Fillings
         ``levels`` to the power of the missing pixels, at most 65536.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or there are too many fillings.
-
-    Notes
-    -----
-    Used in chapter 13.
     """
     _validate.function("log_prob", log_prob)
     x, known = _masked(_validate.tensor("x", x, shape=("d",))[None], known)
@@ -141,15 +132,6 @@ def by_particles(
         ``x``, shape (particles, n, d), and ``log_evidence``, shape (n,), whose
         exponential is an unbiased estimate of the probability of the known pixels.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 13.
-
     References
     ----------
     Doucet and Johansen (2011), A tutorial on particle filtering and smoothing, section
@@ -209,15 +191,6 @@ def by_codes(
     -------
     torch.Tensor, shape (n, d)
         One filling of each image, the last of its chain.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 13.
 
     References
     ----------
@@ -280,15 +253,6 @@ def by_replacement(
     -------
     torch.Tensor, shape (n, d)
         One filling of each image.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 13.
 
     References
     ----------

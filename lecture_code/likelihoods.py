@@ -19,10 +19,6 @@ class Bernoulli:
 
     .. math:: p(x_j = 1 \mid a) = \frac{1}{1 + e^{-a_j}}
 
-    Notes
-    -----
-    Used in chapter 9.
-
     References
     ----------
     Kingma and Welling (2014), Auto-encoding variational Bayes, appendix C.1.
@@ -45,11 +41,6 @@ class Bernoulli:
         -------
         torch.Tensor, shape (n, d)
             ``2 x - 1``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of zeros and ones in this shape.
         """
         x = _validate.tensor("x", x, shape=("n", "d"))
         if not ((x == 0) | (x == 1)).all():
@@ -70,11 +61,6 @@ class Bernoulli:
         -------
         torch.Tensor, shape (..., n)
             Nats.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         a = _outputs(x, a, self.numbers)
         sign = self.scaled(x).to(a)
@@ -92,11 +78,6 @@ class Bernoulli:
         -------
         torch.Tensor, shape (n, d)
             Numbers in [0, 1].
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``a`` is not a floating tensor of this shape.
         """
         return _validate.tensor("a", a, shape=("n", "d")).sigmoid()
 
@@ -116,11 +97,6 @@ class Bernoulli:
         -------
         torch.Tensor, shape (n, d)
             Zeros and ones, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         p = self.mean(a)
         generator = _validate.generator("generator", generator)
@@ -146,16 +122,6 @@ class Logistics:
         The number :math:`L` of grey levels, at least 2.
     components : int
         The number of logistics in each mixture.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is no integer in these bounds.
-
-    Notes
-    -----
-    Used in chapter 9. A decoder computes for each pixel the logits of the weights
-    :math:`w`, then the means :math:`m`, then the logarithms of the slopes :math:`s`.
 
     References
     ----------
@@ -184,11 +150,6 @@ class Logistics:
         -------
         torch.Tensor, shape (n, d)
             Numbers from -1 to 1.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of grey levels in this shape.
         """
         shape = ("n", "d")
         x = _validate.tensor("x", x, shape=shape, low=0, high=self.levels - 1)
@@ -210,11 +171,6 @@ class Logistics:
         -------
         torch.Tensor, shape (..., n)
             Nats.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         a = _outputs(x, a, self.numbers)
         self.scaled(x)
@@ -232,11 +188,6 @@ class Logistics:
         -------
         torch.Tensor, shape (n, d, levels)
             Numbers that sum to 1 over the levels.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``a`` is not a floating tensor of this shape.
         """
         a = _validate.tensor("a", a, shape=("n", "numbers"))
         if a.shape[1] % self.numbers:
@@ -256,11 +207,6 @@ class Logistics:
         -------
         torch.Tensor, shape (n, d)
             Numbers from 0 to ``levels - 1``, seldom whole.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``a`` is not a floating tensor of this shape.
         """
         p = self.probabilities(a)
         return p @ self._levels(p)
@@ -281,11 +227,6 @@ class Logistics:
         -------
         torch.Tensor, shape (n, d)
             Whole grey levels, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         cdf = self.probabilities(a).double().cumsum(dim=2)
         generator = _validate.generator("generator", generator)
@@ -325,15 +266,6 @@ class Gaussian:
     sigma : float
         The scale :math:`\sigma` of the output noise, in units of the data.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``sigma`` is not a positive number.
-
-    Notes
-    -----
-    Used in chapters 9 and 16.
-
     References
     ----------
     Kingma and Welling (2014), Auto-encoding variational Bayes, appendix C.2.
@@ -359,11 +291,6 @@ class Gaussian:
         -------
         torch.Tensor, shape (n, d)
             ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape.
         """
         return _validate.tensor("x", x, shape=("n", "d"))
 
@@ -381,11 +308,6 @@ class Gaussian:
         -------
         torch.Tensor, shape (..., n)
             Nats, each term with its constant.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         a = _outputs(x, a, self.numbers)
         distance = (self.scaled(x).to(a) - a) / self.sigma
@@ -404,11 +326,6 @@ class Gaussian:
         -------
         torch.Tensor, shape (n, d)
             ``a``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``a`` is not a floating tensor of this shape.
         """
         return _validate.tensor("a", a, shape=("n", "d"))
 
@@ -428,11 +345,6 @@ class Gaussian:
         -------
         torch.Tensor, shape (n, d)
             Draws, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         a = self.mean(a)
         generator = _validate.generator("generator", generator)

@@ -68,16 +68,6 @@ def exact_1d(net: nn.Module, low: float, high: float) -> float:
     float
         The largest norm of the slope, exact up to rounding.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the net has a layer that is not piecewise linear, which is named, or more
-        than one input, or ``low`` is not below ``high``.
-
-    Notes
-    -----
-    Used in chapters 15, 16 and 18.
-
     References
     ----------
     Hanin and Rolnick (2019), Complexity of linear regions in deep networks, ICML.
@@ -104,15 +94,6 @@ def knots_1d(net: nn.Module, low: float, high: float) -> tuple[torch.Tensor, ...
         Increasing, from ``low`` to ``high``, in float64.
     values : torch.Tensor, shape (n, outputs)
         What the network gives there.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As for :func:`exact_1d`.
-
-    Notes
-    -----
-    Used in chapter 16.
     """
     lefts, values, slopes = _pieces(net, low, high)
     end = lefts.new_tensor([float(high)])
@@ -141,15 +122,6 @@ def upper_bound(net: nn.Module, input_shape: tuple[int, ...] | None = None) -> f
     -------
     float
         The bound.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a layer cannot be certified; it is named.
-
-    Notes
-    -----
-    Used in chapters 15, 16, 17 and 18.
 
     References
     ----------
@@ -190,16 +162,6 @@ def lower_bound(net: nn.Module, latents: torch.Tensor, steps: int = 20) -> float
     -------
     float
         The largest spectral norm of a Jacobian seen.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``net`` is no network, ``latents`` is no floating tensor that it takes, or
-        ``steps`` is negative.
-
-    Notes
-    -----
-    Used in chapters 15 and 17.
 
     References
     ----------

@@ -38,16 +38,6 @@ def mmd(x: ArrayLike, y: ArrayLike, *, bandwidth: float | None = None) -> float:
     float
         The estimate; 0 on average where the laws agree, so that it can be negative.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the samples are not two tables of finite numbers with as many columns, or
-        the bandwidth is not positive.
-
-    Notes
-    -----
-    Used in chapter 14.
-
     References
     ----------
     Gretton, Borgwardt, Rasch, Scholkopf and Smola (2012), A kernel two-sample test,
@@ -93,15 +83,6 @@ def two_sample_test(
         The p-value, from 1 / (1 + B) to 1. A small one speaks against a common law; a
         large one says only that these samples did not show a difference.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 14.
-
     References
     ----------
     Gretton, Borgwardt, Rasch, Scholkopf and Smola (2012), A kernel two-sample test,
@@ -146,15 +127,6 @@ def sliced_wasserstein(
     -------
     float
         The distance, at least 0, in the unit of the data.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 14.
 
     References
     ----------
@@ -210,15 +182,6 @@ def precision_recall(
         ``precision`` and ``recall``, both in [0, 1]. A copy of ``real`` scores 1 and 1:
         neither number notices a memoriser.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or a sample has ``k`` rows or fewer.
-
-    Notes
-    -----
-    Used in chapter 14.
-
     References
     ----------
     Kynkaanniemi, Karras, Laine, Lehtinen and Aila (2019), Improved precision and recall
@@ -257,15 +220,6 @@ def frechet(x: ArrayLike, y: ArrayLike) -> float:
         The distance, at least 0, in squared units of the data. It sees means and
         covariances and nothing else.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the samples are not two tables of finite numbers with as many columns.
-
-    Notes
-    -----
-    Used in chapters 12 and 14.
-
     References
     ----------
     Dowson and Landau (1982), The Frechet distance between multivariate normal
@@ -299,15 +253,6 @@ def nearest_distance(x: ArrayLike, reference: ArrayLike) -> np.ndarray:
     -------
     numpy.ndarray, shape (n,)
         Distances in the unit of the data; 0 for a copy.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the samples are not two tables of finite numbers with as many columns.
-
-    Notes
-    -----
-    Used in chapters 12 and 14.
     """
     return _distances(*_pair(x, reference, names=("x", "reference"))).min(axis=1)
 
@@ -331,15 +276,6 @@ def copying(generated: ArrayLike, train: ArrayLike, held_out: ArrayLike) -> floa
     float
         From 0 to 1: one half where samples keep the distance that fresh data keep, 1
         for a model that copies, near 0 for one that misses the data.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the samples are not tables of finite numbers with as many columns.
-
-    Notes
-    -----
-    Used in chapters 12 and 14.
 
     References
     ----------
@@ -372,15 +308,6 @@ def confidence(classifier: Any, x: ArrayLike) -> np.ndarray:
         Top-class probabilities, from 1 / classes to 1. A classifier is sure of much
         that it has never seen, of noise too, so the mean is never to be quoted alone.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``classifier`` has no such method or ``x`` is no table of finite numbers.
-
-    Notes
-    -----
-    Used in chapters 12 and 14.
-
     References
     ----------
     Salimans, Goodfellow, Zaremba, Cheung, Radford and Chen (2016), Improved techniques
@@ -403,15 +330,6 @@ def class_shares(classifier: Any, x: ArrayLike) -> np.ndarray:
     -------
     numpy.ndarray, shape (classes,)
         Shares that sum to 1.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``classifier`` has no such method or ``x`` is no table of finite numbers.
-
-    Notes
-    -----
-    Used in chapters 12 and 14.
     """
     judged = _judged(classifier, x)
     counts = np.bincount(judged.argmax(axis=1), minlength=judged.shape[1])

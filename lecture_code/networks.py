@@ -49,16 +49,6 @@ def mlp(
         Maps (n, sizes[0]) to (n, sizes[-1]); initialised from torch's global
         generator.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a size is not a positive integer, there are fewer than two, the
-        activation is unknown, or ``dropout`` is out of bounds.
-
-    Notes
-    -----
-    Used in chapters 6 to 18.
-
     References
     ----------
     Goodfellow, Bengio and Courville (2016), Deep Learning, eq. (6.40).
@@ -86,10 +76,6 @@ def evaluating(network: torch.nn.Module) -> Iterator[None]:
     ------
     None
         Nothing; use it in a ``with`` statement.
-
-    Notes
-    -----
-    Used by whatever samples, codes, fills in or tries a network.
     """
     parts = list(network.modules()) if isinstance(network, torch.nn.Module) else []
     modes = [(module, module.training) for module in parts]
@@ -116,10 +102,6 @@ def cast(x: torch.Tensor, network: torch.nn.Module) -> torch.Tensor:
     -------
     torch.Tensor
         ``x`` itself where nothing has to change, or there are no weights.
-
-    Notes
-    -----
-    Used by all rooms with a model.
     """
     return x.to(next(network.parameters(), x))
 
@@ -135,16 +117,6 @@ class MaskedLinear(torch.nn.Linear):
         Widths of the layer.
     mask : array_like, shape (outputs, inputs)
         1 where output (row) may see input (column), 0 where it may not.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a width is not a positive integer, or the mask does not hold zeros and ones
-        in this shape.
-
-    Notes
-    -----
-    Used in chapter 5.
 
     References
     ----------
@@ -174,11 +146,6 @@ class MaskedLinear(torch.nn.Linear):
         -------
         torch.Tensor, shape (n, outputs)
             Outputs, in the dtype of the weights.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of this shape.
         """
         x = _validate.tensor("x", x, shape=("n", self.in_features))
         weight = self.weight * self.mask
@@ -202,16 +169,6 @@ def order_masks(sizes: Sequence[int]) -> list[torch.Tensor]:
     -------
     list of torch.Tensor
         For each pair of layers a mask of zeros and ones, shape (outputs, inputs).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a size is not a positive integer, there are fewer than two, or the first
-        and the last differ.
-
-    Notes
-    -----
-    Used in chapter 5.
 
     References
     ----------
@@ -252,15 +209,6 @@ def masked_mlp(
     torch.nn.Sequential
         Maps (n, d) to (n, d).
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapters 5 and 13.
-
     References
     ----------
     Germain, Gregor, Murray and Larochelle (2015), MADE: Masked autoencoder for
@@ -289,15 +237,6 @@ class MaskedConv(torch.nn.Conv2d):
     centre : bool
         Whether the pixel itself is seen too: not in a network's first layer, where
         it would be the answer, but in those after it.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a number is not a positive integer, ``size`` is even, or ``centre`` no bool.
-
-    Notes
-    -----
-    Used in chapter 5.
 
     References
     ----------
@@ -333,11 +272,6 @@ class MaskedConv(torch.nn.Conv2d):
         -------
         torch.Tensor, shape (n, outputs, height, width)
             Maps, in the dtype of the weights.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of this shape.
         """
         shape = ("n", self.in_channels, "height", "width")
         x = _validate.tensor("x", x, shape=shape)
@@ -364,15 +298,6 @@ class MaskedConvNet(torch.nn.Module):
         Share of maps left out in training, from 0 to 0.95.
     outputs : int
         How many numbers are computed for each pixel.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapters 5, 13 and 14.
 
     References
     ----------
@@ -417,11 +342,6 @@ class MaskedConvNet(torch.nn.Module):
         torch.Tensor, shape (n, side * side) or (n, side * side, outputs)
             Outputs, row by row, in the dtype of the weights; one output for each pixel
             has no axis of its own.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of this shape.
         """
         x = _validate.tensor("x", x, shape=("n", self.side**2))
         h = self.first(x.reshape(-1, 1, self.side, self.side))
@@ -446,15 +366,6 @@ class CausalGRU(torch.nn.Module):
         Width of the state that is carried along.
     embedding : int
         Length of the vectors :math:`e_i`.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not a positive integer.
-
-    Notes
-    -----
-    Used in chapter 5.
 
     References
     ----------
@@ -484,11 +395,6 @@ class CausalGRU(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Outputs, in the dtype of the weights.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of this shape.
         """
         x = _validate.tensor("x", x, shape=("n", self.d))
         before = torch.nn.functional.pad(x[:, :-1].to(self.bias), (1, 0))[..., None]
@@ -514,15 +420,6 @@ def dependence(network: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
     -------
     torch.Tensor, shape (outputs, d)
         Mean absolute derivatives; exactly 0 where nothing connects the two.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``network`` is no module or ``x`` no floating tensor with two axes.
-
-    Notes
-    -----
-    Used in chapter 5.
     """
     _validate.instance("network", network, torch.nn.Module)
     x = _validate.tensor("x", x, shape=("n", "d")).detach().clone().requires_grad_()
@@ -561,15 +458,6 @@ class TimeMLP(torch.nn.Module):
         Number of classes; label ``classes`` stands for "no class given".
     frequencies : int
         How many frequencies encode the time.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapters 12 and 16.
 
     References
     ----------
@@ -619,11 +507,6 @@ class TimeMLP(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Outputs, in the dtype of the weights.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         x = _validate.tensor("x", x, shape=("n", self.d))
         t = _validate.tensor("t", t, shape=(len(x),), low=0, high=1)

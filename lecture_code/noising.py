@@ -35,15 +35,6 @@ def cosine(t: torch.Tensor) -> torch.Tensor:
     torch.Tensor
         Standard deviations of the noise, in the shape of ``t``.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``t`` is no floating tensor of times in [0, 1].
-
-    Notes
-    -----
-    Used in chapter 12.
-
     References
     ----------
     Nichol and Dhariwal (2021), Improved denoising diffusion probabilistic models,
@@ -68,15 +59,6 @@ def rates(t: ArrayLike, level: Level = cosine) -> tuple[torch.Tensor, torch.Tens
     -------
     tuple of torch.Tensor
         :math:`\alpha_t` and :math:`\sigma_t`, float64, in the shape of ``t``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``t`` leaves [0, 1], or ``level`` does not give numbers in [0, 1].
-
-    Notes
-    -----
-    Used in chapter 12.
 
     References
     ----------
@@ -110,15 +92,6 @@ def marginal(
     GaussianMixture or IsotropicMixture
         The law at time ``t``.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``target`` is no mixture or ``t`` leaves [0, 1].
-
-    Notes
-    -----
-    Used in chapter 12.
-
     References
     ----------
     Song et al. (2021), Score-based generative modeling through stochastic differential
@@ -151,15 +124,6 @@ def exact_denoiser(
     callable
         Maps noisy points ``x`` and a time ``t`` to the mean of what they came from;
         at the end of the schedule, where nothing is left of the data, to their mean.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``target`` is no mixture; the denoiser refuses a time outside [0, 1].
-
-    Notes
-    -----
-    Used in chapter 12.
 
     References
     ----------
@@ -217,15 +181,6 @@ def reverse(
     torch.Tensor, shape (steps + 1, n, ...)
         The points at every time; the last ones are the samples.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or the times do not fall.
-
-    Notes
-    -----
-    Used in chapters 12 and 13.
-
     References
     ----------
     Song, Meng and Ermon (2021), Denoising diffusion implicit models, eqs. (12), (16).
@@ -257,15 +212,6 @@ def like(x: torch.Tensor, generator: torch.Generator | None = None) -> torch.Ten
     -------
     torch.Tensor
         Noise: the same numbers for each dtype, but for rounding.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``x`` is no floating tensor or ``generator`` no generator.
-
-    Notes
-    -----
-    Used in chapter 12.
     """
     x = _validate.tensor("x", x)
     generator = _validate.generator("generator", generator)
@@ -284,15 +230,6 @@ def rising(level: Level) -> Level:
     -------
     callable
         The schedule.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it does not rise from 0 to 1, within 1e-3 at the ends.
-
-    Notes
-    -----
-    Used by ``diffusion.Diffusion``.
     """
     sigma = rates(torch.linspace(0, 1, 1001, dtype=torch.float64), level)[1]
     ends = sigma[0] <= 1e-3 and sigma[-1] >= 1 - 1e-3

@@ -59,15 +59,6 @@ def noise_levels(target: GaussianMixture, steps: int) -> np.ndarray:
     -------
     numpy.ndarray, shape (T + 1,)
         Variances.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``target`` is no ``GaussianMixture`` or ``steps`` no positive integer.
-
-    Notes
-    -----
-    Used in chapter 18.
     """
     _validate.instance("target", target, GaussianMixture)
     steps = _validate.integer("steps", steps, low=1)
@@ -94,15 +85,6 @@ def probability_flow(target: GaussianMixture, steps: int) -> Chain:
     -------
     Chain
         Slopes and distance; all noise scales but the first are 0.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``target`` is no ``GaussianMixture`` or ``steps`` no positive integer.
-
-    Notes
-    -----
-    Used in chapter 18.
 
     References
     ----------
@@ -144,15 +126,6 @@ def ancestral(target: GaussianMixture, steps: int) -> Chain:
     -------
     Chain
         Slopes, noise scales and distance.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``target`` is no ``GaussianMixture`` or ``steps`` no positive integer.
-
-    Notes
-    -----
-    Used in chapter 18.
 
     References
     ----------

@@ -33,15 +33,6 @@ def start(seed: int = 0) -> None:
     ----------
     seed : int
         Seed of ``random``, numpy's legacy state and torch, from 0 to 2**32 - 1.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``seed`` is not an integer in that range.
-
-    Notes
-    -----
-    Used in every chapter.
     """
     seed = _validate.integer("seed", seed, low=0, high=2**32 - 1)
     random.seed(seed)

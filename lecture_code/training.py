@@ -67,11 +67,6 @@ def fit(
     list of float
         The batch loss before each update, length ``steps``.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or the loss stops being finite.
-
     Notes
     -----
     Used from chapter 4 on, which writes this loop by hand.
@@ -111,15 +106,6 @@ def play(
     -------
     list of list of float
         For each player its loss before its last update of each round.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or a loss stops being finite.
-
-    Notes
-    -----
-    Used in chapter 11, where two players train a GAN.
     """
     players = [_checked(player) for player in _validate.items("players", players)]
     steps = _validate.integer("steps", steps, low=1)
@@ -159,15 +145,6 @@ def batches(
     -------
     iterator of torch.Tensor
         Batches of shape (min(batch_size, n), ...).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 4.
     """
     if _validate.tensor("data", data).ndim == 0:
         raise ValueError("data: expected a row for each example, got one number")

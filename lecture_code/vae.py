@@ -39,16 +39,6 @@ class VAE(torch.nn.Module):
     beta : float
         Weight of the KL term in the loss; 1 is the bound.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or the networks do not fit together.
-
-    Notes
-    -----
-    Used in chapters 9, 13, 14 and 16. :meth:`decode` is the push-forward part: it sends
-    one Gaussian through one continuous map.
-
     References
     ----------
     Kingma and Welling (2014), Auto-encoding variational Bayes, eqs. (3) and (10);
@@ -101,11 +91,6 @@ class VAE(torch.nn.Module):
         -------
         torch.distributions.Normal
             With ``loc`` and ``scale`` of shape (n, latents).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not what the output law draws, in this shape.
         """
         x = self.output.scaled(_validate.tensor("x", x, shape=("n", self.d)))
         mean, log_scale = self.encoder(networks.cast(x, self.encoder)).chunk(2, dim=1)
@@ -123,11 +108,6 @@ class VAE(torch.nn.Module):
         -------
         torch.Tensor, shape (n, latents)
             Codes.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not what the output law draws, in this shape.
         """
         return self.posterior(x).loc
 
@@ -143,11 +123,6 @@ class VAE(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Means, in units of the data.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``z`` is not a finite floating tensor of this shape.
         """
         return self.output.mean(self._numbers(z))
 
@@ -165,11 +140,6 @@ class VAE(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Independent examples, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer or ``generator`` no generator.
         """
         n = _validate.integer("n", n, low=1)
         z = _noise((n, self.latents), _validate.generator("generator", generator))
@@ -191,11 +161,6 @@ class VAE(torch.nn.Module):
         -------
         torch.Tensor, shape (n, latents)
             Nats, none negative.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not what the output law draws, in this shape.
         """
         q = self.posterior(x)
         return (q.loc.square() + q.scale.square() - 1) / 2 - q.scale.log()
@@ -220,12 +185,6 @@ class VAE(torch.nn.Module):
         -------
         torch.Tensor
             A scalar, nats per example.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not what the output law draws, in this shape, or ``generator``
-            no generator.
         """
         q = self.posterior(x)
         misfit = -self._fit(x, _draw(q, generator))
@@ -253,11 +212,6 @@ class VAE(torch.nn.Module):
         torch.Tensor, shape (k, n)
             Nats. The mean of :math:`w` is :math:`p(x)`, so that by Jensen the mean of
             :math:`\log w` is at most :math:`\log p(x)`.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         k, q = _validate.integer("k", k, low=1), self.posterior(x)
         zeros, ones = torch.zeros_like(q.loc), torch.ones_like(q.loc)
@@ -289,11 +243,6 @@ class VAE(torch.nn.Module):
         -------
         torch.Tensor, shape (n,)
             Nats; at most :math:`\log p(x)` in the mean.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         return self.log_weights(x, k, generator).mean(dim=0)
 
@@ -318,11 +267,6 @@ class VAE(torch.nn.Module):
         torch.Tensor, shape (n,)
             Nats; at most :math:`\log p(x)` in the mean, at least :meth:`elbo` from the
             same draws.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
 
         References
         ----------

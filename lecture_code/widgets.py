@@ -133,21 +133,6 @@ def explore(
     -------
     Explorer
         Shows itself when it is the last expression of a cell.
-
-    Raises
-    ------
-    TypeError
-        If ``draw`` is no function, a slider is no list of numbers or strings, or
-        ``draw`` does not return a string.
-    ValueError
-        If there are no sliders or too many, a slider has no settings or two that read
-        alike, ``start`` names a slider or a setting that there is not, or ``draw``
-        makes no figure, several, figures of several sizes, or pictures that weigh more
-        than 600 KB together.
-
-    Notes
-    -----
-    Used in every chapter.
     """
     _validate.function("draw", draw)
     if not 1 <= len(sliders) <= 4:

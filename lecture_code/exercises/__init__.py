@@ -58,15 +58,6 @@ def grade(identity: str, answer: Any) -> Result:
     -------
     Result
         Whether it passed, and the line that was printed.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there is no such exercise.
-
-    Notes
-    -----
-    Used in every chapter.
     """
     result = _judge(_find(identity), answer)
     print(f"Exercise {identity}: {result.message}")

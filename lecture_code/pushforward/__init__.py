@@ -67,15 +67,6 @@ def isoperimetric_profile(t: ArrayLike) -> float | np.ndarray:
     float or numpy.ndarray
         Perimeters, in the shape of ``t``; 0 at both ends.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``t`` does not hold numbers in [0, 1].
-
-    Notes
-    -----
-    Used in chapter 15.
-
     References
     ----------
     Borell (1975), The Brunn-Minkowski inequality in Gauss space, Inventiones 30.
@@ -105,15 +96,6 @@ def enlarged_mass(
     -------
     float or numpy.ndarray
         Lower bounds on the mass of the enlarged set.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument does not hold numbers in its range.
-
-    Notes
-    -----
-    Used in chapters 15 and 18.
 
     References
     ----------
@@ -157,15 +139,6 @@ def lipschitz_min(target: Any) -> float:
     float
         The constant; infinite where the density vanishes inside the support.
 
-    Raises
-    ------
-    ValueError
-        If ``target`` has no density.
-
-    Notes
-    -----
-    Used in chapters 15 to 18.
-
     References
     ----------
     Borell (1975), The Brunn-Minkowski inequality in Gauss space, Inventiones 30.
@@ -197,15 +170,6 @@ def gaussian_pair_lipschitz_min(
     -------
     float
         The constant; infinite beyond the range of float64.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not a number in its range.
-
-    Notes
-    -----
-    Used in chapters 15, 16 and 17.
 
     References
     ----------
@@ -242,15 +206,6 @@ def tv_lower_bound(target: Any, lipschitz: ArrayLike) -> float | np.ndarray:
     -------
     float or numpy.ndarray
         Bounds in [0, 1], in the shape of ``lipschitz``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``target`` has no density or a slope is not positive.
-
-    Notes
-    -----
-    Used in chapters 15 and 16.
 
     References
     ----------
@@ -293,16 +248,6 @@ def tv_lower_bound_from_samples(
     float or numpy.ndarray
         Bounds in [0, 1], in the shape of ``lipschitz``.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``samples`` is no vector of finite numbers, ``target`` has no density, or a
-        number is out of its range.
-
-    Notes
-    -----
-    Used in chapters 15 and 16.
-
     References
     ----------
     Massart (1990), The tight constant in the Dvoretzky-Kiefer-Wolfowitz inequality,
@@ -344,15 +289,6 @@ def tv_star(target: Any, lipschitz: ArrayLike) -> OptimalFit:
     -------
     OptimalFit
         Value, certified interval and the best map found.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``target`` has no density or a slope is not positive.
-
-    Notes
-    -----
-    Used in chapters 15 to 18.
 
     References
     ----------
@@ -398,15 +334,6 @@ def kl_lower_bound(
     float or numpy.ndarray
         Bounds in nats, in the shape of ``lipschitz``.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``target`` has no density, a slope is not positive or the direction unknown.
-
-    Notes
-    -----
-    Used in chapter 15.
-
     References
     ----------
     Cover and Thomas (2006), Elements of Information Theory, section 2.8.
@@ -436,15 +363,6 @@ def wasserstein1_star(target: Any, lipschitz: ArrayLike) -> float | np.ndarray:
     -------
     float or numpy.ndarray
         Distances, in the shape of ``lipschitz``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``target`` has no density or no first moment or a slope is not positive.
-
-    Notes
-    -----
-    Used in chapters 15 and 16.
 
     References
     ----------
@@ -485,15 +403,6 @@ def lipschitz_needed(target: Any, tv: float) -> float:
     float
         The constant, not below the infimum; at ``tv = 0`` that of an exact fit, which
         may be infinite.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``target`` has no density or ``tv`` is not a number in [0, 1).
-
-    Notes
-    -----
-    Used in chapters 15 and 18.
     """
     from scipy import optimize
 
@@ -533,15 +442,6 @@ def map_density(z: ArrayLike, points: ArrayLike, x: ArrayLike) -> np.ndarray:
     numpy.ndarray
         Densities in the shape of ``x``, from the quotients of neighbouring latents;
         0 outside of the points.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``z`` and ``points`` are not increasing vectors of one length.
-
-    Notes
-    -----
-    Used in chapter 15.
     """
     z = _validate.array("z", z, shape=("n",))
     points = _validate.array("points", points, shape=("n",))
@@ -572,16 +472,6 @@ def chain_lipschitz(step_slopes: ArrayLike, noise_scales: ArrayLike) -> float:
     -------
     float
         A bound on the Lipschitz constant of the map from all noises to the result.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument does not hold numbers that are not negative, or the lengths do
-        not fit.
-
-    Notes
-    -----
-    Used in chapter 18.
     """
     noises = _validate.array("noise_scales", noise_scales, shape=("n",), low=0)
     steps = _validate.array("step_slopes", step_slopes, shape=("n",), low=0)

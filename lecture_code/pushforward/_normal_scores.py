@@ -42,15 +42,6 @@ class Law:
     centre, unit : float
         Median and interquartile range: point y stands for ``centre + unit * y``.
 
-    Raises
-    ------
-    ValueError
-        If ``target`` lacks one of these methods or has no spread.
-
-    Notes
-    -----
-    Used in chapters 15 to 18.
-
     References
     ----------
     Borell (1975), The Brunn-Minkowski inequality in Gauss space, Inventiones 30.

@@ -113,11 +113,6 @@ class Route:
         -------
         numpy.ndarray
             Points in the shape of ``z``, in the target's own units.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``z`` does not hold finite numbers.
         """
         z = _validate.array("z", z)
         with np.errstate(under="ignore"):
