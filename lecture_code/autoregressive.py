@@ -46,6 +46,7 @@ class Autoregressive(torch.nn.Module):
         self.network = _validate.instance("network", network, torch.nn.Module)
         self.pixels = _validate.integer("pixels", pixels, low=1)
         self.register_buffer("order", self._order(order))
+        self._check_shape()
         self._check_causal()
 
     def __repr__(self) -> str:
@@ -194,6 +195,16 @@ class Autoregressive(torch.nn.Module):
         outputs = self.network(given)[:, self.order.argsort()]
         return outputs.reshape(len(x), self.pixels, self.numbers)
 
+    def _check_shape(self) -> None:
+        d, numbers = self.pixels, self.numbers
+        each = (d,) if numbers == 1 else (d, numbers)
+        got = networks.probe(self.network, torch.zeros(2, d))
+        if got != (2, *each):
+            sizes = ", ".join(map(str, ("n", *each)))
+            raise ValueError(
+                f"network: expected a map of (n, {d}) to ({sizes}), got {got} for n = 2"
+            )
+
     @torch.no_grad()
     def _check_causal(self) -> None:
         """Pair images that agree before pixel ``j``: outputs up to ``j`` must agree."""
@@ -201,7 +212,9 @@ class Autoregressive(torch.nn.Module):
         generator = torch.Generator().manual_seed(0)
         first, second = torch.rand(2, 8, self.pixels, generator=generator).round()
         mixed = torch.where(place < place[:, None, None], first, second)
-        outputs = self._tried(torch.cat([first[None], mixed]).flatten(0, 1))
+        images = torch.cat([first[None], mixed]).flatten(0, 1)
+        with networks.evaluating(self):
+            outputs = self.network(networks.cast(images, self))
         whole, *moved = outputs.reshape(-1, 8, self.pixels, self.numbers)
         change = (torch.stack(moved) - whole).abs().amax(dim=(1, 3)).tril().max()
         if change > 1e-4 * (1 + whole.abs().max()):
@@ -209,23 +222,6 @@ class Autoregressive(torch.nn.Module):
                 "network: expected outputs that depend on the inputs before them only, "
                 f"got a change of {change:.2g} from an input at or after one"
             )
-
-    def _tried(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the network's outputs for some images, without dropout."""
-        given = networks.cast(x, self)
-        own = (self.pixels,) if self.numbers == 1 else (self.pixels, self.numbers)
-        try:
-            with networks.evaluating(self):
-                outputs = self.network(given)
-            if outputs.shape != (len(x), *own):
-                raise ValueError(f"shape {tuple(outputs.shape)}")
-        except (TypeError, ValueError, RuntimeError) as error:
-            sizes = ", ".join(map(str, own))
-            raise ValueError(
-                f"network: expected a map of (n, {self.pixels}) to (n, {sizes}), "
-                f"got {error}"
-            ) from None
-        return outputs
 
 
 class GreyAutoregressive(Autoregressive):

@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -89,21 +90,42 @@ def evaluating(network: torch.nn.Module) -> Iterator[None]:
 
 
 def cast(x: torch.Tensor, network: torch.nn.Module) -> torch.Tensor:
-    """Return numbers in the dtype and on the device of a network's weights.
-
-    Parameters
-    ----------
-    x : torch.Tensor
-        What the network is to read.
-    network : torch.nn.Module
-        The network or model.
-
-    Returns
-    -------
-    torch.Tensor
-        ``x`` itself where nothing has to change, or there are no weights.
-    """
+    """Return ``x`` in the dtype and on the device of a network's weights, if any."""
     return x.to(next(network.parameters(), x))
+
+
+@torch.no_grad()
+def probe(
+    network: torch.nn.Module, *inputs: torch.Tensor
+) -> tuple[int, ...] | Exception:
+    """Return the shape of a network's output, or the error that the inputs raise.
+
+    Floating inputs are cast to the network's weights, whole numbers only moved to their
+    device. The network runs without dropout, so the random state stays as it is.
+    """
+    like = next(network.parameters(), inputs[0])
+    given = [x.to(like if x.is_floating_point() else like.device) for x in inputs]
+    try:
+        with evaluating(network):
+            return tuple(network(*given).shape)
+    except (TypeError, ValueError, RuntimeError, IndexError) as error:
+        return error
+
+
+class WithoutLikelihood(torch.nn.Module):
+    """A model that lacks an exact likelihood: asked for one, it says who has it.
+
+    A subclass says in ``_REASON`` what is expected, what came and who has it, and in
+    ``_ABSENT`` which methods it cannot have.
+    """
+
+    _ABSENT: tuple[str, ...] = ("log_prob",)
+    _REASON = ""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._ABSENT:
+            raise AttributeError(f"{name}: {self._REASON}")
+        return super().__getattr__(name)
 
 
 class MaskedLinear(torch.nn.Linear):
