@@ -353,6 +353,4 @@ def _log_normal(z: torch.Tensor) -> torch.Tensor:
 
 def _check_levels(x: torch.Tensor, d: int, levels: int) -> torch.Tensor:
     x = _validate.tensor("x", x, shape=("n", d), low=0, high=levels - 1)
-    if not (x == x.round()).all():
-        raise ValueError("x: expected whole numbers, got fractions too")
-    return x
+    return _validate.whole("x", x)

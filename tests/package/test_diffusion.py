@@ -174,7 +174,7 @@ def test_guidance_weighs_the_class_against_none():
     told, free = model.denoise(X, 0.6, labels), model.denoise(X, 0.6)
     for w in (0.0, 1.0, 2.0, 2.5):
         torch.testing.assert_close(
-            model._guided(X, 0.6, labels, w), free + w * (told - free)
+            model._guide(X, 0.6, labels, w), free + w * (told - free)
         )
 
 
@@ -200,7 +200,7 @@ def test_one_class_is_set_apart_from_none():
     model, labels = random(classes=1).double(), torch.zeros(5).long()
     told, free = model.denoise(X, 0.6, labels), model.denoise(X, 0.6)
     torch.testing.assert_close(
-        model._guided(X, 0.6, labels, 3.0), free + 3 * (told - free)
+        model._guide(X, 0.6, labels, 3.0), free + 3 * (told - free)
     )
 
 
@@ -216,7 +216,7 @@ def test_only_guidance_towards_a_class_asks_the_network_twice(classes, guidance,
             return x
 
     model = diffusion.Diffusion(Counting(), d=2, classes=classes)
-    model._guided(X, 0.5, torch.zeros(5).long(), guidance)
+    model._guide(X, 0.5, torch.zeros(5).long(), guidance)
     assert asked[-1] == rows
 
 

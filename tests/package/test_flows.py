@@ -393,7 +393,7 @@ def _table_of(levels: int) -> flows.Dequantised:
         ),
         (
             lambda: _table_of(3).loss(torch.full((1, 2), 0.5)),
-            "x: expected whole numbers, got fractions too",
+            "x: expected whole numbers, got 0.5",
         ),
         (lambda: _table_of(1), "levels: expected an integer >= 2, got 1"),
     ],
