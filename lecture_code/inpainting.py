@@ -24,12 +24,8 @@ _MOST_FILLINGS = 2**16
 class Fillings(NamedTuple):
     """All ways to fill in, and how probable each is.
 
-    Parameters
-    ----------
-    x : torch.Tensor, shape (k, d)
-        The image with every filling.
-    p : torch.Tensor, shape (k,)
-        Probabilities given the known pixels; they sum to 1.
+    ``x`` (k, d) is the image with every filling, ``p`` (k,) their probabilities given
+    the known pixels, which sum to 1.
     """
 
     x: torch.Tensor
@@ -54,17 +50,13 @@ def enumerate_fillings(
     x : torch.Tensor, shape (d,)
         The image; what stands at missing places is not looked at.
     known : array_like of bool, shape (d,)
-        Which pixels are known.
     levels : int
-        How many values a pixel can have: 0 to ``levels - 1``.
-
-    Returns
-    -------
-    Fillings
-        ``levels`` to the power of the missing pixels, at most 65536.
+        A pixel has values from 0 to ``levels - 1``. There may be at most 65536
+        fillings, ``levels`` to the power of the missing pixels.
     """
     _validate.function("log_prob", log_prob)
-    x, known = _check_mask(_validate.tensor("x", x, shape=("d",))[None], known)
+    x = _validate.tensor("x", x, shape=("d",))
+    known = _read_mask(known, x)
     levels = _validate.integer("levels", levels, low=2)
     missing = int((~known).sum())
     if levels**missing > _MOST_FILLINGS:
@@ -83,12 +75,9 @@ def enumerate_fillings(
 class Filled(NamedTuple):
     """Images filled in by particles.
 
-    Parameters
-    ----------
-    x : torch.Tensor, shape (particles, n, d)
-        For each image a cloud of fillings, all of equal weight.
-    log_evidence : torch.Tensor, shape (n,)
-        Estimates of log p(known pixels), in nats.
+    ``x`` (particles, n, d) has for each image a cloud of fillings, all of equal weight;
+    ``log_evidence`` (n,) estimates log p(known pixels), in nats: its exponential is
+    without bias.
     """
 
     x: torch.Tensor
@@ -118,19 +107,10 @@ def by_particles(
     x : torch.Tensor, shape (n, d)
         Images; at missing places may stand any of the model's values.
     known : array_like of bool, shape (d,)
-        Which pixels are known.
     particles : int
         Fillings that are carried along for each image. With more of them their law
         comes closer to the true conditional law. They are not independent of each
         other; a single one, such as the first, is a draw from the cloud's law.
-    generator : torch.Generator, optional
-        Source of randomness; torch's global one by default.
-
-    Returns
-    -------
-    Filled
-        ``x``, shape (particles, n, d), and ``log_evidence``, shape (n,), whose
-        exponential is an unbiased estimate of the probability of the known pixels.
 
     References
     ----------
@@ -138,7 +118,8 @@ def by_particles(
     3.5.
     """
     conditionals = _require(model, "conditionals")
-    x, known = _check_mask(x, known)
+    x = _validate.tensor("x", x, shape=("n", "d"))
+    known = _read_mask(known, x)
     particles = _validate.integer("particles", particles, low=1)
     generator = _validate.generator("generator", generator)
     cloud = x.repeat(particles, 1)
@@ -181,11 +162,8 @@ def by_codes(
     x : torch.Tensor, shape (n, d)
         Images; what stands at missing places is not looked at.
     known : array_like of bool, shape (d,)
-        Which pixels are known.
     steps : int
         Length of the chain, which starts at samples of the model.
-    generator : torch.Generator, optional
-        Source of randomness; torch's global one by default.
 
     Returns
     -------
@@ -198,7 +176,8 @@ def by_codes(
     models, algorithm 2.
     """
     _require(model, "posterior")
-    x, known = _check_mask(x, known)
+    x = _validate.tensor("x", x, shape=("n", "d"))
+    known = _read_mask(known, x)
     steps = _validate.integer("steps", steps, low=1)
     generator = _validate.generator("generator", generator)
     filled = torch.where(known, x, model.sample(len(x), generator).to(x))
@@ -243,13 +222,10 @@ def by_replacement(
     x : torch.Tensor, shape (n, d)
         Images on the model's scale; what stands at missing places is not looked at.
     known : array_like of bool, shape (d,)
-        Which pixels are known.
     steps : int
         Number of noise levels.
     rounds : int
         How often each step is gone.
-    generator : torch.Generator, optional
-        Source of randomness; torch's global one by default.
 
     Returns
     -------
@@ -262,7 +238,8 @@ def by_replacement(
     models, algorithm 1.
     """
     denoise = _require(model, "denoise")
-    x, known = _check_mask(x, known)
+    x = _validate.tensor("x", x, shape=("n", "d"))
+    known = _read_mask(known, x)
     steps = _validate.integer("steps", steps, low=1)
     rounds = _validate.integer("rounds", rounds, low=1)
     generator = _validate.generator("generator", generator)
@@ -280,18 +257,18 @@ def by_replacement(
     return at
 
 
-def _check_mask(x: torch.Tensor, known: ArrayLike) -> tuple[torch.Tensor, torch.Tensor]:
-    """Check images and mask, and return both as tensors on one device."""
-    x = _validate.tensor("x", x, shape=("n", "d"))
+def _read_mask(known: ArrayLike, x: torch.Tensor) -> torch.Tensor:
+    """Check that a mask has a flag for each pixel, and put it beside the images."""
+    d = x.shape[-1]
     mask = known if isinstance(known, torch.Tensor) else np.array(known, dtype=object)
     listed = mask.tolist()
     flags = mask.ndim == 1 and all(isinstance(v, (bool, np.bool_)) for v in listed)
-    if not flags or len(mask) != x.shape[1]:
+    if not flags or len(mask) != d:
         got = _validate.describe(known)
         raise ValueError(
-            f"known: expected True or False for each of {x.shape[1]} pixels, got {got}"
+            f"known: expected True or False for each of {d} pixels, got {got}"
         )
-    return x, torch.tensor(listed).to(x.device)
+    return torch.tensor(listed).to(x.device)
 
 
 def _require(model: Any, name: str) -> Callable:

@@ -36,21 +36,9 @@ def rates(t: ArrayLike, level: Level = cosine) -> tuple[torch.Tensor, torch.Tens
 
     .. math:: x_t = \alpha_t x + \sigma_t \varepsilon, \quad \alpha_t^2 + \sigma_t^2 = 1
 
-    Parameters
-    ----------
-    t : array_like
-        Times in [0, 1].
-    level : callable
-        The schedule: maps a tensor of times to noise levels :math:`\sigma_t`.
-
-    Returns
-    -------
-    tuple of torch.Tensor
-        :math:`\alpha_t` and :math:`\sigma_t`, float64, in the shape of ``t``.
-
-    References
-    ----------
-    Kingma, Salimans, Poole and Ho (2021), Variational diffusion models, eq. (1).
+    Times are in [0, 1]; the schedule ``level`` maps a tensor of them to noise levels
+    :math:`\sigma_t`. Both rates are float64 and of the shape of ``t``. Kingma,
+    Salimans, Poole and Ho (2021), Variational diffusion models, eq. (1).
     """
     t = torch.as_tensor(_validate.array("t", t, low=0, high=1))
     return _split_variance(_check_level(level, t))
@@ -125,15 +113,11 @@ def reverse(
         Points at the first time, shape (n, ...).
     times : array_like, shape (steps + 1,)
         Falling times in [0, 1].
-    level : callable
-        The schedule.
     churn : float
         How much of the noise is fresh in each step: 0 makes the sampler deterministic
         (a step of the probability-flow equation), 1 draws from the exact posterior
         (ancestral sampling), :math:`\eta = churn \cdot (\sigma_s / \sigma_t)
         \sqrt{1 - \alpha_t^2 / \alpha_s^2}`.
-    generator : torch.Generator, optional
-        Source of the fresh noise.
 
     Returns
     -------
