@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 #: DESIGN.md, section 2. A room imports from lower ranks only.
 RANKS = {
     **dict.fromkeys(["session", "validate", "claims"], 0),
-    **dict.fromkeys(["densities", "networks", "coding", "normal_scores"], 1),
+    **dict.fromkeys(["densities", "networks", "normal_scores"], 1),
     **dict.fromkeys(["conditioned", "idx"], 1),
     **dict.fromkeys(["datasets", "divergences", "metrics", "noising"], 2),
     **dict.fromkeys(["crossings", "half_lines", "lattice", "routes", "transport"], 2),
@@ -29,7 +29,7 @@ RANKS = {
     "chains": 2,
     **dict.fromkeys(["histograms", "autoregressive", "autoencoders", "vae"], 3),
     **dict.fromkeys(["flows", "gan", "diffusion"], 3),
-    **dict.fromkeys(["inpainting", "lipschitz", "saddles"], 3),
+    **dict.fromkeys(["inpainting", "coding", "lipschitz", "saddles"], 3),
     **dict.fromkeys(["pushforward", "trained"], 4),
 }
 #: Side rooms import rank 0, and what is named here ("*" is every rank).
