@@ -288,11 +288,9 @@ def generator(name: str, value: Any) -> torch.Generator | None:
     torch.Generator or None
         The value.
     """
-    if value is None:
-        return None
-    if not isinstance(value, torch.Generator):
+    if value is not None and not isinstance(value, torch.Generator):
         raise _wrong_type(name, "a torch.Generator or None", value)
-    if value.device.type != "cpu":
+    if value is not None and value.device.type != "cpu":
         raise _wrong_value(name, "a torch.Generator on the CPU", str(value.device))
     return value
 
@@ -366,8 +364,7 @@ def tensor(
         raise _wrong_type(name, "a tensor of floating-point numbers", value)
     _check_dense(name, value)
     _check_shape(name, tuple(value.shape), shape, value)
-    plain = value.detach()
-    _check_entries(name, plain, torch.isfinite(plain), low, high, above)
+    _check_entries(name, value.detach(), torch.isfinite(value), low, high, above)
     return value
 
 
