@@ -114,11 +114,9 @@ def generator(name: str, value: Any) -> torch.Generator | None:
     All randomness is drawn on the CPU and then moved, so that a seed gives the same
     numbers on every device.
     """
-    if value is None:
-        return None
-    if not isinstance(value, torch.Generator):
+    if value is not None and not isinstance(value, torch.Generator):
         raise _wrong_type(name, "a torch.Generator or None", value)
-    if value.device.type != "cpu":
+    if value is not None and value.device.type != "cpu":
         raise _wrong_value(name, "a torch.Generator on the CPU", str(value.device))
     return value
 

@@ -1,6 +1,6 @@
 """Networks: functions with parameters, and masks that fix what each output sees.
 
-A network knows nothing of probability. The model rooms decide what its outputs mean.
+A network knows nothing of probability. The model modules decide what its outputs mean.
 """
 
 from __future__ import annotations
@@ -449,6 +449,7 @@ def dependence(network: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
     torch.Tensor, shape (outputs, d)
         Mean absolute derivatives; exactly 0 where nothing connects the two.
     """
+    _validate.instance("network", network, torch.nn.Module)
     x = _validate.tensor("x", x, shape=("n", "d")).detach().clone().requires_grad_()
     with evaluating(network):
         columns = network(cast(x, network)).sum(dim=0)

@@ -216,7 +216,7 @@ def test_a_seam_that_is_read_twice_is_certified_at_a_known_size_only(
     layer = nn.Conv1d(1, 1, kernel, stride, padding, padding_mode="circular")
     layer.weight.data.fill_(1.0)
     assert lipschitz.upper_bound(layer, (1, 3)) == pytest.approx(norm, rel=1e-9)
-    with pytest.raises(ValueError, match=r"^input_shape: expected a shape, .* None$"):
+    with pytest.raises(ValueError, match=r"^net: expected layers .* got Conv1d$"):
         lipschitz.upper_bound(layer)
 
 
