@@ -159,7 +159,7 @@ class Diffusion(networks.WithoutLikelihood):
         - D(x, t))` for class :math:`y`: 0 ignores the class, 1 draws from its law, more
         than 1 exaggerates what sets it apart. Classes that are not wished for by
         ``labels`` are drawn evenly. ``churn`` is the share of fresh noise, from 0
-        (deterministic) to 1 (ancestral), see :func:`noising.reverse`.
+        (deterministic) to 1 (ancestral), see ``noising.reverse``.
         """
         n = _validate.integer("n", n, low=1)
         steps = _validate.integer("steps", steps, low=1)

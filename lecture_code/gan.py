@@ -155,7 +155,7 @@ def spectral_critic(
     comes out near 1 and never below it: this keeps the slope in check, and is no
     certificate. ``lipschitz.upper_bound`` is one.
 
-    ``sizes`` and ``activation`` are those of :func:`networks.mlp`; the result maps
+    ``sizes`` and ``activation`` are those of ``networks.mlp``; the result maps
     (n, sizes[0]) to (n, sizes[-1]), and torch's global generator initialises it.
 
     References

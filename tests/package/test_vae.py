@@ -238,7 +238,9 @@ def test_an_input_that_is_not_binary_is_named(pixel):
 
 
 def test_the_class_of_a_law_is_no_law():
-    told = r"^output: expected a law from the module likelihoods, got <class .*Bernoulli"
+    told = (
+        r"^output: expected a law from the module likelihoods, got <class .*Bernoulli"
+    )
     with pytest.raises(ValueError, match=told):
         vae.VAE(
             networks.mlp([2, 2]),
