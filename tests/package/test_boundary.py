@@ -67,11 +67,17 @@ class Row(NamedTuple):
 
 
 def row(make: Any, valid: dict, /, *, runs: bool = True, **refused: Any) -> Row:
-    """Make a row; an argument has a bad value with what is expected, or two of them."""
+    """Make a row: each argument has a bad value with what is expected, or two of them.
+
+    A random source is added to every function that takes one.
+    """
+    fixed = getattr(make, "__name__", "") != "<lambda>"
+    find = (lambda: make) if fixed else make
+    if "generator" in inspect.signature(find()).parameters.keys() - valid.keys():
+        valid = {**valid, "generator": seeded()}
+        refused["generator"] = (3, "a torch.Generator or None")
     pairs = {k: v if isinstance(v[0], tuple) else (v,) for k, v in refused.items()}
-    plain = inspect.isfunction(make) and make.__name__ != "<lambda>"
-    fixed = plain or inspect.isclass(make) or inspect.ismethod(make)
-    return Row((lambda: make) if fixed else make, valid, pairs, runs)
+    return Row(find, valid, pairs, runs)
 
 
 def each(make: Callable, names: str, valid: dict, /, **refused: Any) -> Iterator[Row]:
@@ -187,23 +193,25 @@ IMAGES = torch.arange(128.0).reshape(2, 64) % 17
 HOLES = torch.tensor([True, False, True])
 LINE = {"z": [-3.0, 0.0, 3.0], "x": [-1.0, 0.0, 2.0]}
 
+KINKED, PAIR = networks.mlp([1, 3, 1]), image_models.scene("pair")
+
 #: Arguments that mean the same everywhere.
 SIZE, LESS, NONE = ((0.0, "> 0"), GAP), (-1, ">= 0"), (0, "an integer >= 1")
 LONG = (REAL, "shape (n, 2)")
 WIDE, LIST = (torch.ones(2, 4), "shape (n, 3)"), ([[0.0, 1.0, 1.0]], "a tensor")
 ODDS = (([0.5, 0.6], "probabilities that sum to 1"), ([1.5, -0.5], ">= 0"))
 MEAN = {"p": ODDS, "q": ([0.5, 0.5], "equal lengths")}
-SOURCE = {"generator": (3, "a torch.Generator or None")}
-COUNT = {"n": ((0, "an integer >= 1"), (2.0, "an integer")), **SOURCE}
-DRAW = {"n": 1, "generator": seeded()}
+COUNT = {"n": ((0, "an integer >= 1"), (2.0, "an integer"))}
+DRAW = {"n": 1}
 ONES = {"x": ((REAL, "zeros and ones"), WIDE)}
 LEVELS = {"x": ((BITS + 1, ">= 0 and <= 1"), (BITS / 2, "whole numbers"))}
-TARGET = {"target": (spots(), "law"), "lipschitz": SIZE}
+NO_LAW = (spots(), "law")
+TARGET = {"target": NO_LAW, "lipschitz": SIZE}
 STEPS = {"target": (spots(), "GaussianMixture"), "steps": NONE}
 SHARE = ((-0.1, "a finite number >= 0 and <= 1"), (1.1, "number >= 0 and <= 1"))
 ENTRY = ((-0.1, "entries >= 0 and <= 1"), (1.1, "entries >= 0 and <= 1"))
 WITHIN = ((0.0, "number > 0 and <= 1"), (1.0, "number > 0 and <= 1"))
-RANK = {"rank": ((0, "an integer >= 1 and <= 2"), (3, "an integer >= 1 and <= 2"))}
+RANK = {"rank": ((0, ">= 1 and <= 2"), (3, ">= 1 and <= 2"))}
 PATCHES = {"pixels": (REAL, "shape (n, 64)")}
 NET = {"net": (3, "Module"), "low": (3.0, "low < high")}
 HALF = {"known": (torch.ones(3), "True or False for each of 3 pixels")}
@@ -228,7 +236,7 @@ ROWS: list[Row] = [
         {"model": Line(), "data": torch.ones(8), "steps": 1, "batch_size": 1},
         runs=False, model=(torch.nn.Linear(1, 1), "a function"),
         data=((torch.tensor(1.0), "a row for each"), (torch.tensor([math.nan]),
-            "finite")), steps=NONE, batch_size=NONE, lr=SIZE, **SOURCE),
+            "finite")), steps=NONE, batch_size=NONE, lr=SIZE),
     row(training.play,
         {"players": [training.Player([Line().slope], Line().loss)],
             "steps": 1} | {"data": torch.ones(8)}, runs=False,
@@ -268,9 +276,8 @@ ROWS: list[Row] = [
     *several([divergences.kl, divergences.js, divergences.tv], {"p": P, "q": Q},
         **MEAN),
     row(divergences.wasserstein1, {"p": P, "q": Q, "points": [-1e300, 0.0, 1e300]},
-        points=(([0.0, 1.0], "equal lengths"), ([X], "shape (k,)")), **MEAN),
-    row(divergences.wasserstein1, {"p": P, "q": Q, "points": X},
-        points=(([0, 1, 1.1e300], "<= 1e+300"), ([0, 1, -1.1e300], ">= -1e+300"))),
+        points=(([0.0, 1.0], "equal lengths"), ([0, 1, 1.1e300],
+            ">= -1e+300 and <= 1e+300")), **MEAN),
     row(divergences.cell_masses, {"density": mixture(), "edges": X},
         density=(spots(), "an object with cdf and sf"),
         edges=(([1.0, 1.0, 0.0], "increasing numbers"), ([X], "shape (k,)"))),
@@ -286,8 +293,8 @@ ROWS: list[Row] = [
     row(datasets.patches, {"pixels": IMAGES, "size": 8},
         size=((0, ">= 1 and <= 8"), (9, ">= 1 and <= 8")), **PATCHES),
     row(datasets.toy, {"name": "ring"}, name=("torus", "one of")),
-    row(coverage.unseen_share, {"patch_size": 1, "images": 1, "generator": seeded()},
-        patch_size=(9, ">= 1 and <= 8"), images=(0, ">= 1 and <= 1000"), **SOURCE),
+    row(coverage.unseen_share, {"patch_size": 1, "images": 1},
+        patch_size=(9, ">= 1 and <= 8"), images=(0, ">= 1 and <= 1000")),
     # histograms, autoregressive models, compression
     row(histograms.Histogram, {"k": 1, "smoothing": 0.0}, k=NONE,
         smoothing=(-0.1, ">= 0")),
@@ -304,8 +311,8 @@ ROWS: list[Row] = [
         network=(networks.mlp([3, 3]), "outputs that depend on"), pixels=NONE,
         order=(([0, 0, 1], "each pixel once"), ([0, 1], "shape (3,)"))),
     *each(binary, "conditionals log_prob loss", {"x": BITS}, **ONES),
-    row(lambda: binary().complete, {"x": BITS, "known": 3, "generator": seeded()},
-        known=((4, ">= 0 and <= 3"), (-1, ">= 0 and <= 3")), **ONES, **SOURCE),
+    row(lambda: binary().complete, {"x": BITS, "known": 3},
+        known=((4, ">= 0 and <= 3"), (-1, ">= 0 and <= 3")), **ONES),
     row(coding.counts, {"p": P}, p=ODDS),
     row(lambda: coding.Encoder().write, {"symbol": 2, "p": P},
         symbol=((3, ">= 0 and <= 2"), (-1, ">= 0 and <= 2")), p=ODDS),
@@ -315,7 +322,7 @@ ROWS: list[Row] = [
         words=([], "at least one entry"), model=(3, "conditionals")),
     # networks
     row(networks.mlp, {"sizes": [3, 1], "activation": "tanh", "dropout": 0.0},
-        sizes=(([3], "at least 2 sizes"), ([3, 0], "an integer >= 1")),
+        sizes=(([3], "at least 2 sizes"), ([3, 0], ">= 1")),
         activation=("none", "'relu'"), dropout=(1.0, ">= 0 and <= 0.95")),
     *several([networks.order_masks, networks.masked_mlp], {"sizes": [3, 3]},
         sizes=([3, 2], "to agree")),
@@ -328,7 +335,7 @@ ROWS: list[Row] = [
         hidden=(1, ">= 2"), depth=LESS, classes=LESS),
     # autoencoders
     row(autoencoders.Autoencoder, {"d": 3, "k": 1, "hidden": [4]}, d=NONE, k=NONE,
-        hidden=([0], "an integer >= 1"), activation=("none", "one of"),
+        hidden=([0], ">= 1"), activation=("none", "one of"),
         likelihood=("poisson", "one of 'bernoulli', 'gaussian'")),
     row(autoencoders.TiedAutoencoder, {"d": 3, "k": 1}, k=NONE),
     row(autoencoders.DenoisingAutoencoder, {"d": 3, "k": 1, "nu": 1, "sigma": 0},
@@ -337,32 +344,27 @@ ROWS: list[Row] = [
     *each(noisy, "decode pre_activation", {"z": SAMPLES}, z=LONG),
     row(lambda: noisy().errors, {"x": BITS, "given": REAL},
         given=(WIDE[0], "shape (2, 3)"), **ONES),
-    row(lambda: noisy().loss, {"x": BITS, "generator": seeded()}, **ONES, **SOURCE),
+    row(lambda: noisy().loss, {"x": BITS}, **ONES),
     row(lambda: autoencoders.Autoencoder(3, 2).loss, {"x": BITS}, **ONES),
-    row(lambda: noisy().corrupt, {"x": REAL, "generator": seeded()}, x=WIDE, **SOURCE),
-    row(autoencoders.mask, {"x": REAL, "nu": 1.0, "generator": seeded()}, nu=SHARE,
-        x=LIST, **SOURCE),
-    row(autoencoders.add_noise, {"x": REAL, "sigma": 0.0, "generator": seeded()},
-        sigma=LESS, x=LIST, **SOURCE),
+    row(lambda: noisy().corrupt, {"x": REAL}, x=WIDE),
+    row(autoencoders.mask, {"x": REAL, "nu": 1.0}, nu=SHARE, x=LIST),
+    row(autoencoders.add_noise, {"x": REAL, "sigma": 0.0}, sigma=LESS, x=LIST),
     row(autoencoders.best_of_rank, {"matrix": REAL, "rank": 2}, **RANK),
     row(autoencoders.principal_components, {"x": REAL, "rank": 2}, **RANK),
     # latent-variable models, flows, adversaries, diffusion
     row(vae.VAE,
         {"encoder": networks.mlp([3, 4]), "decoder": networks.mlp([2,
             3])} | {"output": likelihoods.Bernoulli(), "d": 3, "latents": 2,
-            "beta": 0.0}, encoder=(networks.mlp([3, 3]), "a map of (n, 3) to (n, 4)"),
-        decoder=(networks.mlp([2, 4]), "a map of (n, 2) to (n, 3)"),
+            "beta": 0.0}, encoder=(networks.mlp([3, 3]), "(n, 3) to (n, 4)"),
+        decoder=(networks.mlp([2, 4]), "(n, 2) to (n, 3)"),
         output=("bernoulli", "a law from"), d=NONE, latents=NONE, beta=LESS),
     *each(latent, "posterior encode kl", {"x": BITS}, x=WIDE),
     row(lambda: latent().decode, {"z": SAMPLES}, z=LONG),
-    row(lambda: latent().loss, {"x": BITS, "generator": seeded()}, **ONES, **SOURCE),
-    *each(latent, "log_weights importance_bound",
-        {"x": BITS, "k": 1, "generator": seeded()}, k=NONE, **ONES, **SOURCE),
+    row(lambda: latent().loss, {"x": BITS}, **ONES),
+    *each(latent, "log_weights importance_bound", {"x": BITS, "k": 1}, k=NONE, **ONES),
     row(flows.AffineCoupling, {"network": networks.mlp([3, 6]), "mask": [1, 0, 1]},
-        network=(networks.mlp([3, 3]), "a map of (n, 3) to (n, 6)"),
+        network=((3, "Module"), (networks.mlp([3, 3]), "(n, 3) to (n, 6)")),
         mask=(([1, 0, 2], ">= 0 and <= 1"), ([1, 1, 1], "zeros and ones"))),
-    row(flows.AffineCoupling, {"network": networks.mlp([3, 6]), "mask": [1, 0, 1]},
-        network=(3, "Module"), mask=([-1, 0, 1], ">= 0 and <= 1")),
     *each(coupled, "inverse", {"z": REAL}),
     *each(lambda: flows.Triangular(3), "inverse", {"z": REAL}),
     *each(lambda: flows.Marginals(3, levels=2), "inverse", {"z": REAL}),
@@ -374,17 +376,13 @@ ROWS: list[Row] = [
         smoothing=SIZE, **LEVELS),
     row(flows.Flow, {"layers": [flows.Triangular(1)], "d": 1},
         layers=(([3], "Module"), ([torch.nn.Linear(3, 3)], "a function")), d=NONE),
-    row(flows.Flow, {"layers": [flows.Triangular(1)], "d": 1},
-        layers=([], "at least")),
     *each(flow, "encode log_det log_prob loss", {"x": REAL}, x=(WIDE, LIST)),
     row(lambda: flow().decode, {"z": REAL}, z=WIDE),
     row(flows.Dequantised, {"flow": flow(), "levels": 2},
-        flow=(flows.Triangular(3), "Flow"), levels=(1, "an integer >= 2")),
-    row(lambda: dequantised().dequantised_bound,
-        {"x": BITS, "k": 1, "generator": seeded()}, k=NONE, **LEVELS, **SOURCE),
-    row(lambda: dequantised().loss, {"x": BITS, "generator": seeded()}, **LEVELS,
-        **SOURCE),
-    row(lambda: dequantised().loss, {"x": BITS}, x=(WIDE, (-BITS, ">= 0 and <= 1"))),
+        flow=(flows.Triangular(3), "Flow"), levels=(1, ">= 2")),
+    row(lambda: dequantised().dequantised_bound, {"x": BITS, "k": 1}, k=NONE,
+        **LEVELS),
+    row(lambda: dequantised().loss, {"x": BITS}, **LEVELS),
     row(gan.GAN,
         {"generator": networks.mlp([2, 3]), "critic": networks.mlp([3,
             1])} | {"latent": 2, "game": "non-saturating"},
@@ -392,8 +390,7 @@ ROWS: list[Row] = [
         critic=(networks.mlp([2, 1]), "one that fits"), latent=NONE,
         game=("chess", "one of")),
     row(lambda: players().generate, {"z": SAMPLES}, z=LONG),
-    *each(players, "critic_loss generator_loss", {"x": REAL, "generator": seeded()},
-        x=WIDE, **SOURCE),
+    *each(players, "critic_loss generator_loss", {"x": REAL}, x=WIDE),
     row(gan.spectral_critic, {"sizes": [3, 1]}, sizes=([3], "at least 2 sizes")),
     row(diffusion.Diffusion, {"network": denoiser().network, "d": 3, "classes": 2},
         network=(networks.mlp([3, 3]), "one that fits"), d=NONE, classes=LESS),
@@ -403,8 +400,8 @@ ROWS: list[Row] = [
         t=(0.0, "> 0 and <= 1")),
     row(lambda: denoiser().errors, {"x": REAL, "t": [0.1, 1], "eps": REAL}, x=WIDE,
         t=(1.5, ">= 0 and <= 1"), eps=(REAL[:1], "shape (2, 3)")),
-    row(lambda: denoiser().loss, {"x": REAL, "labels": [0, 1], "generator": seeded()},
-        x=WIDE, labels=(([0, 3], ">= 0 and <= 2"), ([0], "shape (2,)")), **SOURCE),
+    row(lambda: denoiser().loss, {"x": REAL, "labels": [0, 1]}, x=WIDE,
+        labels=(([0, 3], ">= 0 and <= 2"), ([0], "shape (2,)"))),
     row(lambda: denoiser().sample,
         {**DRAW, "labels": [1], "steps": 1, "guidance": 0.0, "churn": 1.0},
         labels=([2], ">= 0 and <= 1"), steps=NONE, guidance=LESS, churn=SHARE,
@@ -414,34 +411,29 @@ ROWS: list[Row] = [
         target=(densities.Banana(), "GaussianMixture"), t=SHARE),
     row(noising.exact_denoiser, {"target": mixture()}),
     row(noising.reverse,
-        {"denoise": Halved().denoise, "x": REAL, "times": [1.0, 0.0],
-            "churn": 1.0} | {"generator": seeded()}, denoise=(3, "a function"), x=LIST,
+        {"denoise": Halved().denoise, "x": REAL, "times": [1.0, 0.0], "churn": 1.0},
+        denoise=(3, "a function"), x=LIST,
         times=(([0.0, 1.0], "two or more that fall"), ([1.5, 0.5], ">= 0 and <= 1")),
-        churn=SHARE, **SOURCE),
-    row(noising.like, {"x": REAL, "generator": seeded()}, x=LIST, **SOURCE),
+        churn=SHARE),
+    row(noising.like, {"x": REAL}, x=LIST),
     row(inpainting.enumerate_fillings,
         {"log_prob": binary().log_prob, "x": BITS[0], "known": HOLES, "levels": 2},
-        log_prob=(3, "a function"), x=(BITS, "shape (d,)"),
-        levels=(1, "an integer >= 2"), **HALF),
+        log_prob=(3, "a function"), x=(BITS, "shape (d,)"), levels=(1, ">= 2"),
+        **HALF),
     row(inpainting.by_particles,
-        {"model": binary(), "x": BITS, "known": HOLES,
-            "particles": 1} | {"generator": seeded()},
-        model=(Line(), "a method conditionals"), particles=NONE, **HALF, **SOURCE),
-    row(inpainting.by_codes,
-        {"model": latent(), "x": BITS, "known": HOLES,
-            "steps": 1} | {"generator": seeded()}, model=(Line(), "a method"),
-        steps=NONE, **HALF, **SOURCE),
+        {"model": binary(), "x": BITS, "known": HOLES, "particles": 1},
+        model=(Line(), "a method conditionals"), particles=NONE, **HALF),
+    row(inpainting.by_codes, {"model": latent(), "x": BITS, "known": HOLES, "steps": 1},
+        model=(Line(), "a method"), steps=NONE, **HALF),
     row(inpainting.by_replacement,
-        {"model": Halved(), "x": BITS, "known": HOLES, "steps": 1,
-            "rounds": 1} | {"generator": seeded()}, model=(Line(), "a method denoise"),
-        steps=NONE, rounds=NONE, **HALF, **SOURCE),
+        {"model": Halved(), "x": BITS, "known": HOLES, "steps": 1, "rounds": 1},
+        model=(Line(), "a method denoise"), steps=NONE, rounds=NONE, **HALF),
         *several([m().sample for m in (mixture, spots, counted, tabled, binary, latent,
             flow, dequantised, players)], DRAW, **COUNT),
     # metrics
     row(metrics.mmd, {"x": SAMPLES, "y": SAMPLES}, y=LONG, bandwidth=SIZE),
-    row(metrics.two_sample_test,
-        {"x": SAMPLES, "y": SAMPLES + 1, "permutations": 1, "generator": seeded()},
-        y=LONG, permutations=NONE, **SOURCE),
+    row(metrics.two_sample_test, {"x": SAMPLES, "y": SAMPLES + 1, "permutations": 1},
+        y=LONG, permutations=NONE),
     row(metrics.precision_recall, {"real": SAMPLES, "generated": SAMPLES, "k": 1},
         generated=LONG, k=NONE),
     row(metrics.frechet, {"x": SAMPLES, "y": SAMPLES}, y=LONG, x=(X, "shape (n, d)")),
@@ -453,7 +445,7 @@ ROWS: list[Row] = [
     row(pushforward.enlarged_mass, {"mass": [0, 1], "distance": 0.0, "lipschitz": 0.5},
         mass=ENTRY, distance=((-0.1, "entries >= 0"), ([1.0] * 3, "shapes that fit")),
         lipschitz=TARGET["lipschitz"]),
-    row(pushforward.lipschitz_min, {"target": mixture()}, target=TARGET["target"]),
+    row(pushforward.lipschitz_min, {"target": mixture()}, target=NO_LAW),
     row(pushforward.gaussian_pair_lipschitz_min,
         {"separation": 0.0, "scale": 0.5, "weight": 0.1},
         separation=((-0.1, " >= 0"), GAP), scale=SIZE, weight=WITHIN),
@@ -468,7 +460,7 @@ ROWS: list[Row] = [
         samples=(([X], "shape (n,)"), ([math.nan], "finite")), confidence=WITHIN,
         **TARGET),
     row(pushforward.lipschitz_needed, {"target": mixture(), "tv": 0.0},
-        tv=((-0.1, ">= 0 and <= 1"), (1.0, ">= 0 and <= 1")), target=TARGET["target"]),
+        tv=((-0.1, ">= 0 and <= 1"), (1.0, ">= 0 and <= 1")), target=NO_LAW),
     row(pushforward.map_density, {"z": [0, 1, 2], "points": X, "x": X},
         z=(([0, 2, 1], "increasing numbers"), ([X], "shape (n,)")),
         points=((X[:2], "equal lengths"), ([0, 2, 1], "increasing numbers")),
@@ -478,13 +470,11 @@ ROWS: list[Row] = [
         noise_scales=(([-0.1, 1.0], ">= 0"), ([1.0], "one noise more"))),
     *several([chains.noise_levels, chains.probability_flow, chains.ancestral],
         {"target": mixture(), "steps": 1}, **STEPS),
-    row(lipschitz.exact_1d, {"net": networks.mlp([1, 3, 1]), "low": -1, "high": 2},
-        **NET),
-    row(lipschitz.upper_bound, {"net": networks.mlp([1, 3, 1]), "input_shape": (1,)},
+    row(lipschitz.exact_1d, {"net": KINKED, "low": -1, "high": 2}, **NET),
+    row(lipschitz.upper_bound, {"net": KINKED, "input_shape": (1,)},
         net=(torch.nn.LayerNorm(1), "layers with a known Lipschitz constant"),
-        input_shape=([0], "an integer >= 1")),
-    row(lipschitz.lower_bound,
-        {"net": networks.mlp([1, 3, 1]), "latents": SAMPLES[:, :1], "steps": 0},
+        input_shape=([0], ">= 1")),
+    row(lipschitz.lower_bound, {"net": KINKED, "latents": SAMPLES[:, :1], "steps": 0},
         runs=False, net=(3, "Module"),
         latents=((SAMPLES, "inputs of the net"), (torch.tensor(1.0),
             "shape (n, ...)")), steps=LESS),
@@ -495,15 +485,14 @@ ROWS: list[Row] = [
         x=(X[:2], "(3,)")),
     row(laws.total_variation, {**LINE, "target": mixture(), "cells": 1},
         target=(spots(), "GaussianMixture"), cells=NONE),
-    row(figures.against, {"table": {}, "axis": "m", "measured": {"tv": "TV"}},
-        runs=False, axis=("x", "one of 'layers', 'level', 'm'")),
+    row(figures.against, {"table": {}, "axis": "m", "measured": {}}, runs=False,
+        axis=("x", "one of 'layers', 'level', 'm'")),
     row(image_models.scene, {"name": "pair"},
         name=("triple", "one of 'classes', 'pair'"), source=("faces", "one of")),
-    row(image_models.train,
-        {"kind": "VAE", "seen": image_models.scene("pair"), "steps": 1}, runs=False,
+    row(image_models.train, {"kind": "VAE", "seen": PAIR, "steps": 1}, runs=False,
         kind=("flow", "one of"), seen=(3, "Scene"), steps=NONE, seed=LESS),
-    row(measure.shares, {"seen": image_models.scene("pair"), "x": IMAGES},
-        seen=(3, "Scene"), x=(REAL, "shape (n, 64)")),
+    row(measure.shares, {"seen": PAIR, "x": IMAGES}, seen=(3, "Scene"),
+        x=(REAL, "shape (n, 64)")),
     row(measure.judge, {"seen": 0}, runs=False, seen=(3, "Scene")),
 ]
 # fmt: on
