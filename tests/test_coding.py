@@ -161,11 +161,3 @@ def test_an_order_of_its_own_is_followed():
         )
     x = model.sample(40, torch.Generator().manual_seed(1))
     assert torch.equal(coding.decompress(coding.compress(x, model), model), x)
-
-
-def test_a_model_without_conditionals_is_refused():
-    for model in (torch.nn.Linear(2, 2), None):
-        with pytest.raises(TypeError, match="model: expected conditionals"):
-            coding.compress(torch.zeros(1, 2), model)
-        with pytest.raises(TypeError, match="model: expected conditionals"):
-            coding.decompress([[0]], model)

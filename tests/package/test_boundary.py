@@ -200,7 +200,7 @@ SIZE, LESS, NONE = ((0.0, "> 0"), GAP), (-1, ">= 0"), (0, "an integer >= 1")
 LONG = (REAL, "shape (n, 2)")
 WIDE, LIST = (torch.ones(2, 4), "shape (n, 3)"), ([[0.0, 1.0, 1.0]], "a tensor")
 ODDS = (([0.5, 0.6], "probabilities that sum to 1"), ([1.5, -0.5], ">= 0"))
-MEAN = {"p": ODDS, "q": ([0.5, 0.5], "equal lengths")}
+MEAN = {"p": ODDS, "q": (([0.5, 0.5], "equal lengths"), ([1.5, -0.5, 0], ">= 0"))}
 COUNT = {"n": ((0, "an integer >= 1"), (2.0, "an integer"))}
 DRAW = {"n": 1}
 ONES = {"x": ((REAL, "zeros and ones"), WIDE)}
@@ -280,7 +280,7 @@ ROWS: list[Row] = [
             ">= -1e+300 and <= 1e+300")), **MEAN),
     row(divergences.cell_masses, {"density": mixture(), "edges": X},
         density=(spots(), "an object with cdf and sf"),
-        edges=(([1.0, 1.0, 0.0], "increasing numbers"), ([X], "shape (k,)"))),
+        edges=(([0.0, 0.0, 1.0], "increasing numbers"), ([X], "shape (k,)"))),
     row(divergences.kl_gaussians,
         {"mean1": 0.0, "scale1": 1.0, "mean2": 0.5, "scale2": 0.1}, mean1=GAP,
         mean2=GAP, scale1=SIZE, scale2=SIZE),
@@ -482,7 +482,7 @@ ROWS: list[Row] = [
     row(experiments.target, {"m": 0.0}, m=LESS),
     row(experiments.train, {"unit": 0}, runs=False, unit=(3, "Unit")),
     row(laws.pushed_masses, {**LINE, "edges": X}, z=([1, 0, 2], "increasing"),
-        x=(X[:2], "(3,)")),
+        x=(X[:2], "(3,)"), edges=([0.5, 0.5], "increasing")),
     row(laws.total_variation, {**LINE, "target": mixture(), "cells": 1},
         target=(spots(), "GaussianMixture"), cells=NONE),
     row(figures.against, {"table": {}, "axis": "m", "measured": {}}, runs=False,
