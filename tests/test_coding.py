@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lecture_code import autoregressive, coding, datasets, networks, trained
+from lecture_code import autoregressive, coding, networks
 
 LAW = [0.5, 0.25, 0.125, 0.125]
 
@@ -138,19 +138,6 @@ def test_an_encoder_may_go_on_after_a_word():
 
 
 # ------------------------------------------------------------------------------ images
-
-
-@pytest.mark.parametrize("name", ["logistic", "masked-mlp", "autoregressive-grey"])
-def test_all_test_digits_come_back_within_two_bits(name):
-    whole = datasets.digits if name.endswith("grey") else datasets.binary_digits
-    model, x = trained.load(name), whole("test").pixels
-    words = coding.compress(x, model)
-    assert torch.equal(coding.decompress(words, model), x)
-    with torch.no_grad():
-        bits = -model.log_prob(x).double() / math.log(2)
-    excess = torch.tensor([len(word) for word in words]) - bits
-    assert excess.max() <= 2
-    assert 0.5 < excess.mean() < 1.5
 
 
 def test_an_order_of_its_own_is_followed():
