@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch.nn import functional
 
-from lecture_code import networks, validate
+from lecture_code import _validate, networks
 
 #: What the output layer is taken for: the law of a pixel given the code.
 LIKELIHOODS = ("bernoulli", "gaussian")
@@ -40,16 +40,6 @@ class Autoencoder(torch.nn.Module):
     likelihood : {"bernoulli", "gaussian"}
         What the output is taken for.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a width is not a positive integer, a name is unknown, or a linear model has
-        hidden layers.
-
-    Notes
-    -----
-    Used in chapters 6, 7 and 8.
-
     References
     ----------
     Goodfellow, Bengio and Courville (2016), Deep Learning, sections 6.2.2 and 14.1.
@@ -65,10 +55,10 @@ class Autoencoder(torch.nn.Module):
         likelihood: str = "bernoulli",
     ) -> None:
         super().__init__()
-        self.d = validate.integer("d", d, low=1)
-        self.k = validate.integer("k", k, low=1)
-        self.activation = validate.choice("activation", activation, ACTIVATIONS)
-        self.likelihood = validate.choice("likelihood", likelihood, LIKELIHOODS)
+        self.d = _validate.integer("d", d, low=1)
+        self.k = _validate.integer("k", k, low=1)
+        self.activation = _validate.choice("activation", activation, ACTIVATIONS)
+        self.likelihood = _validate.choice("likelihood", likelihood, LIKELIHOODS)
         self._build(_hidden(hidden, activation))
 
     def _build(self, hidden: list[int]) -> None:
@@ -99,13 +89,8 @@ class Autoencoder(torch.nn.Module):
         -------
         torch.Tensor
             Codes, shape (n, k), in the dtype of the model.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape.
         """
-        x = validate.tensor("x", x, shape=("n", self.d))
+        x = _validate.tensor("x", x, shape=("n", self.d))
         return self._read(networks.cast(x, self))
 
     def pre_activation(self, z: torch.Tensor) -> torch.Tensor:
@@ -120,13 +105,8 @@ class Autoencoder(torch.nn.Module):
         -------
         torch.Tensor
             Shape (n, d): log-odds of ink, or means.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``z`` is not a finite floating tensor of this shape.
         """
-        z = validate.tensor("z", z, shape=("n", self.k))
+        z = _validate.tensor("z", z, shape=("n", self.k))
         return self._write(networks.cast(z, self))
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
@@ -141,11 +121,6 @@ class Autoencoder(torch.nn.Module):
         -------
         torch.Tensor
             Shape (n, d): probabilities of ink in [0, 1], or means.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``z`` is not a finite floating tensor of this shape.
         """
         output = self.pre_activation(z)
         return output.sigmoid() if self.likelihood == "bernoulli" else output
@@ -162,11 +137,6 @@ class Autoencoder(torch.nn.Module):
         -------
         torch.Tensor
             Reconstructions, shape (n, d).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape.
         """
         return self.decode(self.encode(x))
 
@@ -189,17 +159,11 @@ class Autoencoder(torch.nn.Module):
         -------
         torch.Tensor
             Shape (n,); nats for "bernoulli".
-
-        Raises
-        ------
-        TypeError, ValueError
-            If a tensor has another shape, or ``x`` is not binary though the
-            likelihood is.
         """
         x = networks.cast(self._targets(x), self)
         if given is None:
             given = x
-        given = validate.tensor("given", given, shape=tuple(x.shape))
+        given = _validate.tensor("given", given, shape=tuple(x.shape))
         output = self.pre_activation(self.encode(given))
         if self.likelihood == "gaussian":
             return (x - output).square().sum(dim=1) / 2
@@ -219,11 +183,6 @@ class Autoencoder(torch.nn.Module):
         -------
         torch.Tensor
             A scalar.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` has another shape, or is not binary though the likelihood is.
         """
         return self.errors(x).mean()
 
@@ -234,7 +193,7 @@ class Autoencoder(torch.nn.Module):
         return self.decoder(z)
 
     def _targets(self, x: torch.Tensor) -> torch.Tensor:
-        x = validate.tensor("x", x, shape=("n", self.d))
+        x = _validate.tensor("x", x, shape=("n", self.d))
         if self.likelihood == "bernoulli" and not ((x == 0) | (x == 1)).all():
             other = x[(x != 0) & (x != 1)][0].item()
             raise ValueError(
@@ -263,15 +222,6 @@ class TiedAutoencoder(Autoencoder):
     ----------
     W, b, c : torch.nn.Parameter
         The matrix, shape (k, d), and the offsets of code (k,) and output (d,).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a width is not a positive integer or a name is unknown.
-
-    Notes
-    -----
-    Used in chapter 6.
 
     References
     ----------
@@ -325,16 +275,6 @@ class DenoisingAutoencoder(Autoencoder):
     likelihood : {"bernoulli", "gaussian"}
         What the output is taken for.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``nu`` is no probability, ``sigma`` is negative, or another argument is
-        not as for :class:`Autoencoder`.
-
-    Notes
-    -----
-    Used in chapter 7.
-
     References
     ----------
     Vincent, Larochelle, Bengio and Manzagol (2008), Extracting and composing robust
@@ -352,8 +292,8 @@ class DenoisingAutoencoder(Autoencoder):
         activation: str = "sigmoid",
         likelihood: str = "bernoulli",
     ) -> None:
-        nu = validate.real("nu", nu, low=0, high=1)
-        sigma = validate.real("sigma", sigma, low=0, high=_LOUDEST)
+        nu = _validate.real("nu", nu, low=0, high=1)
+        sigma = _validate.real("sigma", sigma, low=0, high=_LOUDEST)
         super().__init__(
             d, k, hidden=hidden, activation=activation, likelihood=likelihood
         )
@@ -378,14 +318,8 @@ class DenoisingAutoencoder(Autoencoder):
         -------
         torch.Tensor
             What the encoder will see, shape (n, d).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape, or ``generator``
-            no generator.
         """
-        x = validate.tensor("x", x, shape=("n", self.d))
+        x = _validate.tensor("x", x, shape=("n", self.d))
         return mask(add_noise(x, self.sigma, generator), self.nu, generator)
 
     def loss(
@@ -404,11 +338,6 @@ class DenoisingAutoencoder(Autoencoder):
         -------
         torch.Tensor
             A scalar.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` has another shape, or is not binary though the likelihood is.
         """
         x = self._targets(x)
         return self.errors(x, self.corrupt(x, generator)).mean()
@@ -432,20 +361,10 @@ def mask(
     -------
     torch.Tensor
         A new tensor; the entries that are kept are not rescaled.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``x`` is not a finite floating tensor, ``nu`` no probability or
-        ``generator`` no generator.
-
-    Notes
-    -----
-    Used in chapter 7.
     """
-    x = validate.tensor("x", x)
-    nu = validate.real("nu", nu, low=0, high=1)
-    generator = validate.generator("generator", generator)
+    x = _validate.tensor("x", x)
+    nu = _validate.real("nu", nu, low=0, high=1)
+    generator = _validate.generator("generator", generator)
     kept = torch.rand(x.shape, generator=generator) >= nu  # rand is never 1
     return x * kept.to(x.device)
 
@@ -468,20 +387,10 @@ def add_noise(
     -------
     torch.Tensor
         A new tensor.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``x`` is not a finite floating tensor, ``sigma`` is out of range or
-        ``generator`` no generator.
-
-    Notes
-    -----
-    Used in chapter 7.
     """
-    x = validate.tensor("x", x)
-    sigma = validate.real("sigma", sigma, low=0, high=_LOUDEST)
-    generator = validate.generator("generator", generator)
+    x = _validate.tensor("x", x)
+    sigma = _validate.real("sigma", sigma, low=0, high=_LOUDEST)
+    generator = _validate.generator("generator", generator)
     noise = torch.randn(x.shape, generator=generator, dtype=x.dtype)
     return x + sigma * noise.to(x.device)
 
@@ -503,23 +412,13 @@ def best_of_rank(matrix: torch.Tensor, rank: int) -> torch.Tensor:
     torch.Tensor
         Shape (n, d); where singular values tie, one of the nearest.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``matrix`` is no finite matrix of single or double precision, or the rank is
-        out of range.
-
-    Notes
-    -----
-    Used in chapter 8.
-
     References
     ----------
     Eckart and Young (1936), The approximation of one matrix by another of lower rank,
     Psychometrika 1, 211-218.
     """
     matrix = _decomposable("matrix", matrix)
-    rank = validate.integer("rank", rank, low=1, high=min(matrix.shape))
+    rank = _validate.integer("rank", rank, low=1, high=min(matrix.shape))
     U, S, Vt = torch.linalg.svd(matrix, full_matrices=False)
     return (U[:, :rank] * S[:rank]) @ Vt[:rank]
 
@@ -545,23 +444,13 @@ def principal_components(x: torch.Tensor, rank: int) -> Autoencoder:
         Linear and Gaussian, in dtype and device as ``x``; no other linear one of this
         code size has a lower loss on ``x``.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``x`` is no finite matrix of single or double precision, or the rank is out
-        of range.
-
-    Notes
-    -----
-    Used in chapter 8.
-
     References
     ----------
     Baldi and Hornik (1989), Neural networks and principal component analysis, Neural
     Networks 2, 53-58.
     """
     x = _decomposable("x", x).detach()
-    rank = validate.integer("rank", rank, low=1, high=min(x.shape))
+    rank = _validate.integer("rank", rank, low=1, high=min(x.shape))
     mean = x.mean(dim=0)
     V = torch.linalg.svd(x - mean, full_matrices=False).Vh[:rank].T
     model = Autoencoder(len(V), rank, activation="linear", likelihood="gaussian")
@@ -577,21 +466,21 @@ _LOUDEST = 1e6
 
 def _decomposable(name: str, matrix: torch.Tensor) -> torch.Tensor:
     """Refuse half precision here: torch's decompositions would, deep inside."""
-    matrix = validate.tensor(name, matrix, shape=("n", "d"))
+    matrix = _validate.tensor(name, matrix, shape=("n", "d"))
     if matrix.dtype not in (torch.float32, torch.float64):
-        got = validate.describe(matrix)
+        got = _validate.describe(matrix)
         raise TypeError(f"{name}: expected float32 or float64 numbers, got {got}")
     return matrix
 
 
 def _hidden(hidden: Sequence[int], activation: str) -> list[int]:
-    hidden = validate.instance("hidden", hidden, (list, tuple))
+    hidden = _validate.instance("hidden", hidden, (list, tuple))
     if hidden and activation == "linear":
         raise ValueError(
             "hidden: expected no layers between linear maps, whose product is one "
-            f"linear map, got {validate.describe(hidden)}"
+            f"linear map, got {_validate.describe(hidden)}"
         )
-    return [validate.integer("hidden", width, low=1) for width in hidden]
+    return [_validate.integer("hidden", width, low=1) for width in hidden]
 
 
 def _between(activation: str) -> torch.nn.Module:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import likelihoods, networks, validate
+from lecture_code import _validate, likelihoods, networks
 
 
 class Autoregressive(torch.nn.Module):
@@ -29,15 +29,6 @@ class Autoregressive(torch.nn.Module):
     order : array_like of int, shape (pixels,), optional
         Which pixel comes first, second, and so on; by default as they are numbered.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or the network sees what comes later.
-
-    Notes
-    -----
-    Used in chapters 5 and 13.
-
     References
     ----------
     Frey, Hinton and Dayan (1995), Does the wake-sleep algorithm produce good density
@@ -52,8 +43,8 @@ class Autoregressive(torch.nn.Module):
         self, network: torch.nn.Module, *, pixels: int, order: ArrayLike | None = None
     ) -> None:
         super().__init__()
-        self.network = validate.instance("network", network, torch.nn.Module)
-        self.pixels = validate.integer("pixels", pixels, low=1)
+        self.network = _validate.instance("network", network, torch.nn.Module)
+        self.pixels = _validate.integer("pixels", pixels, low=1)
         self.register_buffer("order", self._order(order))
         self._check_causal()
 
@@ -76,11 +67,6 @@ class Autoregressive(torch.nn.Module):
         -------
         torch.Tensor, shape (n, pixels)
             :math:`\log p(x_i = 1 \mid x_{<i}) - \log p(x_i = 0 \mid x_{<i})`.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of zeros and ones in this shape.
         """
         return self._outputs(self._checked(x))[..., 0]
 
@@ -97,11 +83,6 @@ class Autoregressive(torch.nn.Module):
         -------
         torch.Tensor, shape (n, pixels, 2)
             :math:`p(x_i = v \mid x_{<i})` for :math:`v = 0, 1`; each row sums to 1.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of zeros and ones in this shape.
         """
         a = self.logits(x)
         return torch.stack([(-a).sigmoid(), a.sigmoid()], dim=2)
@@ -118,11 +99,6 @@ class Autoregressive(torch.nn.Module):
         -------
         torch.Tensor, shape (n,)
             Log-probabilities.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of zeros and ones in this shape.
         """
         a = self.logits(x)
         nats = torch.nn.functional.binary_cross_entropy_with_logits
@@ -140,11 +116,6 @@ class Autoregressive(torch.nn.Module):
         -------
         torch.Tensor
             A scalar.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of zeros and ones in this shape.
         """
         return -self.log_prob(x).mean()
 
@@ -162,13 +133,8 @@ class Autoregressive(torch.nn.Module):
         -------
         torch.Tensor, shape (n, pixels)
             Independent images of zeros and ones, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer or ``generator`` no generator.
         """
-        n = validate.integer("n", n, low=1)
+        n = _validate.integer("n", n, low=1)
         blank = torch.zeros(n, self.pixels, device=self.order.device)
         return self.complete(blank, known=0, generator=generator)
 
@@ -191,16 +157,10 @@ class Autoregressive(torch.nn.Module):
         -------
         torch.Tensor, shape (n, pixels)
             New images of zeros and ones, in the dtype of ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of zeros and ones in this shape, or
-            ``known`` no integer from 0 to ``pixels``.
         """
         drawn = self._checked(x).clone()
-        known = validate.integer("known", known, low=0, high=self.pixels)
-        generator = validate.generator("generator", generator)
+        known = _validate.integer("known", known, low=0, high=self.pixels)
+        generator = _validate.generator("generator", generator)
         with networks.evaluating(self):
             for pixel in self.order[known:].tolist():
                 p = self.conditionals(drawn)[:, pixel]
@@ -213,13 +173,13 @@ class Autoregressive(torch.nn.Module):
     def _order(self, order: ArrayLike | None) -> torch.Tensor:
         if order is None:
             return torch.arange(self.pixels)
-        order = validate.integers("order", order, shape=(self.pixels,))
+        order = _validate.integers("order", order, shape=(self.pixels,))
         if order.sort().values.tolist() != list(range(self.pixels)):
             raise ValueError(f"order: expected each pixel once, got {order.tolist()}")
         return order
 
     def _checked(self, x: torch.Tensor) -> torch.Tensor:
-        x = validate.tensor("x", x, shape=("n", self.pixels))
+        x = _validate.tensor("x", x, shape=("n", self.pixels))
         if not ((x == 0) | (x == 1)).all():
             raise ValueError("x: expected zeros and ones, got other numbers too")
         return x
@@ -290,15 +250,6 @@ class GreyAutoregressive(Autoregressive):
     order : array_like of int, shape (pixels,), optional
         Which pixel comes first, second, and so on; by default as they are numbered.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or the network sees what comes later.
-
-    Notes
-    -----
-    Used in chapters 13 and 14.
-
     References
     ----------
     Salimans, Karpathy, Chen and Kingma (2017), PixelCNN++, eq. (2).
@@ -329,11 +280,6 @@ class GreyAutoregressive(Autoregressive):
         -------
         torch.Tensor, shape (n, pixels, levels)
             :math:`\log p(x_i = v \mid x_{<i})`, so that their exponentials sum to 1.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of levels in this shape.
         """
         outputs = self._outputs(self._checked(x))
         return self.output.probabilities(outputs.flatten(1)).log()
@@ -351,11 +297,6 @@ class GreyAutoregressive(Autoregressive):
         -------
         torch.Tensor, shape (n, pixels, levels)
             :math:`p(x_i = v \mid x_{<i})`; each row sums to 1.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of levels in this shape.
         """
         return self.logits(x).exp()
 
@@ -371,17 +312,12 @@ class GreyAutoregressive(Autoregressive):
         -------
         torch.Tensor, shape (n,)
             Log-probabilities.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of levels in this shape.
         """
         x = self._checked(x)
         return self.output.log_prob(x, self._outputs(x).flatten(1))
 
     def _checked(self, x: torch.Tensor) -> torch.Tensor:
-        x = validate.tensor("x", x, shape=("n", self.pixels))
+        x = _validate.tensor("x", x, shape=("n", self.pixels))
         self.output.scaled(x)  # refuses what is no level
         return x
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from lecture_code import validate
+from lecture_code import _validate
 
 PREFIX = "Claim holds: "
 
@@ -61,14 +61,10 @@ def claim(sentence: str, condition: bool) -> None:
         for true too easily.
     ValueError
         If the sentence is blank or longer than a line.
-
-    Notes
-    -----
-    Used in every chapter.
     """
-    sentence = validate.text("sentence", sentence)
+    sentence = _validate.text("sentence", sentence)
     if sentence.splitlines() != [sentence]:  # ``read`` would lose what follows
-        got = validate.describe(sentence)
+        got = _validate.describe(sentence)
         raise ValueError(f"sentence: expected a single line, got {got}")
     if not _truth("condition", condition):
         raise ClaimError(f"Claim fails: {sentence}")
@@ -87,15 +83,8 @@ def read(notebook: str | os.PathLike) -> list[Claim]:
     -------
     list of Claim
         Identity and sentence of each claim.
-
-    Raises
-    ------
-    TypeError
-        If ``notebook`` is not a path.
-    ValueError
-        If there is no such file, it is no notebook, or its name has no number.
     """
-    path = Path(validate.instance("notebook", notebook, (str, os.PathLike)))
+    path = Path(_validate.instance("notebook", notebook, (str, os.PathLike)))
     number = re.match(r"\d+", path.name)
     if number is None:
         raise ValueError(
@@ -133,5 +122,5 @@ def _truth(name: str, value: object) -> bool:
     if single and value.dtype in (torch.bool, np.dtype(bool)):
         return bool(value)
     raise TypeError(
-        f"{name}: expected a single truth value, got {validate.describe(value)}"
+        f"{name}: expected a single truth value, got {_validate.describe(value)}"
     )

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from lecture_code import _mnist, validate
+from lecture_code import _mnist, _validate
 from lecture_code.densities import Banana, GaussianMixture, IsotropicMixture
 
 _SIDE = 8
@@ -55,21 +55,12 @@ def digits(part: str = "train") -> Digits:
         ``pixels``, shape (n, 64), float32 with whole values from 0 (paper) to 16
         (ink), and ``labels``, shape (n,), int64 from 0 to 9. Both are the caller's own.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``part`` is none of the three names.
-
-    Notes
-    -----
-    Used in every chapter with images, from chapter 1 on.
-
     References
     ----------
     Alpaydin and Kaynak (1998), Optical Recognition of Handwritten Digits, UCI Machine
     Learning Repository, doi:10.24432/C50P49.
     """
-    rows = _PARTS[validate.choice("part", part, _PARTS)]
+    rows = _PARTS[_validate.choice("part", part, _PARTS)]
     pixels, labels = _bundled()
     return Digits(torch.tensor(pixels[rows]), torch.tensor(labels[rows]))
 
@@ -88,17 +79,8 @@ def binary_digits(part: str = "train", *, threshold: int = 8) -> Digits:
     -------
     Digits
         As from :func:`digits`, with pixels 0.0 and 1.0.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``part`` is none of the names or ``threshold`` no integer from 1 to 16.
-
-    Notes
-    -----
-    Used in chapters 1 to 5 and 13.
     """
-    threshold = validate.integer("threshold", threshold, low=1, high=16)
+    threshold = _validate.integer("threshold", threshold, low=1, high=16)
     pixels, labels = digits(part)
     return Digits((pixels >= threshold).float(), labels)
 
@@ -125,7 +107,7 @@ def mnist(part: str = "train", *, folder: str | Path | None = None) -> Digits:
     LeCun, Cortes and Burges (1998), The MNIST database of handwritten digits.
     """
     prefix = {"train": "train", "test": "t10k"}[
-        validate.choice("part", part, ("train", "test"))
+        _validate.choice("part", part, ("train", "test"))
     ]
     names = f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"
     pixels, labels = (_mnist.read(name, folder) for name in names)
@@ -145,17 +127,8 @@ def scaled(pixels: torch.Tensor) -> torch.Tensor:
     -------
     torch.Tensor, shape (n, 64)
         ``pixels / 8 - 1``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``pixels`` is no floating tensor of this shape.
-
-    Notes
-    -----
-    Used in chapters 11, 12 and 14: models without a likelihood work on this scale.
     """
-    return validate.tensor("pixels", pixels, shape=("n", _SIDE**2)) / 8 - 1
+    return _validate.tensor("pixels", pixels, shape=("n", _SIDE**2)) / 8 - 1
 
 
 def grey_levels(x: torch.Tensor) -> torch.Tensor:
@@ -170,17 +143,8 @@ def grey_levels(x: torch.Tensor) -> torch.Tensor:
     -------
     torch.Tensor, shape (n, 64)
         Whole numbers from 0 to 16.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``x`` is no floating tensor of this shape.
-
-    Notes
-    -----
-    Used in chapters 11, 12 and 14.
     """
-    x = validate.tensor("x", x, shape=("n", _SIDE**2))
+    x = _validate.tensor("x", x, shape=("n", _SIDE**2))
     return (8 * (x + 1)).round().clamp(0, 16)
 
 
@@ -199,19 +163,9 @@ def patches(pixels: torch.Tensor, size: int) -> torch.Tensor:
     torch.Tensor, shape (n * (9 - size)**2, size**2)
         Patches in the dtype of ``pixels``, first all those of image 0, from left to
         right and then down; gradients flow to ``pixels``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``pixels`` is not a floating tensor of this shape or ``size`` no integer
-        from 1 to 8.
-
-    Notes
-    -----
-    Used in chapters 2 and 3.
     """
-    pixels = validate.tensor("pixels", pixels, shape=("n", _SIDE**2))
-    size = validate.integer("size", size, low=1, high=_SIDE)
+    pixels = _validate.tensor("pixels", pixels, shape=("n", _SIDE**2))
+    size = _validate.integer("size", size, low=1, high=_SIDE)
     images = pixels.reshape(-1, _SIDE, _SIDE)
     windows = images.unfold(1, size, 1).unfold(2, size, 1)
     # A copy: at sizes 1 and 8 the reshaped tensor would be the caller's own memory.
@@ -231,17 +185,8 @@ def toy(name: str) -> GaussianMixture | IsotropicMixture | Banana:
     -------
     GaussianMixture, IsotropicMixture or Banana
         The density.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``name`` is not one of ``TOYS``.
-
-    Notes
-    -----
-    Used in chapters 4, 9, 10, 11 and 12.
     """
-    return _TOYS[validate.choice("name", name, TOYS)]()
+    return _TOYS[_validate.choice("name", name, TOYS)]()
 
 
 def _clouds() -> IsotropicMixture:

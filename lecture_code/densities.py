@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import validate
+from lecture_code import _validate
 
 # Bounds on what is accepted: within them no square overflows in float64 and no
 # sample in float32, so that a density can never answer NaN.
@@ -39,15 +39,6 @@ class IsotropicMixture:
     means, scales, weights : numpy.ndarray, shapes (k, d), (k,) and (k,)
         The parameters, float64 and read-only.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the parameters are not finite numbers of these shapes and ranges.
-
-    Notes
-    -----
-    Used in chapters 7, 12, 14, 15 and 17.
-
     References
     ----------
     Bishop (2006), Pattern Recognition and Machine Learning, eq. (9.7).
@@ -59,17 +50,17 @@ class IsotropicMixture:
         scales: ArrayLike = 1.0,
         weights: ArrayLike | None = None,
     ) -> None:
-        means = validate.array(
+        means = _validate.array(
             "means", means, shape=("k", "d"), low=-_LARGE, high=_LARGE
         )
         k, self._d = means.shape
-        scales = validate.array("scales", scales, low=1 / _LARGE, high=_LARGE)
+        scales = _validate.array("scales", scales, low=1 / _LARGE, high=_LARGE)
         if scales.ndim > 0:
-            scales = validate.array("scales", scales, shape=(k,))
+            scales = _validate.array("scales", scales, shape=(k,))
         if weights is None:
             weights = np.full(k, 1 / k)
-        weights = validate.probabilities("weights", weights)
-        validate.same_length(means=means, weights=weights)
+        weights = _validate.probabilities("weights", weights)
+        _validate.same_length(means=means, weights=weights)
         self.means = _frozen(means)
         self.scales = _frozen(np.broadcast_to(scales, k))
         self.weights = _frozen(weights / weights.sum())
@@ -93,11 +84,6 @@ class IsotropicMixture:
         -------
         torch.Tensor, shape (n,)
             Log-densities in the dtype of ``x``; gradients flow to ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of this shape and range.
         """
         points = self._points(x)
         return torch.logsumexp(self._log_joint(points), dim=1).to(x.dtype)
@@ -116,11 +102,6 @@ class IsotropicMixture:
         -------
         torch.Tensor, shape (n, d)
             Scores, in the dtype of ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of this shape and range.
         """
         points = self._points(x)
         posterior = torch.softmax(self._log_joint(points), dim=1)
@@ -142,14 +123,9 @@ class IsotropicMixture:
         -------
         torch.Tensor, shape (n, d)
             Independent samples, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer or ``generator`` no generator.
         """
-        n = validate.integer("n", n, low=1)
-        generator = validate.generator("generator", generator)
+        n = _validate.integer("n", n, low=1)
+        generator = _validate.generator("generator", generator)
         chosen = torch.multinomial(self._w, n, replacement=True, generator=generator)
         eps = torch.randn(n, self._d, generator=generator, dtype=torch.float64)
         return (self._mu[chosen] + self._sigma[chosen, None] * eps).float()
@@ -168,13 +144,8 @@ class IsotropicMixture:
         -------
         IsotropicMixture
             The smoothed density.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``sigma`` is not a number in this range.
         """
-        sigma = validate.real("sigma", sigma, low=0, high=_LARGE / 10)
+        sigma = _validate.real("sigma", sigma, low=0, high=_LARGE / 10)
         scales = np.minimum(np.hypot(self.scales, sigma), _LARGE)
         return IsotropicMixture(self.means, scales, self.weights)
 
@@ -197,18 +168,12 @@ class IsotropicMixture:
             Means in the dtype of ``y``: no function of ``y`` is closer to ``x`` in
             the mean square.
 
-        Raises
-        ------
-        TypeError, ValueError
-            If ``y`` is not a floating tensor of this shape and range or ``sigma`` no
-            number in its range.
-
         References
         ----------
         Bishop (2006), Pattern Recognition and Machine Learning, eq. (2.116).
         """
         noisy = self.noised(sigma)
-        points = validate.tensor("y", y, shape=("n", self._d), low=-_FAR, high=_FAR)
+        points = _validate.tensor("y", y, shape=("n", self._d), low=-_FAR, high=_FAR)
         posterior = torch.softmax(noisy._log_joint(points.double()), dim=1)
         (mu, sigma, _), (_, spread, _) = self._beside(y), noisy._beside(y)
         kept = (sigma / spread).square()
@@ -218,7 +183,7 @@ class IsotropicMixture:
 
     def _points(self, x: torch.Tensor) -> torch.Tensor:
         shape = ("n", self._d)
-        return validate.tensor("x", x, shape=shape, low=-_FAR, high=_FAR).double()
+        return _validate.tensor("x", x, shape=shape, low=-_FAR, high=_FAR).double()
 
     def _log_joint(self, x: torch.Tensor) -> torch.Tensor:
         """Return log of weight times density, one column for each component."""
@@ -251,15 +216,6 @@ class GaussianMixture:
     means, scales, weights : numpy.ndarray, shape (k,)
         The parameters, float64 and read-only.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the parameters are not finite numbers of these shapes and ranges.
-
-    Notes
-    -----
-    Used in chapters 4, 7, 11, 12, 15, 16 and 18.
-
     References
     ----------
     Bishop (2006), Pattern Recognition and Machine Learning, eq. (9.7).
@@ -271,7 +227,7 @@ class GaussianMixture:
         scales: ArrayLike = 1.0,
         weights: ArrayLike | None = None,
     ) -> None:
-        means = validate.array("means", means, shape=("k",))
+        means = _validate.array("means", means, shape=("k",))
         self._column = IsotropicMixture(means[:, None], scales, weights)
         self.means = self._column.means[:, 0]
         self.scales = self._column.scales
@@ -295,11 +251,6 @@ class GaussianMixture:
         -------
         numpy.ndarray
             Densities, float64, in the shape of ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` does not hold finite numbers in this range.
         """
         bells = np.exp(-np.square(self._standardise(x)) / 2) / self.scales
         return bells @ self.weights / math.sqrt(2 * math.pi)
@@ -317,11 +268,6 @@ class GaussianMixture:
         numpy.ndarray
             Probabilities, float64, in the shape of ``x``; those near 0 have full
             relative accuracy. For those near 1 use :meth:`sf`.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` does not hold finite numbers in this range.
         """
         return self._mass_below(self._standardise(x))
 
@@ -338,11 +284,6 @@ class GaussianMixture:
         numpy.ndarray
             Probabilities, float64, in the shape of ``x``; those near 0 have full
             relative accuracy.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` does not hold finite numbers in this range.
         """
         return self._mass_below(-self._standardise(x))
 
@@ -361,13 +302,8 @@ class GaussianMixture:
         -------
         numpy.ndarray
             Quantiles, float64, in the shape of ``u``; -inf at 0 and inf at 1.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``u`` does not hold numbers in [0, 1].
         """
-        u = validate.array("u", u, low=0.0, high=1.0)
+        u = _validate.array("u", u, low=0.0, high=1.0)
         return self._quantile(np.minimum(u, 1 - u), np.where(u <= 0.5, 1.0, -1.0))
 
     def isf(self, u: ArrayLike) -> np.ndarray:
@@ -382,13 +318,8 @@ class GaussianMixture:
         -------
         numpy.ndarray
             Points, float64, in the shape of ``u``; inf at 0 and -inf at 1.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``u`` does not hold numbers in [0, 1].
         """
-        u = validate.array("u", u, low=0.0, high=1.0)
+        u = _validate.array("u", u, low=0.0, high=1.0)
         return self._quantile(np.minimum(u, 1 - u), np.where(u <= 0.5, -1.0, 1.0))
 
     def log_prob(self, x: torch.Tensor) -> torch.Tensor:
@@ -403,13 +334,8 @@ class GaussianMixture:
         -------
         torch.Tensor
             Log-densities in shape and dtype of ``x``; gradients flow to ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor in this range.
         """
-        x = validate.tensor("x", x)
+        x = _validate.tensor("x", x)
         return self._column.log_prob(x.reshape(-1, 1)).reshape(x.shape)
 
     def score(self, x: torch.Tensor) -> torch.Tensor:
@@ -424,13 +350,8 @@ class GaussianMixture:
         -------
         torch.Tensor
             Scores, in shape and dtype of ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor in this range.
         """
-        x = validate.tensor("x", x)
+        x = _validate.tensor("x", x)
         return self._column.score(x.reshape(-1, 1)).reshape(x.shape)
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> torch.Tensor:
@@ -447,17 +368,12 @@ class GaussianMixture:
         -------
         torch.Tensor, shape (n,)
             Independent samples, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer or ``generator`` no generator.
         """
         return self._column.sample(n, generator)[:, 0]
 
     @np.errstate(under="ignore")
     def _standardise(self, x: ArrayLike) -> np.ndarray:
-        x = validate.array("x", x, low=-_FAR, high=_FAR)
+        x = _validate.array("x", x, low=-_FAR, high=_FAR)
         return (x[..., None] - self.means) / self.scales
 
     @np.errstate(under="ignore")
@@ -520,15 +436,6 @@ class Banana:
     scale : float, default 0.5
         The thickness :math:`s`, from 1e-20 to 1e20.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a parameter is not a finite number in its range.
-
-    Notes
-    -----
-    Used in chapters 10 and 12.
-
     References
     ----------
     Haario, Saksman and Tamminen (1999), Adaptive proposal distribution for random
@@ -536,8 +443,10 @@ class Banana:
     """
 
     def __init__(self, *, curvature: float = 1.0, scale: float = 0.5) -> None:
-        self.curvature = validate.real("curvature", curvature, low=-_LARGE, high=_LARGE)
-        self.scale = validate.real("scale", scale, low=1 / _LARGE, high=_LARGE)
+        self.curvature = _validate.real(
+            "curvature", curvature, low=-_LARGE, high=_LARGE
+        )
+        self.scale = _validate.real("scale", scale, low=1 / _LARGE, high=_LARGE)
 
     def __repr__(self) -> str:
         return f"Banana(curvature={self.curvature:g}, scale={self.scale:g})"
@@ -554,11 +463,6 @@ class Banana:
         -------
         torch.Tensor, shape (n,)
             Log-densities in the dtype of ``x``; gradients flow to ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of this shape and range.
         """
         z = self._straighten(x)
         log_prob = -z.square().sum(1) / 2 - math.log(2 * math.pi * self.scale)
@@ -576,11 +480,6 @@ class Banana:
         -------
         torch.Tensor, shape (n, 2)
             Scores, in the dtype of ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of this shape and range.
         """
         z1, z2 = self._straighten(x).T
         across = -z2 / self.scale
@@ -601,20 +500,15 @@ class Banana:
         -------
         torch.Tensor, shape (n, 2)
             Independent samples, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer or ``generator`` no generator.
         """
-        n = validate.integer("n", n, low=1)
-        generator = validate.generator("generator", generator)
+        n = _validate.integer("n", n, low=1)
+        generator = _validate.generator("generator", generator)
         z1, z2 = torch.randn(2, n, generator=generator, dtype=torch.float64)
         x2 = self.scale * z2 + self.curvature * (z1.square() - 1)
         return torch.stack([z1, x2], dim=1).float()
 
     def _straighten(self, x: torch.Tensor) -> torch.Tensor:
-        x = validate.tensor("x", x, shape=("n", 2), low=-_FAR, high=_FAR).double()
+        x = _validate.tensor("x", x, shape=("n", 2), low=-_FAR, high=_FAR).double()
         x1, x2 = x.T
         return torch.stack(
             [x1, (x2 - self.curvature * (x1.square() - 1)) / self.scale], dim=1

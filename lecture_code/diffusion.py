@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import networks, noising, validate
+from lecture_code import _validate, networks, noising
 
 _DROPPED = 0.1  # share of labels withheld in training, so that both laws are learned
 
@@ -28,22 +28,13 @@ class Diffusion(torch.nn.Module):
     ----------
     network : torch.nn.Module
         Maps (n, d), times (n,) and labels (n,) or None to (n, d), such as
-        ``conditioned.TimeMLP``.
+        ``networks.TimeMLP``.
     d : int
         Dimension of the data.
     classes : int
         Number of classes, 0 for none; label ``classes`` tells the network "none given".
     level : callable
         The schedule: maps times to noise levels that rise from 0 to 1.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or the schedule does not rise.
-
-    Notes
-    -----
-    Used in chapters 12, 13, 14 and 16.
 
     References
     ----------
@@ -62,9 +53,9 @@ class Diffusion(torch.nn.Module):
         level: noising.Level = noising.cosine,
     ) -> None:
         super().__init__()
-        self.network = validate.instance("network", network, torch.nn.Module)
-        self.d = validate.integer("d", d, low=1)
-        self.classes = validate.integer("classes", classes, low=0)
+        self.network = _validate.instance("network", network, torch.nn.Module)
+        self.d = _validate.integer("d", d, low=1)
+        self.classes = _validate.integer("classes", classes, low=0)
         self.level = noising.rising(level)
         self._check_network()
 
@@ -99,11 +90,6 @@ class Diffusion(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Velocities, in the dtype and on the device of ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         x, t, labels = self._given(x, t, labels)
         given = networks.cast(x, self.network)
@@ -127,11 +113,6 @@ class Diffusion(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Estimates of the posterior mean of the data given the noisy points.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         velocity = self.velocity(x, t, labels)
         alpha, sigma = self._rates(x, t)
@@ -155,11 +136,6 @@ class Diffusion(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Estimates of the mean of the noise given the noisy points.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         velocity = self.velocity(x, t, labels)
         alpha, sigma = self._rates(x, t)
@@ -185,13 +161,8 @@ class Diffusion(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Scores.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
-        validate.array("t", t, above=0, high=1)
+        _validate.array("t", t, above=0, high=1)
         return -self.noise(x, t, labels) / self._rates(x, t)[1]
 
     def errors(
@@ -221,14 +192,9 @@ class Diffusion(torch.nn.Module):
         -------
         torch.Tensor, shape (n,)
             Errors.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         x, t, labels = self._given(x, t, labels)
-        eps = validate.tensor("eps", eps, shape=x.shape)
+        eps = _validate.tensor("eps", eps, shape=x.shape)
         alpha, sigma = self._rates(x, t)
         guess = self.velocity(alpha * x + sigma * eps, t, labels)
         return (guess - (alpha * eps - sigma * x)).square().mean(dim=1)
@@ -257,15 +223,10 @@ class Diffusion(torch.nn.Module):
         -------
         torch.Tensor
             A scalar.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         x, _, labels = self._given(x, 0.0, labels)
         n = len(x)
-        validate.generator("generator", generator)
+        _validate.generator("generator", generator)
         t = (torch.arange(n) + torch.rand(1, generator=generator)) / n
         dropped = torch.rand(n, generator=generator) < _DROPPED
         labels = torch.where(dropped.to(x.device), self.classes, labels)
@@ -307,17 +268,12 @@ class Diffusion(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Samples, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
-        n = validate.integer("n", n, low=1)
-        steps = validate.integer("steps", steps, low=1)
-        guidance = validate.real("guidance", guidance, low=0)
-        churn = validate.real("churn", churn, low=0, high=1)
-        validate.generator("generator", generator)
+        n = _validate.integer("n", n, low=1)
+        steps = _validate.integer("steps", steps, low=1)
+        guidance = _validate.real("guidance", guidance, low=0)
+        churn = _validate.real("churn", churn, low=0, high=1)
+        _validate.generator("generator", generator)
         labels = self._wished(n, labels, generator)
         x = networks.cast(torch.randn(n, self.d, generator=generator), self)
 
@@ -345,20 +301,20 @@ class Diffusion(torch.nn.Module):
         most = max(self.classes - 1, 0)
         if labels is None:
             return torch.randint(most + 1, (n,), generator=generator)
-        return validate.integers("labels", labels, shape=(n,), low=0, high=most)
+        return _validate.integers("labels", labels, shape=(n,), low=0, high=most)
 
     def _given(
         self, x: torch.Tensor, t: ArrayLike, labels: ArrayLike | None
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Check points, times and labels, and give each point a time and a label."""
-        x = validate.tensor("x", x, shape=("n", self.d))
-        t = torch.as_tensor(validate.array("t", t, low=0, high=1))
+        x = _validate.tensor("x", x, shape=("n", self.d))
+        t = torch.as_tensor(_validate.array("t", t, low=0, high=1))
         if t.ndim > 0:
-            validate.array("t", t, shape=(len(x),))
+            _validate.array("t", t, shape=(len(x),))
         if labels is None:
             labels = torch.full((len(x),), self.classes)
         shape, high = (len(x),), self.classes
-        labels = validate.integers("labels", labels, shape=shape, low=0, high=high)
+        labels = _validate.integers("labels", labels, shape=shape, low=0, high=high)
         return x, t.expand(len(x)), labels.to(x.device)
 
     def _rates(self, x: torch.Tensor, t: ArrayLike) -> tuple[torch.Tensor, ...]:

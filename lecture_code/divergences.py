@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lecture_code import validate
+from lecture_code import _validate
 
 
 def entropy(p: ArrayLike) -> float:
@@ -30,15 +30,6 @@ def entropy(p: ArrayLike) -> float:
     -------
     float
         Entropy in nats, from 0 to log k.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``p`` is not a probability vector.
-
-    Notes
-    -----
-    Used in chapters 1, 4 and 13.
 
     References
     ----------
@@ -64,15 +55,6 @@ def kl(p: ArrayLike, q: ArrayLike) -> float:
     float
         Divergence in nats, at least 0; infinite where ``q`` is 0 and ``p`` is not.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``p`` and ``q`` are not probability vectors of one length.
-
-    Notes
-    -----
-    Used in chapters 4, 9, 11 and 15.
-
     References
     ----------
     Cover and Thomas (2006), Elements of Information Theory, eq. (2.26).
@@ -97,15 +79,6 @@ def js(p: ArrayLike, q: ArrayLike) -> float:
     -------
     float
         Divergence in nats, from 0 to log 2.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``p`` and ``q`` are not probability vectors of one length.
-
-    Notes
-    -----
-    Used in chapter 11.
 
     References
     ----------
@@ -135,15 +108,6 @@ def tv(p: ArrayLike, q: ArrayLike) -> float:
     float
         Distance from 0 to 1.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``p`` and ``q`` are not probability vectors of one length.
-
-    Notes
-    -----
-    Used in chapters 14, 15 and 16.
-
     References
     ----------
     Levin and Peres (2017), Markov Chains and Mixing Times, proposition 4.2.
@@ -170,23 +134,13 @@ def wasserstein1(p: ArrayLike, q: ArrayLike, points: ArrayLike) -> float:
     float
         Distance in the unit of ``points``.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``p`` and ``q`` are not probability vectors of one length, or ``points``
-        not as many finite numbers.
-
-    Notes
-    -----
-    Used in chapters 11 and 15.
-
     References
     ----------
     Peyre and Cuturi (2019), Computational Optimal Transport, remark 2.30.
     """
     p, q = _pair(p, q)
-    points = validate.array("points", points, shape=("k",), low=-1e300, high=1e300)
-    validate.same_length(p=p, points=points)
+    points = _validate.array("points", points, shape=("k",), low=-1e300, high=1e300)
+    _validate.same_length(p=p, points=points)
     order = np.argsort(points)
     gaps = np.diff(points[order])
     surplus = np.cumsum((p - q)[order])[:-1]
@@ -213,15 +167,6 @@ def cell_masses(density: Any, edges: ArrayLike) -> np.ndarray:
         Probabilities of (-inf, e_0], (e_0, e_1], ..., (e_{k-1}, inf), float64; small
         ones in either tail have full relative accuracy.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``density`` lacks the methods, or ``edges`` are not increasing numbers.
-
-    Notes
-    -----
-    Used in chapters 4, 11, 15 and 16.
-
     References
     ----------
     Cover and Thomas (2006), Elements of Information Theory, section 2.7.
@@ -229,9 +174,9 @@ def cell_masses(density: Any, edges: ArrayLike) -> np.ndarray:
     if not all(callable(getattr(density, name, None)) for name in ("cdf", "sf")):
         raise TypeError(
             "density: expected an object with cdf and sf, "
-            f"got {validate.describe(density)}"
+            f"got {_validate.describe(density)}"
         )
-    edges = validate.array("edges", edges, shape=("k",))
+    edges = _validate.array("edges", edges, shape=("k",))
     if np.any(np.diff(edges) <= 0):
         raise ValueError(f"edges: expected increasing numbers, got {edges}")
     below = np.concatenate([[0.0], density.cdf(edges), [1.0]])
@@ -261,23 +206,14 @@ def kl_gaussians(mean1: float, scale1: float, mean2: float, scale2: float) -> fl
     float
         Divergence in nats, at least 0.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not a finite number or a scale is not positive.
-
-    Notes
-    -----
-    Used in chapters 4, 9 and 12.
-
     References
     ----------
     Bishop (2006), Pattern Recognition and Machine Learning, exercise 1.30.
     """
-    mean1 = validate.real("mean1", mean1)
-    mean2 = validate.real("mean2", mean2)
-    scale1 = validate.real("scale1", scale1, above=0)
-    scale2 = validate.real("scale2", scale2, above=0)
+    mean1 = _validate.real("mean1", mean1)
+    mean2 = _validate.real("mean2", mean2)
+    scale1 = _validate.real("scale1", scale1, above=0)
+    scale2 = _validate.real("scale2", scale2, above=0)
     ratio, gap = scale1 / scale2, mean1 - mean2
     # the largest numbers can lie farther apart than any float
     shift = mean1 / scale2 - mean2 / scale2 if math.isinf(gap) else gap / scale2
@@ -287,11 +223,11 @@ def kl_gaussians(mean1: float, scale1: float, mean2: float, scale2: float) -> fl
 
 @np.errstate(under="ignore")
 def _vector(name: str, value: ArrayLike) -> np.ndarray:
-    p = validate.probabilities(name, value)
+    p = _validate.probabilities(name, value)
     return p / p.sum()
 
 
 def _pair(p: ArrayLike, q: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     p, q = _vector("p", p), _vector("q", q)
-    validate.same_length(p=p, q=q)
+    _validate.same_length(p=p, q=q)
     return p, q

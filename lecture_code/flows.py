@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import networks, validate
+from lecture_code import _validate, networks
 
 
 class AffineCoupling(torch.nn.Module):
@@ -31,15 +31,6 @@ class AffineCoupling(torch.nn.Module):
     mask : array_like of int, shape (d,)
         1 for a coordinate that is kept, 0 for one that moves: both must occur.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or the network does not fit the mask.
-
-    Notes
-    -----
-    Used in chapter 10.
-
     References
     ----------
     Dinh, Sohl-Dickstein and Bengio (2017), Density estimation using Real NVP, eq. (9).
@@ -47,8 +38,8 @@ class AffineCoupling(torch.nn.Module):
 
     def __init__(self, network: torch.nn.Module, *, mask: ArrayLike) -> None:
         super().__init__()
-        self.network = validate.instance("network", network, torch.nn.Module)
-        mask = validate.integers("mask", mask, shape=("d",), low=0, high=1)
+        self.network = _validate.instance("network", network, torch.nn.Module)
+        mask = _validate.integers("mask", mask, shape=("d",), low=0, high=1)
         if mask.min() == mask.max():
             raise ValueError("mask: expected zeros and ones, got one of them only")
         self.register_buffer("mask", mask.float(), persistent=False)
@@ -67,13 +58,8 @@ class AffineCoupling(torch.nn.Module):
         -------
         tuple of torch.Tensor
             Images, shape (n, d), and the log-determinants of the Jacobian, shape (n,).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape.
         """
-        x = validate.tensor("x", x, shape=("n", len(self.mask))).to(self.gain)
+        x = _validate.tensor("x", x, shape=("n", len(self.mask))).to(self.gain)
         log_scale, shift = self._moves(x)
         return x * log_scale.exp() + shift, log_scale.sum(dim=1)
 
@@ -89,13 +75,8 @@ class AffineCoupling(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             The points that :meth:`forward` sends to ``z``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``z`` is not a finite floating tensor of this shape.
         """
-        z = validate.tensor("z", z, shape=("n", len(self.mask))).to(self.gain)
+        z = _validate.tensor("z", z, shape=("n", len(self.mask))).to(self.gain)
         log_scale, shift = self._moves(z)  # the kept coordinates are the same
         return (z - shift) * (-log_scale).exp()
 
@@ -129,15 +110,6 @@ class Triangular(torch.nn.Module):
     d : int
         Numbers in a point. The layer starts as the identity.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``d`` is not a positive integer.
-
-    Notes
-    -----
-    Used in chapter 10.
-
     References
     ----------
     Papamakarios, Nalisnick, Rezende, Mohamed and Lakshminarayanan (2021), Normalizing
@@ -146,7 +118,7 @@ class Triangular(torch.nn.Module):
 
     def __init__(self, d: int) -> None:
         super().__init__()
-        d = validate.integer("d", d, low=1)
+        d = _validate.integer("d", d, low=1)
         self.centre = torch.nn.Parameter(torch.zeros(d))
         self.below = torch.nn.Parameter(torch.zeros(d, d))
         self.log_diagonal = torch.nn.Parameter(torch.zeros(d))
@@ -170,14 +142,9 @@ class Triangular(torch.nn.Module):
         -------
         Triangular
             The layer itself.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described, or the covariance is singular.
         """
-        x = validate.tensor("x", x, shape=("n", len(self.centre))).double()
-        shrink = validate.real("shrink", shrink, low=0, high=1)
+        x = _validate.tensor("x", x, shape=("n", len(self.centre))).double()
+        shrink = _validate.real("shrink", shrink, low=0, high=1)
         covariance = torch.cov(x.T, correction=0).reshape(x.shape[1], x.shape[1])
         variance = covariance.diagonal().diag()
         root, failed = torch.linalg.cholesky_ex(covariance.lerp(variance, shrink))
@@ -204,13 +171,8 @@ class Triangular(torch.nn.Module):
         -------
         tuple of torch.Tensor
             Images, shape (n, d), and the log-determinants of the Jacobian, shape (n,).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape.
         """
-        x = validate.tensor("x", x, shape=("n", len(self.centre))).to(self.centre)
+        x = _validate.tensor("x", x, shape=("n", len(self.centre))).to(self.centre)
         z = (x - self.centre) @ self._matrix().T
         return z, self.log_diagonal.sum().expand(len(x))
 
@@ -226,13 +188,8 @@ class Triangular(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             The points that :meth:`forward` sends to ``z``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``z`` is not a finite floating tensor of this shape.
         """
-        z = validate.tensor("z", z, shape=("n", len(self.centre))).to(self.centre)
+        z = _validate.tensor("z", z, shape=("n", len(self.centre))).to(self.centre)
         solve = torch.linalg.solve_triangular
         return solve(self._matrix(), z.T, upper=False).T + self.centre
 
@@ -255,15 +212,6 @@ class Marginals(torch.nn.Module):
     levels : int
         Bins of each coordinate, [0, 1), [1, 2) and so on, at first equally likely.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not a positive integer.
-
-    Notes
-    -----
-    Used in chapter 10.
-
     References
     ----------
     Chen and Gopinath (2000), Gaussianization, section 3; Laparra, Camps-Valls and Malo
@@ -272,8 +220,8 @@ class Marginals(torch.nn.Module):
 
     def __init__(self, d: int, *, levels: int) -> None:
         super().__init__()
-        d = validate.integer("d", d, low=1)
-        self.levels = validate.integer("levels", levels, low=1)
+        d = _validate.integer("d", d, low=1)
+        self.levels = _validate.integer("levels", levels, low=1)
         probs = torch.full((d, levels), 1 / levels, dtype=torch.float64)
         self.register_buffer("probs", probs)
 
@@ -291,14 +239,9 @@ class Marginals(torch.nn.Module):
         -------
         Marginals
             The layer itself.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         x = _whole(x, len(self.probs), self.levels)
-        smoothing = validate.real("smoothing", smoothing, above=0)
+        smoothing = _validate.real("smoothing", smoothing, above=0)
         bins = torch.arange(self.levels, device=x.device)
         counts = (x[..., None] == bins).sum(dim=0) + smoothing
         self.probs.copy_(counts / counts.sum(dim=1, keepdim=True))
@@ -317,14 +260,9 @@ class Marginals(torch.nn.Module):
         tuple of torch.Tensor
             Images, shape (n, d), float64, and the log-determinants of the Jacobian,
             shape (n,).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of such points.
         """
         shape = ("n", len(self.probs))
-        x = validate.tensor("x", x, shape=shape, low=0, high=self.levels)
+        x = _validate.tensor("x", x, shape=shape, low=0, high=self.levels)
         x = x.to(self.probs)
         level = x.detach().floor().clamp(max=self.levels - 1)
         below, p = self._at(level)
@@ -345,13 +283,8 @@ class Marginals(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             The points that :meth:`forward` sends to ``z``, float64.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``z`` is not a finite floating tensor of this shape.
         """
-        z = validate.tensor("z", z, shape=("n", len(self.probs)))
+        z = _validate.tensor("z", z, shape=("n", len(self.probs)))
         u = torch.special.ndtr(z.to(self.probs))
         edges = self.probs.cumsum(dim=1)[:, :-1]
         level = (u[..., None] >= edges).sum(dim=2)
@@ -381,15 +314,6 @@ class Flow(torch.nn.Module):
     d : int
         Numbers in a point.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapters 10 and 14.
-
     References
     ----------
     Dinh, Sohl-Dickstein and Bengio (2017), Density estimation using Real NVP, eq. (2).
@@ -397,11 +321,11 @@ class Flow(torch.nn.Module):
 
     def __init__(self, layers: Sequence[torch.nn.Module], *, d: int) -> None:
         super().__init__()
-        for layer in validate.items("layers", layers):
-            validate.instance("layers", layer, torch.nn.Module)
-            validate.function("layers", getattr(layer, "inverse", None))
+        for layer in _validate.items("layers", layers):
+            _validate.instance("layers", layer, torch.nn.Module)
+            _validate.function("layers", getattr(layer, "inverse", None))
         self.layers = torch.nn.ModuleList(layers)
-        self.d = validate.integer("d", d, low=1)
+        self.d = _validate.integer("d", d, low=1)
 
     def __repr__(self) -> str:
         weights = sum(p.numel() for p in self.parameters())
@@ -419,11 +343,6 @@ class Flow(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Their images :math:`z`.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape.
         """
         return self._forward(x)[0]
 
@@ -439,11 +358,6 @@ class Flow(torch.nn.Module):
         -------
         torch.Tensor, shape (n,)
             Logarithms of how much volume is stretched on the way to noise.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape.
         """
         return self._forward(x)[1]
 
@@ -459,13 +373,8 @@ class Flow(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             The points with these images.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``z`` is not a finite floating tensor of this shape.
         """
-        x = validate.tensor("z", z, shape=("n", self.d))
+        x = _validate.tensor("z", z, shape=("n", self.d))
         for layer in reversed(self.layers):
             x = layer.inverse(x)
         return x
@@ -482,11 +391,6 @@ class Flow(torch.nn.Module):
         -------
         torch.Tensor, shape (n,)
             Nats.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape.
         """
         z, log_det = self._forward(x)
         return _log_normal(z).sum(dim=1) + log_det
@@ -503,11 +407,6 @@ class Flow(torch.nn.Module):
         -------
         torch.Tensor
             A scalar.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape.
         """
         return -self.log_prob(x).mean()
 
@@ -525,14 +424,9 @@ class Flow(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Independent points, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer or ``generator`` no generator.
         """
-        n = validate.integer("n", n, low=1)
-        generator = validate.generator("generator", generator)
+        n = _validate.integer("n", n, low=1)
+        generator = _validate.generator("generator", generator)
         return self._drawn(n, generator).float()
 
     @torch.no_grad()
@@ -542,7 +436,7 @@ class Flow(torch.nn.Module):
             return self.decode(torch.randn(n, self.d, generator=generator))
 
     def _forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        z = validate.tensor("x", x, shape=("n", self.d))
+        z = _validate.tensor("x", x, shape=("n", self.d))
         total = x.new_zeros(len(x))
         for layer in self.layers:
             z, log_det = layer(z)
@@ -563,15 +457,6 @@ class Dequantised(torch.nn.Module):
     levels : int
         Whole numbers from 0 to ``levels - 1`` are modelled.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapters 10 and 14. ``flow.log_prob`` is the density of real-valued points.
-
     References
     ----------
     Theis, van den Oord and Bethge (2016), A note on the evaluation of generative
@@ -581,8 +466,8 @@ class Dequantised(torch.nn.Module):
 
     def __init__(self, flow: Flow, *, levels: int = 17) -> None:
         super().__init__()
-        self.flow = validate.instance("flow", flow, Flow)
-        self.levels = validate.integer("levels", levels, low=2)
+        self.flow = _validate.instance("flow", flow, Flow)
+        self.levels = _validate.integer("levels", levels, low=2)
 
     def __repr__(self) -> str:
         return f"Dequantised({self.flow}, levels={self.levels})"
@@ -616,15 +501,10 @@ class Dequantised(torch.nn.Module):
         -------
         torch.Tensor, shape (n,)
             Nats; at most :math:`\log P(x)` in the mean.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         x = _whole(x, self.flow.d, self.levels).double()
-        k = validate.integer("k", k, low=1)
-        generator = validate.generator("generator", generator)
+        k = _validate.integer("k", k, low=1)
+        generator = _validate.generator("generator", generator)
         noise = (torch.rand(x.shape, generator=generator).to(x) for _ in range(k))
         bounds = torch.stack([self.flow.log_prob(x + u) for u in noise])
         return bounds.logsumexp(dim=0) - math.log(k)
@@ -645,11 +525,6 @@ class Dequantised(torch.nn.Module):
         -------
         torch.Tensor
             A scalar, nats per example.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         return -self.dequantised_bound(x, 1, generator).mean()
 
@@ -667,14 +542,9 @@ class Dequantised(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Whole numbers from 0 to ``levels - 1``, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer or ``generator`` no generator.
         """
-        n = validate.integer("n", n, low=1)
-        generator = validate.generator("generator", generator)
+        n = _validate.integer("n", n, low=1)
+        generator = _validate.generator("generator", generator)
         points = self.flow._drawn(n, generator)  # floats round up, so they come last
         return points.floor().clamp(0, self.levels - 1).float()
 
@@ -684,7 +554,7 @@ def _log_normal(z: torch.Tensor) -> torch.Tensor:
 
 
 def _whole(x: torch.Tensor, d: int, levels: int) -> torch.Tensor:
-    x = validate.tensor("x", x, shape=("n", d), low=0, high=levels - 1)
+    x = _validate.tensor("x", x, shape=("n", d), low=0, high=levels - 1)
     if not (x == x.round()).all():
         raise ValueError("x: expected whole numbers, got fractions too")
     return x

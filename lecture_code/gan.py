@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch.nn.functional import softplus
 
-from lecture_code import networks, validate
+from lecture_code import _validate, networks
 
 #: What the generator minimises, given the critic's numbers for what it made.
 GENERATOR_LOSSES = {
@@ -49,16 +49,6 @@ class GAN(torch.nn.Module):
         What is played. The Wasserstein game needs a critic of bounded slope, see
         :func:`spectral_critic`.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or the networks do not fit together.
-
-    Notes
-    -----
-    Used in chapters 11, 14 and 16. There is no likelihood: the law of :math:`G(z)`
-    has no density that could be evaluated.
-
     References
     ----------
     Goodfellow et al. (2014), Generative adversarial nets, eq. (1); Arjovsky, Chintala
@@ -74,10 +64,10 @@ class GAN(torch.nn.Module):
         game: str = "non-saturating",
     ) -> None:
         super().__init__()
-        self.generator = validate.instance("generator", generator, torch.nn.Module)
-        self.critic = validate.instance("critic", critic, torch.nn.Module)
-        self.latent = validate.integer("latent", latent, low=1)
-        self.game = validate.choice("game", game, GENERATOR_LOSSES)
+        self.generator = _validate.instance("generator", generator, torch.nn.Module)
+        self.critic = _validate.instance("critic", critic, torch.nn.Module)
+        self.latent = _validate.integer("latent", latent, low=1)
+        self.game = _validate.choice("game", game, GENERATOR_LOSSES)
         self._d = self._tried()
 
     def __repr__(self) -> str:
@@ -104,13 +94,8 @@ class GAN(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             What the generator makes of it.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``z`` is no floating tensor of this shape.
         """
-        z = validate.tensor("z", z, shape=("n", self.latent))
+        z = _validate.tensor("z", z, shape=("n", self.latent))
         return self.generator(networks.cast(z, self.generator))
 
     def critic_loss(
@@ -134,11 +119,6 @@ class GAN(torch.nn.Module):
         -------
         torch.Tensor
             A scalar; no gradient flows to the generator.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is no floating tensor of this shape or ``generator`` no generator.
         """
         with torch.no_grad():
             fake = self.generate(self._noise(len(self._data(x)), generator))
@@ -164,11 +144,6 @@ class GAN(torch.nn.Module):
         -------
         torch.Tensor
             A scalar.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is no floating tensor of this shape or ``generator`` no generator.
         """
         fake = self.generate(self._noise(len(self._data(x)), generator))
         return GENERATOR_LOSSES[self.game](self.critic(fake))
@@ -188,22 +163,17 @@ class GAN(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Independent samples.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer or ``generator`` no generator.
         """
-        n = validate.integer("n", n, low=1)
+        n = _validate.integer("n", n, low=1)
         with networks.evaluating(self):
             return self.generate(self._noise(n, generator))
 
     def _noise(self, n: int, generator: torch.Generator | None) -> torch.Tensor:
-        generator = validate.generator("generator", generator)
+        generator = _validate.generator("generator", generator)
         return torch.randn(n, self.latent, generator=generator)
 
     def _data(self, x: torch.Tensor) -> torch.Tensor:
-        return validate.tensor("x", x, shape=("n", self._d))
+        return _validate.tensor("x", x, shape=("n", self._d))
 
     @torch.no_grad()
     def _tried(self) -> int:
@@ -246,16 +216,6 @@ def spectral_critic(
     torch.nn.Sequential
         Maps (n, sizes[0]) to (n, sizes[-1]); initialised from torch's global
         generator.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a size is not a positive integer, there are fewer than two, or the
-        activation is unknown.
-
-    Notes
-    -----
-    Used in chapters 11 and 16.
 
     References
     ----------

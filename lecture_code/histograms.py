@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import validate
+from lecture_code import _validate
 
 # A table of this size takes half a gigabyte; larger sets belong in a PatternTable.
 _MOST_OUTCOMES = 2**25
@@ -31,15 +31,6 @@ class Histogram:
     smoothing : float, default 0.0
         What is added to each count, from 0 to 1e12.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``k`` is not a positive integer or ``smoothing`` no number in these ranges.
-
-    Notes
-    -----
-    Used in chapters 1, 2 and 4.
-
     References
     ----------
     Chen and Goodman (1999), An empirical study of smoothing techniques for language
@@ -47,7 +38,7 @@ class Histogram:
     """
 
     def __init__(self, k: int, *, smoothing: float = 0.0) -> None:
-        self.k = validate.integer("k", k, low=1, high=_MOST_OUTCOMES)
+        self.k = _validate.integer("k", k, low=1, high=_MOST_OUTCOMES)
         self.smoothing = _smoothing(smoothing)
         self._probs = self._cdf = None
 
@@ -64,13 +55,8 @@ class Histogram:
         -------
         Histogram
             A model over ``len(probs)`` outcomes.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``probs`` is not a probability vector.
         """
-        probs = validate.probabilities("probs", probs)
+        probs = _validate.probabilities("probs", probs)
         histogram = cls(len(probs))
         histogram._set(probs)
         return histogram
@@ -90,11 +76,6 @@ class Histogram:
         -------
         Histogram
             This histogram.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``outcomes`` is not a vector of integers in this range.
         """
         counts = np.bincount(self._outcomes(outcomes), minlength=self.k)
         self._set(counts + self.smoothing)
@@ -125,12 +106,6 @@ class Histogram:
         -------
         torch.Tensor, shape (n,)
             Probabilities, float64.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``outcomes`` is not a vector of integers in this range, or nothing was
-            fitted.
         """
         probs = _fitted(self, self._probs)
         return torch.from_numpy(probs[self._outcomes(outcomes)])
@@ -147,12 +122,6 @@ class Histogram:
         -------
         torch.Tensor, shape (n,)
             Log-probabilities, float64; -inf where the probability is 0.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``outcomes`` is not a vector of integers in this range, or nothing was
-            fitted.
         """
         return self.prob(outcomes).log()
 
@@ -173,16 +142,11 @@ class Histogram:
         torch.Tensor
             Outcomes, int64, in the shape of ``u``.
 
-        Raises
-        ------
-        TypeError, ValueError
-            If ``u`` does not hold numbers in [0, 1], or nothing was fitted.
-
         References
         ----------
         Devroye (1986), Non-Uniform Random Variate Generation, section III.2.
         """
-        u = validate.array("u", u, low=0.0, high=1.0)
+        u = _validate.array("u", u, low=0.0, high=1.0)
         cdf = _fitted(self, self._cdf)
         return torch.as_tensor(np.searchsorted(cdf, u, side="left"))
 
@@ -200,15 +164,9 @@ class Histogram:
         -------
         torch.Tensor, shape (n,)
             Independent outcomes, int64.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer, ``generator`` no generator, or nothing
-            was fitted.
         """
-        n = validate.integer("n", n, low=1)
-        generator = validate.generator("generator", generator)
+        n = _validate.integer("n", n, low=1)
+        generator = _validate.generator("generator", generator)
         _fitted(self, self._cdf)  # before anything is drawn
         u = torch.rand(n, generator=generator, dtype=torch.float64)
         return self.ppf(1 - u)  # u lies in [0, 1), and 0 is what must not be drawn
@@ -221,7 +179,7 @@ class Histogram:
         self._cdf = cumulative / cumulative[-1]
 
     def _outcomes(self, outcomes: ArrayLike) -> np.ndarray:
-        return validate.integers(
+        return _validate.integers(
             "outcomes", outcomes, shape=("n",), low=0, high=self.k - 1
         ).numpy(force=True)
 
@@ -241,16 +199,6 @@ class PatternTable:
     smoothing : float, default 0.0
         What is added to each count, from 0 to 1e12.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``pixels`` is not a positive integer or ``smoothing`` no number in its
-        range.
-
-    Notes
-    -----
-    Used in chapter 2.
-
     References
     ----------
     Chen and Goodman (1999), An empirical study of smoothing techniques for language
@@ -258,7 +206,7 @@ class PatternTable:
     """
 
     def __init__(self, pixels: int, *, smoothing: float = 0.0) -> None:
-        self.pixels = validate.integer("pixels", pixels, low=1, high=_MOST_PIXELS)
+        self.pixels = _validate.integer("pixels", pixels, low=1, high=_MOST_PIXELS)
         self.smoothing = _smoothing(smoothing)
         self._counts = None
 
@@ -277,11 +225,6 @@ class PatternTable:
         -------
         PatternTable
             This table.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``bits`` does not hold zeros and ones in this shape.
         """
         self._counts = Counter(self._keys(bits))
         return self
@@ -304,12 +247,6 @@ class PatternTable:
         torch.Tensor, shape (n,)
             Probabilities, float64; those below 1e-308 round to 0, which
             :meth:`log_prob` avoids.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``bits`` does not hold zeros and ones in this shape, or nothing was
-            fitted.
         """
         return self.log_prob(bits).exp()
 
@@ -325,12 +262,6 @@ class PatternTable:
         -------
         torch.Tensor, shape (n,)
             Log-probabilities, float64; -inf where the probability is 0.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``bits`` does not hold zeros and ones in this shape, or nothing was
-            fitted.
         """
         stored = _fitted(self, self._counts)
         counts = torch.tensor([stored[key] for key in self._keys(bits)])
@@ -350,15 +281,9 @@ class PatternTable:
         -------
         torch.Tensor, shape (n, pixels)
             Independent patterns of zeros and ones, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer, ``generator`` no generator, or nothing
-            was fitted.
         """
         stored = _fitted(self, self._counts)
-        n = validate.integer("n", n, low=1)
+        n = _validate.integer("n", n, low=1)
         patterns = torch.tensor(np.frombuffer(b"".join(stored), dtype=np.uint8))
         shares = np.array(list(stored.values())) / stored.total()
         chosen = Histogram.of(shares).sample(n, generator)
@@ -379,14 +304,14 @@ class PatternTable:
         return math.log(self.smoothing) + self.pixels * math.log(2)
 
     def _keys(self, bits: ArrayLike) -> list[bytes]:
-        bits = validate.array("bits", bits, shape=("n", self.pixels))
+        bits = _validate.array("bits", bits, shape=("n", self.pixels))
         if not np.isin(bits, (0, 1)).all():
             raise ValueError(f"bits: expected zeros and ones, got {np.unique(bits)}")
         return [row.tobytes() for row in bits.astype(np.uint8)]
 
 
 def _smoothing(value: float) -> float:
-    return validate.real("smoothing", value, low=0, high=_MOST_SMOOTHING)
+    return _validate.real("smoothing", value, low=0, high=_MOST_SMOOTHING)
 
 
 def _fitted(model: object, learned):

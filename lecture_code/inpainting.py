@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import networks, noising, validate
+from lecture_code import _validate, networks, noising
 
 _MOST_FILLINGS = 2**16
 
@@ -62,19 +62,10 @@ def enumerate_fillings(
     -------
     Fillings
         ``levels`` to the power of the missing pixels, at most 65536.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or there are too many fillings.
-
-    Notes
-    -----
-    Used in chapter 13.
     """
-    validate.function("log_prob", log_prob)
-    x, known = _masked(validate.tensor("x", x, shape=("d",))[None], known)
-    levels = validate.integer("levels", levels, low=2)
+    _validate.function("log_prob", log_prob)
+    x, known = _masked(_validate.tensor("x", x, shape=("d",))[None], known)
+    levels = _validate.integer("levels", levels, low=2)
     missing = int((~known).sum())
     if levels**missing > _MOST_FILLINGS:
         got = f"{missing} missing pixels of {levels} levels"
@@ -141,15 +132,6 @@ def by_particles(
         ``x``, shape (particles, n, d), and ``log_evidence``, shape (n,), whose
         exponential is an unbiased estimate of the probability of the known pixels.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 13.
-
     References
     ----------
     Doucet and Johansen (2011), A tutorial on particle filtering and smoothing, section
@@ -157,8 +139,8 @@ def by_particles(
     """
     conditionals = _offered(model, "conditionals")
     x, known = _masked(x, known)
-    particles = validate.integer("particles", particles, low=1)
-    generator = validate.generator("generator", generator)
+    particles = _validate.integer("particles", particles, low=1)
+    generator = _validate.generator("generator", generator)
     cloud = x.repeat(particles, 1)
     evidence = torch.zeros(len(x), dtype=torch.float64, device=x.device)
     order = model.order.tolist()
@@ -210,15 +192,6 @@ def by_codes(
     torch.Tensor, shape (n, d)
         One filling of each image, the last of its chain.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 13.
-
     References
     ----------
     Mattei and Frellsen (2018), Leveraging the exact likelihood of deep latent variable
@@ -226,8 +199,8 @@ def by_codes(
     """
     _offered(model, "posterior")
     x, known = _masked(x, known)
-    steps = validate.integer("steps", steps, low=1)
-    generator = validate.generator("generator", generator)
+    steps = _validate.integer("steps", steps, low=1)
+    generator = _validate.generator("generator", generator)
     filled = torch.where(known, x, model.sample(len(x), generator).to(x))
     with networks.evaluating(model):
         q = model.posterior(filled)
@@ -281,15 +254,6 @@ def by_replacement(
     torch.Tensor, shape (n, d)
         One filling of each image.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 13.
-
     References
     ----------
     Lugmayr et al. (2022), RePaint: Inpainting using denoising diffusion probabilistic
@@ -297,9 +261,9 @@ def by_replacement(
     """
     denoise = _offered(model, "denoise")
     x, known = _masked(x, known)
-    steps = validate.integer("steps", steps, low=1)
-    rounds = validate.integer("rounds", rounds, low=1)
-    generator = validate.generator("generator", generator)
+    steps = _validate.integer("steps", steps, low=1)
+    rounds = _validate.integer("rounds", rounds, low=1)
+    generator = _validate.generator("generator", generator)
     times = torch.linspace(1, 0, steps + 1, dtype=torch.float64)
     settings = {"level": model.level, "churn": 1.0, "generator": generator}
     at = noising.like(x, generator)
@@ -315,11 +279,11 @@ def by_replacement(
 
 
 def _masked(x: torch.Tensor, known: ArrayLike) -> tuple[torch.Tensor, torch.Tensor]:
-    x = validate.tensor("x", x, shape=("n", "d"))
+    x = _validate.tensor("x", x, shape=("n", "d"))
     mask = known if isinstance(known, torch.Tensor) else np.array(known, dtype=object)
     listed = mask.tolist()
     if mask.ndim != 1 or len(mask) != x.shape[1] or not _are_flags(listed):
-        got = validate.describe(known)
+        got = _validate.describe(known)
         raise ValueError(
             f"known: expected True or False for each of {x.shape[1]} pixels, got {got}"
         )
@@ -334,7 +298,7 @@ def _offered(model: Any, name: str) -> Callable:
     """Return a model's method, which will run without dropout."""
     method = getattr(model, name, None)
     if not callable(method):
-        got = validate.describe(model)
+        got = _validate.describe(model)
         raise TypeError(f"model: expected a method {name}, got {got}")
 
     def evaluated(*given: Any) -> torch.Tensor:

@@ -11,17 +11,13 @@ import math
 import torch
 from torch.nn import functional
 
-from lecture_code import validate
+from lecture_code import _validate
 
 
 class Bernoulli:
     r"""Pixels that are 0 or 1, from their log-odds.
 
     .. math:: p(x_j = 1 \mid a) = \frac{1}{1 + e^{-a_j}}
-
-    Notes
-    -----
-    Used in chapter 9.
 
     References
     ----------
@@ -45,13 +41,8 @@ class Bernoulli:
         -------
         torch.Tensor, shape (n, d)
             ``2 x - 1``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of zeros and ones in this shape.
         """
-        x = validate.tensor("x", x, shape=("n", "d"))
+        x = _validate.tensor("x", x, shape=("n", "d"))
         if not ((x == 0) | (x == 1)).all():
             raise ValueError("x: expected zeros and ones, got other numbers too")
         return 2 * x - 1
@@ -70,11 +61,6 @@ class Bernoulli:
         -------
         torch.Tensor, shape (..., n)
             Nats.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         a = _outputs(x, a, self.numbers)
         sign = self.scaled(x).to(a)
@@ -92,13 +78,8 @@ class Bernoulli:
         -------
         torch.Tensor, shape (n, d)
             Numbers in [0, 1].
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``a`` is not a floating tensor of this shape.
         """
-        return validate.tensor("a", a, shape=("n", "d")).sigmoid()
+        return _validate.tensor("a", a, shape=("n", "d")).sigmoid()
 
     def draw(
         self, a: torch.Tensor, generator: torch.Generator | None = None
@@ -116,14 +97,9 @@ class Bernoulli:
         -------
         torch.Tensor, shape (n, d)
             Zeros and ones, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         p = self.mean(a)
-        generator = validate.generator("generator", generator)
+        generator = _validate.generator("generator", generator)
         u = torch.rand(p.shape, generator=generator, dtype=torch.float64)
         return (u.to(p.device) < p).float()
 
@@ -147,16 +123,6 @@ class Logistics:
     components : int
         The number of logistics in each mixture.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is no integer in these bounds.
-
-    Notes
-    -----
-    Used in chapter 9. A decoder computes for each pixel the logits of the weights
-    :math:`w`, then the means :math:`m`, then the logarithms of the slopes :math:`s`.
-
     References
     ----------
     Salimans, Karpathy, Chen and Kingma (2017), PixelCNN++, eq. (2).
@@ -166,8 +132,8 @@ class Logistics:
     _FAR = 1e6  # an edge beyond which no mass lies; with infinity gradients are NaN
 
     def __init__(self, levels: int = 17, *, components: int = 3) -> None:
-        self.levels = validate.integer("levels", levels, low=2)
-        self.numbers = 3 * validate.integer("components", components, low=1)
+        self.levels = _validate.integer("levels", levels, low=2)
+        self.numbers = 3 * _validate.integer("components", components, low=1)
 
     def __repr__(self) -> str:
         return f"Logistics({self.levels}, components={self.numbers // 3})"
@@ -184,14 +150,9 @@ class Logistics:
         -------
         torch.Tensor, shape (n, d)
             Numbers from -1 to 1.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of grey levels in this shape.
         """
         shape = ("n", "d")
-        x = validate.tensor("x", x, shape=shape, low=0, high=self.levels - 1)
+        x = _validate.tensor("x", x, shape=shape, low=0, high=self.levels - 1)
         if not (x == x.round()).all():
             raise ValueError("x: expected whole grey levels, got fractions too")
         return self._place(x)
@@ -210,11 +171,6 @@ class Logistics:
         -------
         torch.Tensor, shape (..., n)
             Nats.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         a = _outputs(x, a, self.numbers)
         self.scaled(x)
@@ -232,16 +188,11 @@ class Logistics:
         -------
         torch.Tensor, shape (n, d, levels)
             Numbers that sum to 1 over the levels.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``a`` is not a floating tensor of this shape.
         """
-        a = validate.tensor("a", a, shape=("n", "numbers"))
+        a = _validate.tensor("a", a, shape=("n", "numbers"))
         if a.shape[1] % self.numbers:
             expected = f"{self.numbers} columns for each pixel"
-            raise ValueError(f"a: expected {expected}, got {validate.describe(a)}")
+            raise ValueError(f"a: expected {expected}, got {_validate.describe(a)}")
         return self._mass(a, self._levels(a))
 
     def mean(self, a: torch.Tensor) -> torch.Tensor:
@@ -256,11 +207,6 @@ class Logistics:
         -------
         torch.Tensor, shape (n, d)
             Numbers from 0 to ``levels - 1``, seldom whole.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``a`` is not a floating tensor of this shape.
         """
         p = self.probabilities(a)
         return p @ self._levels(p)
@@ -281,14 +227,9 @@ class Logistics:
         -------
         torch.Tensor, shape (n, d)
             Whole grey levels, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         cdf = self.probabilities(a).double().cumsum(dim=2)
-        generator = validate.generator("generator", generator)
+        generator = _validate.generator("generator", generator)
         u = torch.rand(*cdf.shape[:2], 1, generator=generator, dtype=torch.float64)
         return (u.to(cdf) > cdf[..., :-1]).sum(dim=2).float()
 
@@ -325,15 +266,6 @@ class Gaussian:
     sigma : float
         The scale :math:`\sigma` of the output noise, in units of the data.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``sigma`` is not a positive number.
-
-    Notes
-    -----
-    Used in chapters 9 and 16.
-
     References
     ----------
     Kingma and Welling (2014), Auto-encoding variational Bayes, appendix C.2.
@@ -342,7 +274,7 @@ class Gaussian:
     numbers = 1
 
     def __init__(self, sigma: float) -> None:
-        self.sigma = validate.real("sigma", sigma, above=0)
+        self.sigma = _validate.real("sigma", sigma, above=0)
 
     def __repr__(self) -> str:
         return f"Gaussian({self.sigma:g})"
@@ -359,13 +291,8 @@ class Gaussian:
         -------
         torch.Tensor, shape (n, d)
             ``x``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a finite floating tensor of this shape.
         """
-        return validate.tensor("x", x, shape=("n", "d"))
+        return _validate.tensor("x", x, shape=("n", "d"))
 
     def log_prob(self, x: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
         r"""Return :math:`\log p(x \mid a)`, summed over the coordinates.
@@ -381,11 +308,6 @@ class Gaussian:
         -------
         torch.Tensor, shape (..., n)
             Nats, each term with its constant.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         a = _outputs(x, a, self.numbers)
         distance = (self.scaled(x).to(a) - a) / self.sigma
@@ -404,13 +326,8 @@ class Gaussian:
         -------
         torch.Tensor, shape (n, d)
             ``a``.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``a`` is not a floating tensor of this shape.
         """
-        return validate.tensor("a", a, shape=("n", "d"))
+        return _validate.tensor("a", a, shape=("n", "d"))
 
     def draw(
         self, a: torch.Tensor, generator: torch.Generator | None = None
@@ -428,23 +345,18 @@ class Gaussian:
         -------
         torch.Tensor, shape (n, d)
             Draws, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         a = self.mean(a)
-        generator = validate.generator("generator", generator)
+        generator = _validate.generator("generator", generator)
         noise = torch.randn(a.shape, generator=generator, dtype=torch.float64)
         return (a + self.sigma * noise.to(a.device)).float()
 
 
 def _outputs(x: torch.Tensor, a: torch.Tensor, numbers: int) -> torch.Tensor:
     """Check that there are as many numbers as the coordinates of the examples need."""
-    n, d = validate.tensor("x", x, shape=("n", "d")).shape
-    a = validate.tensor("a", a)
+    n, d = _validate.tensor("x", x, shape=("n", "d")).shape
+    a = _validate.tensor("a", a)
     if a.shape[-2:] != (n, d * numbers):
         expected = f"shape (..., {n}, {d * numbers})"
-        raise ValueError(f"a: expected {expected}, got {validate.describe(a)}")
+        raise ValueError(f"a: expected {expected}, got {_validate.describe(a)}")
     return a

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import nn
 
-from lecture_code import validate
+from lecture_code import _validate
 
 # What rounding in float64 may have taken from a singular value.
 _ROUNDED = 1 + 1e-12
@@ -68,16 +68,6 @@ def exact_1d(net: nn.Module, low: float, high: float) -> float:
     float
         The largest norm of the slope, exact up to rounding.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If the net has a layer that is not piecewise linear, which is named, or more
-        than one input, or ``low`` is not below ``high``.
-
-    Notes
-    -----
-    Used in chapters 15, 16 and 18.
-
     References
     ----------
     Hanin and Rolnick (2019), Complexity of linear regions in deep networks, ICML.
@@ -104,15 +94,6 @@ def knots_1d(net: nn.Module, low: float, high: float) -> tuple[torch.Tensor, ...
         Increasing, from ``low`` to ``high``, in float64.
     values : torch.Tensor, shape (n, outputs)
         What the network gives there.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As for :func:`exact_1d`.
-
-    Notes
-    -----
-    Used in chapter 16.
     """
     lefts, values, slopes = _pieces(net, low, high)
     end = lefts.new_tensor([float(high)])
@@ -142,15 +123,6 @@ def upper_bound(net: nn.Module, input_shape: tuple[int, ...] | None = None) -> f
     float
         The bound.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a layer cannot be certified; it is named.
-
-    Notes
-    -----
-    Used in chapters 15, 16, 17 and 18.
-
     References
     ----------
     Sedghi, Gupta and Long (2019), The singular values of convolutional layers, ICLR.
@@ -159,8 +131,8 @@ def upper_bound(net: nn.Module, input_shape: tuple[int, ...] | None = None) -> f
     value = None
     if input_shape is not None:
         sizes = [
-            validate.integer("input_shape", size, low=1)
-            for size in validate.items("input_shape", input_shape)
+            _validate.integer("input_shape", size, low=1)
+            for size in _validate.items("input_shape", input_shape)
         ]
         value = torch.zeros(1, *sizes, dtype=torch.float64)
     bound = 1.0
@@ -191,26 +163,16 @@ def lower_bound(net: nn.Module, latents: torch.Tensor, steps: int = 20) -> float
     float
         The largest spectral norm of a Jacobian seen.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``net`` is no network, ``latents`` is no floating tensor that it takes, or
-        ``steps`` is negative.
-
-    Notes
-    -----
-    Used in chapters 15 and 17.
-
     References
     ----------
     Virmaux and Scaman (2018), Lipschitz regularity of deep neural networks, NeurIPS.
     """
     net = _frozen(net)
-    latents = validate.tensor("latents", latents).detach().double()
-    steps = validate.integer("steps", steps, low=0)
+    latents = _validate.tensor("latents", latents).detach().double()
+    steps = _validate.integer("steps", steps, low=0)
     if latents.ndim < 2:
         raise ValueError(
-            f"latents: expected shape (n, ...), got {validate.describe(latents)}"
+            f"latents: expected shape (n, ...), got {_validate.describe(latents)}"
         )
     try:
         norms = torch.cat([_norms(net, part) for part in latents.split(256)])
@@ -224,7 +186,7 @@ def lower_bound(net: nn.Module, latents: torch.Tensor, steps: int = 20) -> float
 
 
 def _frozen(net: nn.Module) -> nn.Module:
-    net = validate.instance("net", net, nn.Module)
+    net = _validate.instance("net", net, nn.Module)
     if not all(bool(values.isfinite().all()) for values in net.parameters()):
         raise ValueError("net: expected finite weights, got NaN or infinity among them")
     return copy.deepcopy(net).double().eval().requires_grad_(False)
@@ -258,8 +220,8 @@ def _refusal(layer: nn.Module, wanted: str) -> ValueError:
 
 def _pieces(net: nn.Module, low: float, high: float) -> tuple:
     """Walk through the layers: left ends of the pieces, values there, slopes."""
-    low = validate.real("low", low)
-    high = validate.real("high", high)
+    low = _validate.real("low", low)
+    high = _validate.real("high", high)
     if low >= high:
         raise ValueError(f"low and high: expected low < high, got {low:g} and {high:g}")
     start = torch.tensor([low], dtype=torch.float64)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import validate
+from lecture_code import _validate
 
 _LARGEST = 1e30  # squared and summed it is still far from infinity
 
@@ -37,16 +37,6 @@ def mmd(x: ArrayLike, y: ArrayLike, *, bandwidth: float | None = None) -> float:
     -------
     float
         The estimate; 0 on average where the laws agree, so that it can be negative.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the samples are not two tables of finite numbers with as many columns, or
-        the bandwidth is not positive.
-
-    Notes
-    -----
-    Used in chapter 14.
 
     References
     ----------
@@ -93,23 +83,14 @@ def two_sample_test(
         The p-value, from 1 / (1 + B) to 1. A small one speaks against a common law; a
         large one says only that these samples did not show a difference.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 14.
-
     References
     ----------
     Gretton, Borgwardt, Rasch, Scholkopf and Smola (2012), A kernel two-sample test,
     section 5.
     """
     x, y = _pair(x, y, least=2)
-    permutations = validate.integer("permutations", permutations, low=1)
-    generator = validate.generator("generator", generator)
+    permutations = _validate.integer("permutations", permutations, low=1)
+    generator = _validate.generator("generator", generator)
     kernel = _kernel(np.concatenate([x, y]), bandwidth)
     first = torch.arange(len(kernel)) < len(x)
     deals = [
@@ -147,23 +128,14 @@ def sliced_wasserstein(
     float
         The distance, at least 0, in the unit of the data.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 14.
-
     References
     ----------
     Bonneel, Rabin, Peyre and Pfister (2015), Sliced and Radon Wasserstein barycenters
     of measures, eq. (8).
     """
     x, y = _pair(x, y)
-    directions = validate.integer("directions", directions, low=1)
-    generator = validate.generator("generator", generator)
+    directions = _validate.integer("directions", directions, low=1)
+    generator = _validate.generator("generator", generator)
     size = (x.shape[1], directions)
     u = torch.randn(size, generator=generator, dtype=torch.float64).numpy()
     u /= np.linalg.norm(u, axis=0)
@@ -210,21 +182,12 @@ def precision_recall(
         ``precision`` and ``recall``, both in [0, 1]. A copy of ``real`` scores 1 and 1:
         neither number notices a memoriser.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or a sample has ``k`` rows or fewer.
-
-    Notes
-    -----
-    Used in chapter 14.
-
     References
     ----------
     Kynkaanniemi, Karras, Laine, Lehtinen and Aila (2019), Improved precision and recall
     metric for assessing generative models, eqs. (1) and (2).
     """
-    k = validate.integer("k", k, low=1)
+    k = _validate.integer("k", k, low=1)
     real, generated = _pair(real, generated, names=("real", "generated"), least=k + 1)
     across = _distances(real, generated)
     inside = across <= _radii(real, k)[:, None]
@@ -256,15 +219,6 @@ def frechet(x: ArrayLike, y: ArrayLike) -> float:
     float
         The distance, at least 0, in squared units of the data. It sees means and
         covariances and nothing else.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the samples are not two tables of finite numbers with as many columns.
-
-    Notes
-    -----
-    Used in chapters 12 and 14.
 
     References
     ----------
@@ -299,15 +253,6 @@ def nearest_distance(x: ArrayLike, reference: ArrayLike) -> np.ndarray:
     -------
     numpy.ndarray, shape (n,)
         Distances in the unit of the data; 0 for a copy.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the samples are not two tables of finite numbers with as many columns.
-
-    Notes
-    -----
-    Used in chapters 12 and 14.
     """
     return _distances(*_pair(x, reference, names=("x", "reference"))).min(axis=1)
 
@@ -331,15 +276,6 @@ def copying(generated: ArrayLike, train: ArrayLike, held_out: ArrayLike) -> floa
     float
         From 0 to 1: one half where samples keep the distance that fresh data keep, 1
         for a model that copies, near 0 for one that misses the data.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the samples are not tables of finite numbers with as many columns.
-
-    Notes
-    -----
-    Used in chapters 12 and 14.
 
     References
     ----------
@@ -372,15 +308,6 @@ def confidence(classifier: Any, x: ArrayLike) -> np.ndarray:
         Top-class probabilities, from 1 / classes to 1. A classifier is sure of much
         that it has never seen, of noise too, so the mean is never to be quoted alone.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``classifier`` has no such method or ``x`` is no table of finite numbers.
-
-    Notes
-    -----
-    Used in chapters 12 and 14.
-
     References
     ----------
     Salimans, Goodfellow, Zaremba, Cheung, Radford and Chen (2016), Improved techniques
@@ -403,15 +330,6 @@ def class_shares(classifier: Any, x: ArrayLike) -> np.ndarray:
     -------
     numpy.ndarray, shape (classes,)
         Shares that sum to 1.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``classifier`` has no such method or ``x`` is no table of finite numbers.
-
-    Notes
-    -----
-    Used in chapters 12 and 14.
     """
     judged = _judged(classifier, x)
     counts = np.bincount(judged.argmax(axis=1), minlength=judged.shape[1])
@@ -420,7 +338,7 @@ def class_shares(classifier: Any, x: ArrayLike) -> np.ndarray:
 
 def _sample(name: str, value: ArrayLike, *, columns: int | str, least: int):
     shape = ("n", columns)
-    sample = validate.array(name, value, shape=shape, low=-_LARGEST, high=_LARGEST)
+    sample = _validate.array(name, value, shape=shape, low=-_LARGEST, high=_LARGEST)
     if len(sample) < least:
         raise ValueError(f"{name}: expected at least {least} rows, got {len(sample)}")
     return sample
@@ -449,7 +367,7 @@ def _kernel(points: np.ndarray, bandwidth: float | None) -> np.ndarray:
     if bandwidth is None:
         apart = distances[distances > 0]
         bandwidth = float(np.median(apart)) if apart.size else 1.0
-    width = validate.real("bandwidth", bandwidth, above=0)
+    width = _validate.real("bandwidth", bandwidth, above=0)
     kernel = np.exp(-((distances / width) ** 2) / 2)
     np.fill_diagonal(kernel, 0.0)
     return kernel
@@ -476,7 +394,7 @@ def _staircase(n: int, m: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _judged(classifier: Any, x: ArrayLike) -> np.ndarray:
     judge = getattr(classifier, "predict_proba", None)
     if not callable(judge):
-        got = validate.describe(classifier)
+        got = _validate.describe(classifier)
         raise TypeError(f"classifier: expected a predict_proba method, got {got}")
     judged = np.asarray(judge(_sample("x", x, columns="d", least=1)))
-    return validate.array("classifier", judged, shape=("n", "classes"), low=0, high=1)
+    return _validate.array("classifier", judged, shape=("n", "classes"), low=0, high=1)

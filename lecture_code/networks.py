@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import validate
+from lecture_code import _validate
 
 #: What may stand between two linear layers, by name.
 ACTIVATIONS = {
@@ -48,23 +49,13 @@ def mlp(
         Maps (n, sizes[0]) to (n, sizes[-1]); initialised from torch's global
         generator.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a size is not a positive integer, there are fewer than two, the
-        activation is unknown, or ``dropout`` is out of bounds.
-
-    Notes
-    -----
-    Used in chapters 6 to 18.
-
     References
     ----------
     Goodfellow, Bengio and Courville (2016), Deep Learning, eq. (6.40).
     """
     widths = _widths(sizes, least=2)
-    between = ACTIVATIONS[validate.choice("activation", activation, ACTIVATIONS)]
-    dropout = validate.real("dropout", dropout, low=0, high=0.95)
+    between = ACTIVATIONS[_validate.choice("activation", activation, ACTIVATIONS)]
+    dropout = _validate.real("dropout", dropout, low=0, high=0.95)
     after = [between, lambda: torch.nn.Dropout(dropout)] if dropout else [between]
     layers: list[torch.nn.Module] = []
     for inputs, outputs in itertools.pairwise(widths):
@@ -85,10 +76,6 @@ def evaluating(network: torch.nn.Module) -> Iterator[None]:
     ------
     None
         Nothing; use it in a ``with`` statement.
-
-    Notes
-    -----
-    Used by whatever samples, codes, fills in or tries a network.
     """
     parts = list(network.modules()) if isinstance(network, torch.nn.Module) else []
     modes = [(module, module.training) for module in parts]
@@ -115,10 +102,6 @@ def cast(x: torch.Tensor, network: torch.nn.Module) -> torch.Tensor:
     -------
     torch.Tensor
         ``x`` itself where nothing has to change, or there are no weights.
-
-    Notes
-    -----
-    Used by all rooms with a model.
     """
     return x.to(next(network.parameters(), x))
 
@@ -135,16 +118,6 @@ class MaskedLinear(torch.nn.Linear):
     mask : array_like, shape (outputs, inputs)
         1 where output (row) may see input (column), 0 where it may not.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a width is not a positive integer, or the mask does not hold zeros and ones
-        in this shape.
-
-    Notes
-    -----
-    Used in chapter 5.
-
     References
     ----------
     Germain, Gregor, Murray and Larochelle (2015), MADE: Masked autoencoder for
@@ -152,9 +125,9 @@ class MaskedLinear(torch.nn.Linear):
     """
 
     def __init__(self, inputs: int, outputs: int, *, mask: ArrayLike) -> None:
-        inputs = validate.integer("inputs", inputs, low=1)
-        outputs = validate.integer("outputs", outputs, low=1)
-        mask = validate.array("mask", mask, shape=(outputs, inputs))
+        inputs = _validate.integer("inputs", inputs, low=1)
+        outputs = _validate.integer("outputs", outputs, low=1)
+        mask = _validate.array("mask", mask, shape=(outputs, inputs))
         if not np.isin(mask, (0, 1)).all():
             raise ValueError(f"mask: expected zeros and ones, got {np.unique(mask)}")
         super().__init__(inputs, outputs)
@@ -173,13 +146,8 @@ class MaskedLinear(torch.nn.Linear):
         -------
         torch.Tensor, shape (n, outputs)
             Outputs, in the dtype of the weights.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of this shape.
         """
-        x = validate.tensor("x", x, shape=("n", self.in_features))
+        x = _validate.tensor("x", x, shape=("n", self.in_features))
         weight = self.weight * self.mask
         return torch.nn.functional.linear(x.to(weight.dtype), weight, self.bias)
 
@@ -201,16 +169,6 @@ def order_masks(sizes: Sequence[int]) -> list[torch.Tensor]:
     -------
     list of torch.Tensor
         For each pair of layers a mask of zeros and ones, shape (outputs, inputs).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a size is not a positive integer, there are fewer than two, or the first
-        and the last differ.
-
-    Notes
-    -----
-    Used in chapter 5.
 
     References
     ----------
@@ -251,23 +209,14 @@ def masked_mlp(
     torch.nn.Sequential
         Maps (n, d) to (n, d).
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapters 5 and 13.
-
     References
     ----------
     Germain, Gregor, Murray and Larochelle (2015), MADE: Masked autoencoder for
     distribution estimation, section 4.
     """
     masks = order_masks(sizes)
-    between = ACTIVATIONS[validate.choice("activation", activation, ACTIVATIONS)]
-    dropout = validate.real("dropout", dropout, low=0, high=0.95)
+    between = ACTIVATIONS[_validate.choice("activation", activation, ACTIVATIONS)]
+    dropout = _validate.real("dropout", dropout, low=0, high=0.95)
     layers: list[torch.nn.Module] = []
     for mask in masks:
         outputs, inputs = mask.shape
@@ -289,15 +238,6 @@ class MaskedConv(torch.nn.Conv2d):
         Whether the pixel itself is seen too: not in a network's first layer, where
         it would be the answer, but in those after it.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a number is not a positive integer, ``size`` is even, or ``centre`` no bool.
-
-    Notes
-    -----
-    Used in chapter 5.
-
     References
     ----------
     van den Oord, Kalchbrenner and Kavukcuoglu (2016), Pixel recurrent neural networks,
@@ -307,12 +247,12 @@ class MaskedConv(torch.nn.Conv2d):
     def __init__(
         self, inputs: int, outputs: int, *, size: int = 3, centre: bool = True
     ) -> None:
-        inputs = validate.integer("inputs", inputs, low=1)
-        outputs = validate.integer("outputs", outputs, low=1)
-        size = validate.integer("size", size, low=1)
+        inputs = _validate.integer("inputs", inputs, low=1)
+        outputs = _validate.integer("outputs", outputs, low=1)
+        size = _validate.integer("size", size, low=1)
         if size % 2 == 0:
             raise ValueError(f"size: expected an odd number, got {size}")
-        seen = validate.flag("centre", centre)
+        seen = _validate.flag("centre", centre)
         super().__init__(inputs, outputs, size, padding=size // 2)
         place = torch.arange(size * size).reshape(size, size)
         middle = size * size // 2
@@ -332,14 +272,9 @@ class MaskedConv(torch.nn.Conv2d):
         -------
         torch.Tensor, shape (n, outputs, height, width)
             Maps, in the dtype of the weights.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of this shape.
         """
         shape = ("n", self.in_channels, "height", "width")
-        x = validate.tensor("x", x, shape=shape)
+        x = _validate.tensor("x", x, shape=shape)
         weight = self.weight * self.mask
         return self._conv_forward(x.to(weight.dtype), weight, self.bias)
 
@@ -364,15 +299,6 @@ class MaskedConvNet(torch.nn.Module):
     outputs : int
         How many numbers are computed for each pixel.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapters 5, 13 and 14.
-
     References
     ----------
     van den Oord, Kalchbrenner and Kavukcuoglu (2016), Pixel recurrent neural networks,
@@ -389,11 +315,11 @@ class MaskedConvNet(torch.nn.Module):
         outputs: int = 1,
     ) -> None:
         super().__init__()
-        self.side = validate.integer("side", side, low=1)
-        channels = validate.integer("channels", channels, low=1)
-        depth = validate.integer("depth", depth, low=0)
-        dropout = validate.real("dropout", dropout, low=0, high=0.95)
-        outputs = validate.integer("outputs", outputs, low=1)
+        self.side = _validate.integer("side", side, low=1)
+        channels = _validate.integer("channels", channels, low=1)
+        depth = _validate.integer("depth", depth, low=0)
+        dropout = _validate.real("dropout", dropout, low=0, high=0.95)
+        outputs = _validate.integer("outputs", outputs, low=1)
         self.first = MaskedConv(1, channels, size=5, centre=False)
         self.layers = torch.nn.ModuleList(
             [MaskedConv(channels, channels) for _ in range(depth)]
@@ -416,13 +342,8 @@ class MaskedConvNet(torch.nn.Module):
         torch.Tensor, shape (n, side * side) or (n, side * side, outputs)
             Outputs, row by row, in the dtype of the weights; one output for each pixel
             has no axis of its own.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of this shape.
         """
-        x = validate.tensor("x", x, shape=("n", self.side**2))
+        x = _validate.tensor("x", x, shape=("n", self.side**2))
         h = self.first(x.reshape(-1, 1, self.side, self.side))
         for layer in self.layers:
             h = h + self.dropout(layer(h.relu()))
@@ -446,15 +367,6 @@ class CausalGRU(torch.nn.Module):
     embedding : int
         Length of the vectors :math:`e_i`.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not a positive integer.
-
-    Notes
-    -----
-    Used in chapter 5.
-
     References
     ----------
     Cho et al. (2014), Learning phrase representations using RNN encoder-decoder for
@@ -463,9 +375,9 @@ class CausalGRU(torch.nn.Module):
 
     def __init__(self, d: int, *, hidden: int = 64, embedding: int = 8) -> None:
         super().__init__()
-        self.d = validate.integer("d", d, low=1)
-        hidden = validate.integer("hidden", hidden, low=1)
-        embedding = validate.integer("embedding", embedding, low=1)
+        self.d = _validate.integer("d", d, low=1)
+        hidden = _validate.integer("hidden", hidden, low=1)
+        embedding = _validate.integer("embedding", embedding, low=1)
         self.places = torch.nn.Parameter(torch.randn(self.d, embedding))
         self.cell = torch.nn.GRU(1 + embedding, hidden, batch_first=True)
         self.last = torch.nn.Linear(hidden, 1)
@@ -483,13 +395,8 @@ class CausalGRU(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Outputs, in the dtype of the weights.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not a floating tensor of this shape.
         """
-        x = validate.tensor("x", x, shape=("n", self.d))
+        x = _validate.tensor("x", x, shape=("n", self.d))
         before = torch.nn.functional.pad(x[:, :-1].to(self.bias), (1, 0))[..., None]
         places = self.places.expand(len(x), -1, -1)
         states, _ = self.cell(torch.cat([before, places], dim=2))
@@ -513,18 +420,9 @@ def dependence(network: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
     -------
     torch.Tensor, shape (outputs, d)
         Mean absolute derivatives; exactly 0 where nothing connects the two.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``network`` is no module or ``x`` no floating tensor with two axes.
-
-    Notes
-    -----
-    Used in chapter 5.
     """
-    validate.instance("network", network, torch.nn.Module)
-    x = validate.tensor("x", x, shape=("n", "d")).detach().clone().requires_grad_()
+    _validate.instance("network", network, torch.nn.Module)
+    x = _validate.tensor("x", x, shape=("n", "d")).detach().clone().requires_grad_()
     with evaluating(network):
         columns = network(cast(x, network)).sum(dim=0)
     rows = [torch.autograd.grad(y, x, retain_graph=True)[0] for y in columns]
@@ -532,7 +430,123 @@ def dependence(network: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
 
 
 def _widths(sizes: Sequence[int], *, least: int) -> list[int]:
-    listed = validate.items("sizes", sizes)
+    listed = _validate.items("sizes", sizes)
     if len(listed) < least:
         raise ValueError(f"sizes: expected at least {least} sizes, got {len(listed)}")
-    return [validate.integer("sizes", size, low=1) for size in listed]
+    return [_validate.integer("sizes", size, low=1) for size in listed]
+
+
+class TimeMLP(torch.nn.Module):
+    r"""A residual network whose layers are scaled and shifted by time and class.
+
+    .. math:: h_{l+1} = h_l + B_l \, \mathrm{silu}\big(
+        (1 + g_l(c)) \odot A_l \bar h_l + b_l(c)\big)
+
+    Here :math:`\bar h` is :math:`h` with mean 0 and variance 1 over its units, and
+    :math:`c` holds the time, as cosines and sines of several frequencies, and the
+    class, as a learned vector. The last layer starts at zero.
+
+    Parameters
+    ----------
+    d : int
+        Numbers in an input and in an output.
+    hidden : int
+        Width of the layers, at least 2.
+    depth : int
+        Number of residual layers, at least 0.
+    classes : int
+        Number of classes; label ``classes`` stands for "no class given".
+    frequencies : int
+        How many frequencies encode the time.
+
+    References
+    ----------
+    Perez, Strub, de Vries, Dumoulin and Courville (2018), FiLM: visual reasoning with
+    a general conditioning layer, eq. (1); Ho, Jain and Abbeel (2020), Denoising
+    diffusion probabilistic models, appendix B.
+    """
+
+    def __init__(
+        self,
+        d: int,
+        *,
+        hidden: int = 128,
+        depth: int = 2,
+        classes: int = 0,
+        frequencies: int = 8,
+    ) -> None:
+        super().__init__()
+        self.d = _validate.integer("d", d, low=1)
+        hidden = _validate.integer("hidden", hidden, low=2)
+        depth = _validate.integer("depth", depth, low=0)
+        self.classes = _validate.integer("classes", classes, low=0)
+        self.frequencies = _validate.integer("frequencies", frequencies, low=1)
+        self.first = torch.nn.Linear(self.d, hidden)
+        self.time = torch.nn.Linear(2 * self.frequencies, hidden)
+        self.label = torch.nn.Embedding(self.classes + 1, hidden)
+        layers = [_Conditioned(hidden) for _ in range(depth)]
+        self.layers = torch.nn.ModuleList(layers)
+        self.last = _zeroed(torch.nn.Linear(hidden, self.d))
+
+    def forward(
+        self, x: torch.Tensor, t: torch.Tensor, labels: ArrayLike | None = None
+    ) -> torch.Tensor:
+        """Compute one output for each input, given its time and class.
+
+        Parameters
+        ----------
+        x : torch.Tensor, shape (n, d)
+            Inputs.
+        t : torch.Tensor, shape (n,)
+            Times in [0, 1].
+        labels : array_like of int, shape (n,), optional
+            Classes from 0 to ``classes``, the last one for "no class given", which is
+            also what their absence means.
+
+        Returns
+        -------
+        torch.Tensor, shape (n, d)
+            Outputs, in the dtype of the weights.
+        """
+        x = _validate.tensor("x", x, shape=("n", self.d))
+        t = _validate.tensor("t", t, shape=(len(x),), low=0, high=1)
+        if labels is None:
+            labels = torch.full((len(x),), self.classes)
+        labels = _validate.integers(
+            "labels", labels, shape=(len(x),), low=0, high=self.classes
+        )
+        weight = self.first.weight
+        label = self.label(labels.to(weight.device))
+        told = self.time(self._waves(t.to(weight))) + label
+        told, h = torch.nn.functional.silu(told), self.first(x.to(weight))
+        for layer in self.layers:
+            h = layer(h, told)
+        return self.last(torch.nn.functional.silu(h))
+
+    def _waves(self, t: torch.Tensor) -> torch.Tensor:
+        turns = torch.arange(1, self.frequencies + 1, device=t.device)
+        angles = math.pi * t[:, None] * turns
+        return torch.cat([angles.cos(), angles.sin()], dim=1)
+
+
+class _Conditioned(torch.nn.Module):
+    """One residual layer, scaled and shifted by what it is told."""
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        self.told = torch.nn.Linear(hidden, 2 * hidden)
+        self.norm = torch.nn.LayerNorm(hidden, elementwise_affine=False)
+        self.inner = torch.nn.Linear(hidden, hidden)
+        self.outer = _zeroed(torch.nn.Linear(hidden, hidden))
+
+    def forward(self, h: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
+        scale, shift = self.told(told).chunk(2, dim=1)
+        inner = self.inner(self.norm(h)) * (1 + scale) + shift
+        return h + self.outer(torch.nn.functional.silu(inner))
+
+
+def _zeroed(layer: torch.nn.Linear) -> torch.nn.Linear:
+    """Let a layer start at zero: what it is added to is then passed on unchanged."""
+    torch.nn.init.zeros_(layer.weight)
+    torch.nn.init.zeros_(layer.bias)
+    return layer

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import torch
 from numpy.typing import ArrayLike
 
-from lecture_code import validate
+from lecture_code import _validate
 from lecture_code.densities import GaussianMixture, IsotropicMixture
 
 Level = Callable[[torch.Tensor], torch.Tensor]
@@ -35,21 +35,12 @@ def cosine(t: torch.Tensor) -> torch.Tensor:
     torch.Tensor
         Standard deviations of the noise, in the shape of ``t``.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``t`` is no floating tensor of times in [0, 1].
-
-    Notes
-    -----
-    Used in chapter 12.
-
     References
     ----------
     Nichol and Dhariwal (2021), Improved denoising diffusion probabilistic models,
     eq. (17).
     """
-    return torch.sin(validate.tensor("t", t, low=0, high=1) * math.pi / 2)
+    return torch.sin(_validate.tensor("t", t, low=0, high=1) * math.pi / 2)
 
 
 def rates(t: ArrayLike, level: Level = cosine) -> tuple[torch.Tensor, torch.Tensor]:
@@ -69,22 +60,13 @@ def rates(t: ArrayLike, level: Level = cosine) -> tuple[torch.Tensor, torch.Tens
     tuple of torch.Tensor
         :math:`\alpha_t` and :math:`\sigma_t`, float64, in the shape of ``t``.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``t`` leaves [0, 1], or ``level`` does not give numbers in [0, 1].
-
-    Notes
-    -----
-    Used in chapter 12.
-
     References
     ----------
     Kingma, Salimans, Poole and Ho (2021), Variational diffusion models, eq. (1).
     """
-    t = torch.as_tensor(validate.array("t", t, low=0, high=1))
-    sigma = validate.function("level", level)(t)
-    sigma = validate.tensor("level", sigma, shape=t.shape, low=0, high=1)
+    t = torch.as_tensor(_validate.array("t", t, low=0, high=1))
+    sigma = _validate.function("level", level)(t)
+    sigma = _validate.tensor("level", sigma, shape=t.shape, low=0, high=1)
     return (1 - sigma.square()).sqrt(), sigma
 
 
@@ -110,22 +92,13 @@ def marginal(
     GaussianMixture or IsotropicMixture
         The law at time ``t``.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If ``target`` is no mixture or ``t`` leaves [0, 1].
-
-    Notes
-    -----
-    Used in chapter 12.
-
     References
     ----------
     Song et al. (2021), Score-based generative modeling through stochastic differential
     equations, eq. (29).
     """
-    validate.instance("target", target, (GaussianMixture, IsotropicMixture))
-    t = validate.real("t", t, low=0, high=1)
+    _validate.instance("target", target, (GaussianMixture, IsotropicMixture))
+    t = _validate.real("t", t, low=0, high=1)
     alpha, sigma = (rate.item() for rate in rates(t, level))
     scales = [math.hypot(alpha * scale, sigma) for scale in target.scales]
     return type(target)(alpha * target.means, scales, target.weights)
@@ -151,15 +124,6 @@ def exact_denoiser(
     callable
         Maps noisy points ``x`` and a time ``t`` to the mean of what they came from;
         at the end of the schedule, where nothing is left of the data, to their mean.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``target`` is no mixture; the denoiser refuses a time outside [0, 1].
-
-    Notes
-    -----
-    Used in chapter 12.
 
     References
     ----------
@@ -217,23 +181,14 @@ def reverse(
     torch.Tensor, shape (steps + 1, n, ...)
         The points at every time; the last ones are the samples.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or the times do not fall.
-
-    Notes
-    -----
-    Used in chapters 12 and 13.
-
     References
     ----------
     Song, Meng and Ermon (2021), Denoising diffusion implicit models, eqs. (12), (16).
     """
-    validate.function("denoise", denoise)
-    path = [validate.tensor("x", x)]
-    churn = validate.real("churn", churn, low=0, high=1)
-    validate.generator("generator", generator)
+    _validate.function("denoise", denoise)
+    path = [_validate.tensor("x", x)]
+    churn = _validate.real("churn", churn, low=0, high=1)
+    _validate.generator("generator", generator)
     for t, a, s, b, r in _steps(times, level):
         clean = denoise(path[-1], t)
         eta = churn * r / s * math.sqrt(1 - (a / b) ** 2)
@@ -257,18 +212,9 @@ def like(x: torch.Tensor, generator: torch.Generator | None = None) -> torch.Ten
     -------
     torch.Tensor
         Noise: the same numbers for each dtype, but for rounding.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``x`` is no floating tensor or ``generator`` no generator.
-
-    Notes
-    -----
-    Used in chapter 12.
     """
-    x = validate.tensor("x", x)
-    generator = validate.generator("generator", generator)
+    x = _validate.tensor("x", x)
+    generator = _validate.generator("generator", generator)
     return torch.randn(x.shape, generator=generator).to(x)
 
 
@@ -284,15 +230,6 @@ def rising(level: Level) -> Level:
     -------
     callable
         The schedule.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it does not rise from 0 to 1, within 1e-3 at the ends.
-
-    Notes
-    -----
-    Used by ``diffusion.Diffusion``.
     """
     sigma = rates(torch.linspace(0, 1, 1001, dtype=torch.float64), level)[1]
     ends = sigma[0] <= 1e-3 and sigma[-1] >= 1 - 1e-3
@@ -307,9 +244,9 @@ def rising(level: Level) -> Level:
 
 def _steps(times: ArrayLike, level: Level) -> Iterator[tuple[float, ...]]:
     """List each step's time, and the rates of data and noise before and after it."""
-    times = validate.array("times", times, shape=("steps + 1",), low=0, high=1)
+    times = _validate.array("times", times, shape=("steps + 1",), low=0, high=1)
     alphas, sigmas = (rate.tolist() for rate in rates(times, level))
     if len(times) < 2 or any(r >= s for s, r in itertools.pairwise(sigmas)):
-        got = validate.describe(times)
+        got = _validate.describe(times)
         raise ValueError(f"times: expected two or more that fall, got {got}")
     return zip(times.tolist(), alphas, sigmas, alphas[1:], sigmas[1:], strict=False)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lecture_code import validate
+from lecture_code import _validate
 from lecture_code.session import PALETTE
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ def bars(
         What the bars and the dots are.
     xlabel, ylabel : str
     """
-    heights = validate.array("heights", heights, shape=("k",))
+    heights = _validate.array("heights", heights, shape=("k",))
     labels = _check_texts("labels", labels, 2)
     axes = _draw_axes(xlabel, ylabel)
     axes.bar(range(len(heights)), heights, color=PALETTE["blue"], label=labels[0])
     if reference is not None:
-        reference = validate.array("reference", reference, shape=heights.shape)
+        reference = _validate.array("reference", reference, shape=heights.shape)
         style = {"color": PALETTE["orange"], "label": labels[1]}
         axes.plot(range(len(heights)), reference, "o", ms=4, **style)
         axes.legend()
@@ -74,12 +74,12 @@ def curves(
     mark : float, optional
         Where to draw a dashed vertical line.
     """
-    validate.choice("scale", scale, ("linear", "logx", "logy", "loglog"))
-    validate.choice("marker", marker, _MARKERS)
-    x = validate.array("x", x, shape=("n",))
-    names = validate.items("ys", list(validate.instance("ys", ys, Mapping)))
-    ys = {name: validate.array("ys", ys[name], shape=x.shape) for name in names}
-    mark = None if mark is None else validate.real("mark", mark)
+    _validate.choice("scale", scale, ("linear", "logx", "logy", "loglog"))
+    _validate.choice("marker", marker, _MARKERS)
+    x = _validate.array("x", x, shape=("n",))
+    names = _validate.items("ys", list(_validate.instance("ys", ys, Mapping)))
+    ys = {name: _validate.array("ys", ys[name], shape=x.shape) for name in names}
+    mark = None if mark is None else _validate.real("mark", mark)
     axes = _draw_axes(xlabel, ylabel)
     for name, y in ys.items():
         axes.plot(x, y, marker=marker, label=name)
@@ -112,12 +112,12 @@ def images(
     """
     import matplotlib.pyplot as plt
 
-    pixels = validate.array("pixels", pixels, shape=("n", "side * side"))
-    columns = validate.integer("columns", columns, low=1)
+    pixels = _validate.array("pixels", pixels, shape=("n", "side * side"))
+    columns = _validate.integer("columns", columns, low=1)
     side = _measure_side("pixels", pixels)
     if titles is not None:
         titles = _check_texts("titles", titles, len(pixels))
-    high = pixels.max() if high is None else validate.real("high", high, above=0)
+    high = pixels.max() if high is None else _validate.real("high", high, above=0)
     rows = -(-len(pixels) // columns)
     size = (0.72 * columns, 0.72 * rows + (0.25 * rows if titles else 0))
     grid = plt.subplots(rows, columns, figsize=size, squeeze=False)[1].flat
@@ -141,12 +141,12 @@ def image_rows(rows: Mapping[str, Any], *, high: float | None = None) -> None:
     """
     import matplotlib.pyplot as plt
 
-    labels = validate.items("rows", list(validate.instance("rows", rows, Mapping)))
+    labels = _validate.items("rows", list(_validate.instance("rows", rows, Mapping)))
     labels = _check_texts("rows", labels, len(rows))
     size: tuple = ("n", "side * side")
     pixels = []
     for label in labels:
-        pixels.append(validate.array("rows", rows[label], shape=size))
+        pixels.append(_validate.array("rows", rows[label], shape=size))
         size = pixels[0].shape
     _measure_side("rows", pixels[0])
     images(np.concatenate(pixels), columns=len(pixels[0]), high=high)
@@ -164,12 +164,12 @@ def arrows(points: Any, moves: Any, *, samples: Any = None) -> None:
     samples : array_like, shape (m, 2), optional
         Points drawn beneath.
     """
-    points = validate.array("points", points, shape=("n", 2))
-    moves = validate.array("moves", moves, shape=points.shape)
+    points = _validate.array("points", points, shape=("n", 2))
+    moves = _validate.array("moves", moves, shape=points.shape)
     axes = _draw_axes("", "")
     axes.figure.set_size_inches(4.6, 4.6)
     if samples is not None:
-        samples = validate.array("samples", samples, shape=("m", 2))
+        samples = _validate.array("samples", samples, shape=("m", 2))
         axes.scatter(*samples.T, s=3, color=PALETTE["grey"], alpha=0.5, linewidths=0)
     scaled = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.004}
     axes.quiver(*points.T, *moves.T, color=PALETTE["orange"], **scaled)
@@ -197,7 +197,7 @@ def _measure_side(name: str, pixels: np.ndarray) -> int:
 
 def _check_texts(name: str, values: Any, count: int) -> list[str]:
     """Return the strings, or refuse another number of them."""
-    texts = [validate.instance(name, t, str) for t in validate.items(name, values)]
+    texts = [_validate.instance(name, t, str) for t in _validate.items(name, values)]
     if len(texts) != count:
         raise ValueError(f"{name}: expected {count} strings, got {len(texts)}")
     return texts

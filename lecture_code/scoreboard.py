@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from lecture_code import datasets, flows, metrics, trained, validate
+from lecture_code import _validate, datasets, flows, metrics, trained
 
 Draw = Callable[[int, torch.Generator], torch.Tensor]
 Nats = Callable[[torch.Tensor], torch.Tensor]
@@ -107,12 +107,12 @@ def rejections(x: torch.Tensor, y: torch.Tensor, *, repeats: int = REPEATS) -> f
     float
         The share of p-values that are 0.05 or less.
     """
-    x = validate.tensor("x", x, shape=("n", "d"))
-    y = validate.tensor("y", y, shape=("m", x.shape[1]))
+    x = _validate.tensor("x", x, shape=("n", "d"))
+    y = _validate.tensor("y", y, shape=("m", x.shape[1]))
     if min(len(x), len(y)) < SIZE:
         got = f"{len(x)} and {len(y)}"
         raise ValueError(f"x, y: expected at least {SIZE} images of each, got {got}")
-    repeats = validate.integer("repeats", repeats, low=1)
+    repeats = _validate.integer("repeats", repeats, low=1)
     generator = torch.Generator().manual_seed(0)
     chosen = [
         [s[torch.randperm(len(s), generator=generator)[:SIZE]] for s in (x, y)]

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import torch
 
-from lecture_code import validate
+from lecture_code import _validate
 
 #: The colours of the book, shared by plots and site. The order is that of use; every
 #: colour has a contrast of at least 3:1 against white.
@@ -33,17 +33,8 @@ def start(seed: int = 0) -> None:
     ----------
     seed : int
         Seed of ``random``, numpy's legacy state and torch, from 0 to 2**32 - 1.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If ``seed`` is not an integer in that range.
-
-    Notes
-    -----
-    Used in every chapter.
     """
-    seed = validate.integer("seed", seed, low=0, high=2**32 - 1)
+    seed = _validate.integer("seed", seed, low=0, high=2**32 - 1)
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)

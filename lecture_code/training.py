@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from tqdm import tqdm
 
-from lecture_code import validate
+from lecture_code import _validate
 
 
 class Player(NamedTuple):
@@ -67,17 +67,12 @@ def fit(
     list of float
         The batch loss before each update, length ``steps``.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or the loss stops being finite.
-
     Notes
     -----
     Used from chapter 4 on, which writes this loop by hand.
     """
-    validate.instance("model", model, torch.nn.Module)
-    validate.function("model.loss", getattr(model, "loss", None))
+    _validate.instance("model", model, torch.nn.Module)
+    _validate.function("model.loss", getattr(model, "loss", None))
     player = Player(model.parameters(), model.loss, lr)
     return play(
         [player], data, steps=steps, batch_size=batch_size, generator=generator
@@ -111,18 +106,9 @@ def play(
     -------
     list of list of float
         For each player its loss before its last update of each round.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or a loss stops being finite.
-
-    Notes
-    -----
-    Used in chapter 11, where two players train a GAN.
     """
-    players = [_checked(player) for player in validate.items("players", players)]
-    steps = validate.integer("steps", steps, low=1)
+    players = [_checked(player) for player in _validate.items("players", players)]
+    steps = _validate.integer("steps", steps, low=1)
     batch = batches(data, batch_size=batch_size, generator=generator)
     # One call for all tensors: the same numbers, and less time for small networks.
     optimisers = [
@@ -159,20 +145,11 @@ def batches(
     -------
     iterator of torch.Tensor
         Batches of shape (min(batch_size, n), ...).
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described.
-
-    Notes
-    -----
-    Used in chapter 4.
     """
-    if validate.tensor("data", data).ndim == 0:
+    if _validate.tensor("data", data).ndim == 0:
         raise ValueError("data: expected a row for each example, got one number")
-    size = min(validate.integer("batch_size", batch_size, low=1), len(data))
-    validate.generator("generator", generator)
+    size = min(_validate.integer("batch_size", batch_size, low=1), len(data))
+    _validate.generator("generator", generator)
     return _deal(data, size, generator)
 
 
@@ -184,9 +161,9 @@ def _deal(data, size, generator) -> Iterator[torch.Tensor]:
 
 
 def _update(player: Player, optimiser, batch: torch.Tensor, step: int) -> float:
-    loss = validate.instance("loss", player.loss(batch), torch.Tensor)
+    loss = _validate.instance("loss", player.loss(batch), torch.Tensor)
     if loss.ndim > 0 or not loss.requires_grad:
-        got = validate.describe(loss)
+        got = _validate.describe(loss)
         raise ValueError(f"loss: expected a scalar with a gradient, got {got}")
     if not math.isfinite(value := loss.item()):
         raise ValueError(
@@ -200,14 +177,14 @@ def _update(player: Player, optimiser, batch: torch.Tensor, step: int) -> float:
 
 
 def _checked(player: Player) -> Player:
-    validate.instance("players", player, Player)
-    validate.function("loss", player.loss)
-    validate.real("lr", player.lr, above=0)
-    validate.integer("turns", player.turns, low=1)
-    betas = validate.array("betas", player.betas, shape=(2,), low=0)
+    _validate.instance("players", player, Player)
+    _validate.function("loss", player.loss)
+    _validate.real("lr", player.lr, above=0)
+    _validate.integer("turns", player.turns, low=1)
+    betas = _validate.array("betas", player.betas, shape=(2,), low=0)
     if betas.max() >= 1:
         raise ValueError(f"betas: expected numbers below 1, got {player.betas}")
-    parameters = list(validate.instance("parameters", player.parameters, Iterable))
-    for each in validate.items("parameters", parameters):
-        validate.instance("parameters", each, torch.nn.Parameter)
+    parameters = list(_validate.instance("parameters", player.parameters, Iterable))
+    for each in _validate.items("parameters", parameters):
+        _validate.instance("parameters", each, torch.nn.Parameter)
     return player._replace(parameters=parameters)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch.distributions import Normal
 
-from lecture_code import networks, validate
+from lecture_code import _validate, networks
 
 
 class VAE(torch.nn.Module):
@@ -39,16 +39,6 @@ class VAE(torch.nn.Module):
     beta : float
         Weight of the KL term in the loss; 1 is the bound.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described, or the networks do not fit together.
-
-    Notes
-    -----
-    Used in chapters 9, 13, 14 and 16. :meth:`decode` is the push-forward part: it sends
-    one Gaussian through one continuous map.
-
     References
     ----------
     Kingma and Welling (2014), Auto-encoding variational Bayes, eqs. (3) and (10);
@@ -66,12 +56,12 @@ class VAE(torch.nn.Module):
         beta: float = 1.0,
     ) -> None:
         super().__init__()
-        self.encoder = validate.instance("encoder", encoder, torch.nn.Module)
-        self.decoder = validate.instance("decoder", decoder, torch.nn.Module)
+        self.encoder = _validate.instance("encoder", encoder, torch.nn.Module)
+        self.decoder = _validate.instance("decoder", decoder, torch.nn.Module)
         self.output = _law(output)
-        self.d = validate.integer("d", d, low=1)
-        self.latents = validate.integer("latents", latents, low=1)
-        self.beta = validate.real("beta", beta, low=0)
+        self.d = _validate.integer("d", d, low=1)
+        self.latents = _validate.integer("latents", latents, low=1)
+        self.beta = _validate.real("beta", beta, low=0)
         self._try("encoder", encoder, self.d, 2 * self.latents)
         self._try("decoder", decoder, self.latents, self.d * output.numbers)
 
@@ -101,13 +91,8 @@ class VAE(torch.nn.Module):
         -------
         torch.distributions.Normal
             With ``loc`` and ``scale`` of shape (n, latents).
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not what the output law draws, in this shape.
         """
-        x = self.output.scaled(validate.tensor("x", x, shape=("n", self.d)))
+        x = self.output.scaled(_validate.tensor("x", x, shape=("n", self.d)))
         mean, log_scale = self.encoder(networks.cast(x, self.encoder)).chunk(2, dim=1)
         return Normal(mean, log_scale.clamp(-7, 7).exp(), validate_args=False)
 
@@ -123,11 +108,6 @@ class VAE(torch.nn.Module):
         -------
         torch.Tensor, shape (n, latents)
             Codes.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not what the output law draws, in this shape.
         """
         return self.posterior(x).loc
 
@@ -143,11 +123,6 @@ class VAE(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Means, in units of the data.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``z`` is not a finite floating tensor of this shape.
         """
         return self.output.mean(self._numbers(z))
 
@@ -165,14 +140,9 @@ class VAE(torch.nn.Module):
         -------
         torch.Tensor, shape (n, d)
             Independent examples, float32.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``n`` is not a positive integer or ``generator`` no generator.
         """
-        n = validate.integer("n", n, low=1)
-        z = _noise((n, self.latents), validate.generator("generator", generator))
+        n = _validate.integer("n", n, low=1)
+        z = _noise((n, self.latents), _validate.generator("generator", generator))
         with torch.no_grad(), networks.evaluating(self):
             return self.output.draw(self._numbers(z), generator)
 
@@ -191,11 +161,6 @@ class VAE(torch.nn.Module):
         -------
         torch.Tensor, shape (n, latents)
             Nats, none negative.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not what the output law draws, in this shape.
         """
         q = self.posterior(x)
         return (q.loc.square() + q.scale.square() - 1) / 2 - q.scale.log()
@@ -220,12 +185,6 @@ class VAE(torch.nn.Module):
         -------
         torch.Tensor
             A scalar, nats per example.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If ``x`` is not what the output law draws, in this shape, or ``generator``
-            no generator.
         """
         q = self.posterior(x)
         misfit = -self._fit(x, _draw(q, generator))
@@ -253,13 +212,8 @@ class VAE(torch.nn.Module):
         torch.Tensor, shape (k, n)
             Nats. The mean of :math:`w` is :math:`p(x)`, so that by Jensen the mean of
             :math:`\log w` is at most :math:`\log p(x)`.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
-        k, q = validate.integer("k", k, low=1), self.posterior(x)
+        k, q = _validate.integer("k", k, low=1), self.posterior(x)
         zeros, ones = torch.zeros_like(q.loc), torch.ones_like(q.loc)
         prior = Normal(zeros, ones, validate_args=False)
         rows = []
@@ -289,11 +243,6 @@ class VAE(torch.nn.Module):
         -------
         torch.Tensor, shape (n,)
             Nats; at most :math:`\log p(x)` in the mean.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
         """
         return self.log_weights(x, k, generator).mean(dim=0)
 
@@ -319,11 +268,6 @@ class VAE(torch.nn.Module):
             Nats; at most :math:`\log p(x)` in the mean, at least :meth:`elbo` from the
             same draws.
 
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument is not as described.
-
         References
         ----------
         Burda, Grosse and Salakhutdinov (2016), Importance weighted autoencoders,
@@ -335,7 +279,7 @@ class VAE(torch.nn.Module):
         return self.output.log_prob(x, self.decoder(z))
 
     def _numbers(self, z: torch.Tensor) -> torch.Tensor:
-        z = validate.tensor("z", z, shape=("n", self.latents))
+        z = _validate.tensor("z", z, shape=("n", self.latents))
         return self.decoder(networks.cast(z, self.decoder))
 
     @torch.no_grad()
@@ -359,7 +303,7 @@ def _noise(shape: tuple[int, ...], generator: torch.Generator | None) -> torch.T
 
 def _draw(q: Normal, generator: torch.Generator | None) -> torch.Tensor:
     """Return m + s * noise: a draw through which gradients flow."""
-    generator = validate.generator("generator", generator)
+    generator = _validate.generator("generator", generator)
     return q.loc + q.scale * _noise(q.loc.shape, generator).to(q.loc)
 
 
@@ -368,6 +312,6 @@ def _law(output: Any) -> Any:
         if not hasattr(output, method) or isinstance(output, type):
             raise ValueError(
                 "output: expected a law from the room likelihoods, got "
-                f"{validate.describe(output)}"
+                f"{_validate.describe(output)}"
             )
     return output

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from lecture_code import validate
+from lecture_code import _validate
 
 if TYPE_CHECKING:
     import ipywidgets
@@ -133,23 +133,8 @@ def explore(
     -------
     Explorer
         Shows itself when it is the last expression of a cell.
-
-    Raises
-    ------
-    TypeError
-        If ``draw`` is no function, a slider is no list of numbers or strings, or
-        ``draw`` does not return a string.
-    ValueError
-        If there are no sliders or too many, a slider has no settings or two that read
-        alike, ``start`` names a slider or a setting that there is not, or ``draw``
-        makes no figure, several, figures of several sizes, or pictures that weigh more
-        than 600 KB together.
-
-    Notes
-    -----
-    Used in every chapter.
     """
-    validate.function("draw", draw)
+    _validate.function("draw", draw)
     if not 1 <= len(sliders) <= 4:
         raise ValueError(f"sliders: expected 1 to 4 of them, got {len(sliders)}")
     labels = {name: _labels(name, values) for name, values in sliders.items()}
@@ -164,7 +149,7 @@ def explore(
 
 
 def _start(start: dict, sliders: dict[str, list]) -> list[int]:
-    validate.instance("start", start, dict)
+    _validate.instance("start", start, dict)
     for name, setting in start.items():
         if name not in sliders or setting not in list(sliders[name]):
             got = f"{name!r}: {setting!r}"
@@ -174,7 +159,7 @@ def _start(start: dict, sliders: dict[str, list]) -> list[int]:
 
 def _labels(name: str, values: list) -> list[str]:
     if not isinstance(values, (list, tuple, range)):
-        got = validate.describe(values)
+        got = _validate.describe(values)
         raise TypeError(f"{name}: expected a list of numbers or strings, got {got}")
     labels = [_label(name, value) for value in values]
     if not labels or len(set(labels)) < len(labels):
@@ -185,10 +170,10 @@ def _labels(name: str, values: list) -> list[str]:
 
 def _label(name: str, value: float | str) -> str:
     if isinstance(value, str):
-        return validate.text(name, value)
+        return _validate.text(name, value)
     if isinstance(value, numbers.Integral):
-        return str(validate.integer(name, value))
-    return f"{validate.real(name, value):g}"
+        return str(_validate.integer(name, value))
+    return f"{_validate.real(name, value):g}"
 
 
 def _settings(sliders: dict[str, list], count: int) -> Iterator[dict]:
@@ -206,7 +191,7 @@ def _frame(draw: Callable[..., str], setting: dict) -> Frame:
     before = set(plt.get_fignums())
     try:
         with _same_randomness(), mpl.rc_context():
-            alt = validate.text("what draw returns", draw(**setting))
+            alt = _validate.text("what draw returns", draw(**setting))
             made = sorted(set(plt.get_fignums()) - before)
             if len(made) != 1:
                 raise ValueError(f"draw: expected to make 1 figure, got {len(made)}")

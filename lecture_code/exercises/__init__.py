@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from lecture_code import validate
+from lecture_code import _validate
 
 
 class Mistake(Exception):
@@ -58,15 +58,6 @@ def grade(identity: str, answer: Any) -> Result:
     -------
     Result
         Whether it passed, and the line that was printed.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If there is no such exercise.
-
-    Notes
-    -----
-    Used in every chapter.
     """
     result = _judge(_find(identity), answer)
     print(f"Exercise {identity}: {result.message}")
@@ -87,7 +78,7 @@ def _judge(check: Callable[[Any], None], answer: Any) -> Result:
 
 
 def _find(identity: str) -> Callable[[Any], None]:
-    validate.text("identity", identity)
+    _validate.text("identity", identity)
     match = re.fullmatch(r"(\d+)\.\d+", identity)
     checks = _checks(int(match.group(1))) if match else {}
     if identity not in checks:
@@ -191,7 +182,7 @@ def numbers(
     ):  # ragged, or it holds no numbers
         result = np.array(None)
     if result.dtype.kind not in "biuf":
-        kind, shown = type(value).__name__, validate.describe(value)
+        kind, shown = type(value).__name__, _validate.describe(value)
         raise Mistake(f"Your answer: expected real numbers, got {kind}: {shown}.")
     if shape is not None and result.shape != shape:
         wanted = f"shape {shape}" if shape else "one number, of shape ()"

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from lecture_code import datasets, networks, training, validate
+from lecture_code import _validate, datasets, networks, training
 from lecture_code.autoregressive import Autoregressive
 from lecture_code.recipes.rounds import best_round
 
@@ -119,11 +119,11 @@ def attempt(
     Trial
         The candidate at its best round.
     """
-    build = NETWORKS[validate.choice("name", name, NETWORKS)]
-    width, dropout, lr, thresholds = validate.instance(
+    build = NETWORKS[_validate.choice("name", name, NETWORKS)]
+    width, dropout, lr, thresholds = _validate.instance(
         "candidate", candidate, Candidate
     )
-    rounds = validate.integer("rounds", rounds, low=1)
+    rounds = _validate.integer("rounds", rounds, low=1)
     copies = [datasets.binary_digits("train", threshold=t).pixels for t in thresholds]
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -149,7 +149,7 @@ def trials(name: str) -> list[Trial]:
     list of Trial
         Sorted by validation score; computed once in a process.
     """
-    validate.choice("name", name, CANDIDATES)
+    _validate.choice("name", name, CANDIDATES)
     tried = [attempt(name, candidate) for candidate in CANDIDATES[name]]
     return sorted(tried, key=lambda trial: trial.nll)
 

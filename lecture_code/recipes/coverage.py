@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from lecture_code import datasets, histograms, validate
+from lecture_code import _validate, datasets, histograms
 
 PATCH_SIZES = (1, 2, 3, 4, 5, 6, 7, 8)
 TRAIN_SIZES = (15, 31, 62, 125, 250, 500, 1000)
@@ -31,11 +31,11 @@ def unseen_share(
     float
         A share in [0, 1].
     """
-    patch_size = validate.integer("patch_size", patch_size, low=1, high=8)
+    patch_size = _validate.integer("patch_size", patch_size, low=1, high=8)
     train, test = (datasets.binary_digits(part).pixels for part in ("train", "test"))
-    images = validate.integer("images", images, low=1, high=len(train))
+    images = _validate.integer("images", images, low=1, high=len(train))
     chosen = torch.randperm(
-        len(train), generator=validate.generator("generator", generator)
+        len(train), generator=_validate.generator("generator", generator)
     )[:images]
     table = histograms.PatternTable(patch_size**2)
     table.fit(datasets.patches(train[chosen], patch_size))
@@ -57,7 +57,7 @@ def table(*, repeats: int = 50) -> dict[str, np.ndarray]:
         Columns ``patch_size``, ``images``, ``unseen``, ``spread`` (the standard
         deviation of one draw), one row for each pair.
     """
-    repeats = validate.integer("repeats", repeats, low=2)
+    repeats = _validate.integer("repeats", repeats, low=2)
     generator = torch.Generator().manual_seed(0)
     pairs = [(size, images) for size in PATCH_SIZES for images in TRAIN_SIZES]
     draws = [

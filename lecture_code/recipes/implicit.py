@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from lecture_code import datasets, trained, training, validate
+from lecture_code import _validate, datasets, trained, training
 from lecture_code.diffusion import Diffusion
 from lecture_code.gan import GAN
 
@@ -61,7 +61,7 @@ def _trained(
     name: str, rows: torch.Tensor, rounds: int, steps: int, *, batch_size: int
 ) -> Diffusion:
     """Train on rows of coordinates, with the class in a last column if there is one."""
-    rounds = validate.integer("rounds", rounds, low=1)
+    rounds = _validate.integer("rounds", rounds, low=1)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = trained.BUILDERS[name]()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from lecture_code import datasets, flows, trained, validate
+from lecture_code import _validate, datasets, flows, trained
 from lecture_code.recipes import binary, rounds
 
 
@@ -28,12 +28,12 @@ def prepared_flow(flow: flows.Dequantised, levels: torch.Tensor) -> flows.Dequan
     Dequantised
         The flow itself: the table of independent pixels with a Gaussian dependence.
     """
-    validate.instance("flow", flow, flows.Dequantised)
+    _validate.instance("flow", flow, flows.Dequantised)
     first, *_, last = flow.flow.layers
-    validate.instance("flow", first, flows.Marginals).count(levels)
+    _validate.instance("flow", first, flows.Marginals).count(levels)
     noisy = levels.repeat(20, 1).double()
     noisy = noisy + torch.rand(noisy.shape, generator=torch.Generator().manual_seed(1))
-    validate.instance("flow", last, flows.Triangular).whiten(first(noisy)[0])
+    _validate.instance("flow", last, flows.Triangular).whiten(first(noisy)[0])
     return flow
 
 
@@ -56,8 +56,8 @@ def latent_model(
     torch.nn.Module
         The trained model in evaluation mode.
     """
-    settings = SETTINGS[validate.choice("name", name, SETTINGS)]
-    steps = validate.integer("steps", steps, low=1)
+    settings = SETTINGS[_validate.choice("name", name, SETTINGS)]
+    steps = _validate.integer("steps", steps, low=1)
     train, held_out = settings["data"]()
     with torch.random.fork_rng():
         torch.manual_seed(0)

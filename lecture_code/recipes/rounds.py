@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import torch
 from tqdm import tqdm
 
-from lecture_code import training, validate
+from lecture_code import _validate, training
 
 
 def keep_best(
@@ -43,10 +43,10 @@ def keep_best(
     torch.nn.Module
         The model itself in evaluation mode.
     """
-    validate.instance("model", model, torch.nn.Module)
-    validate.tensor("held_out", held_out)
+    _validate.instance("model", model, torch.nn.Module)
+    _validate.tensor("held_out", held_out)
     rates = [
-        validate.real("rates", lr, above=0) for lr in validate.items("rates", rates)
+        _validate.real("rates", lr, above=0) for lr in _validate.items("rates", rates)
     ]
     fit = functools.partial(training.fit, steps=steps, batch_size=batch_size)
     improvements = [functools.partial(fit, model, data, lr=lr) for lr in rates]
@@ -79,15 +79,15 @@ def best_round(
     tuple of float and int
         The lowest validation loss, and how many rounds it took.
     """
-    validate.instance("model", model, torch.nn.Module)
-    validate.function("model.loss", getattr(model, "loss", None))
-    validate.tensor("held_out", held_out)
-    improvements = validate.items("improvements", improvements)
-    validate.integer("patience", patience, low=1)
+    _validate.instance("model", model, torch.nn.Module)
+    _validate.function("model.loss", getattr(model, "loss", None))
+    _validate.tensor("held_out", held_out)
+    improvements = _validate.items("improvements", improvements)
+    _validate.integer("patience", patience, low=1)
     scored: list[tuple[float, dict]] = []
     for improve in tqdm(improvements, delay=2.0, leave=False):
         model.train()
-        validate.function("improvements", improve)()
+        _validate.function("improvements", improve)()
         with torch.no_grad():
             nll = model.eval().loss(held_out).item()
         scored.append((nll, copy.deepcopy(model.state_dict())))

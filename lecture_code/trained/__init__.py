@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from lecture_code import _files, gan, likelihoods, networks, validate
+from lecture_code import _files, _validate, gan, likelihoods, networks
 from lecture_code.autoregressive import Autoregressive, GreyAutoregressive
-from lecture_code.conditioned import TimeMLP
 from lecture_code.diffusion import Diffusion
 from lecture_code.flows import AffineCoupling, Dequantised, Flow, Marginals, Triangular
+from lecture_code.networks import TimeMLP
 from lecture_code.vae import VAE
 
 FOLDER = Path(__file__).parent
@@ -97,7 +97,7 @@ def load(name: str) -> torch.nn.Module:
     torch.nn.Module
         The model.
     """
-    model = BUILDERS[validate.choice("name", name, BUILDERS)]()
+    model = BUILDERS[_validate.choice("name", name, BUILDERS)]()
     with np.load(FOLDER / f"{name}.npz", allow_pickle=False) as arrays:
         model.load_state_dict({key: torch.from_numpy(arrays[key]) for key in arrays})
     return model.eval()
@@ -117,7 +117,7 @@ def table(name: str) -> dict[str, np.ndarray]:
         One array of shape (rows,) for each column: float64 where every entry is a
         number, strings elsewhere.
     """
-    path = FOLDER / f"{validate.choice('name', name, names('.csv'))}.csv"
+    path = FOLDER / f"{_validate.choice('name', name, names('.csv'))}.csv"
     with path.open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
     return {key: _column(cells) for key, *cells in zip(header, *rows, strict=True)}
@@ -127,7 +127,7 @@ def select(table: Table, **wanted: object) -> Table:
     """Return the rows of a table that have the wanted entries in the named columns."""
     keep = np.ones(len(next(iter(table.values()))), dtype=bool)
     for column, entry in wanted.items():
-        keep &= table[validate.choice("column", column, list(table))] == entry
+        keep &= table[_validate.choice("column", column, list(table))] == entry
     return {column: values[keep] for column, values in table.items()}
 
 

@@ -22,10 +22,8 @@ import torch
 from lecture_code import (
     autoencoders,
     autoregressive,
-    chains,
     claims,
-    coding,
-    conditioned,
+    compression,
     datasets,
     densities,
     diffusion,
@@ -42,6 +40,7 @@ from lecture_code import (
     noising,
     plotting,
     pushforward,
+    samplers,
     scoreboard,
     session,
     trained,
@@ -50,7 +49,6 @@ from lecture_code import (
     widgets,
 )
 from lecture_code.recipes import coverage
-from lecture_code.study import figures
 from lecture_code.study.images import measure
 from lecture_code.study.images import models as image_models
 from lecture_code.study.line import experiments, laws
@@ -178,7 +176,7 @@ def players() -> gan.GAN:
 
 
 def denoiser() -> diffusion.Diffusion:
-    net = conditioned.TimeMLP(3, hidden=4, depth=1, classes=2)
+    net = networks.TimeMLP(3, hidden=4, depth=1, classes=2)
     return diffusion.Diffusion(net, d=3, classes=2)
 
 
@@ -313,12 +311,12 @@ ROWS: list[Row] = [
     *each(binary, "conditionals log_prob loss", {"x": BITS}, **ONES),
     row(lambda: binary().complete, {"x": BITS, "known": 3},
         known=((4, ">= 0 and <= 3"), (-1, ">= 0 and <= 3")), **ONES),
-    row(coding.counts, {"p": P}, p=ODDS),
-    row(lambda: coding.Encoder().write, {"symbol": 2, "p": P},
+    row(compression.counts, {"p": P}, p=ODDS),
+    row(lambda: compression.Encoder().write, {"symbol": 2, "p": P},
         symbol=((3, ">= 0 and <= 2"), (-1, ">= 0 and <= 2")), p=ODDS),
-    row(coding.compress, {"x": BITS, "model": binary()},
+    row(compression.compress, {"x": BITS, "model": binary()},
         x=((REAL, "zeros and ones"), LIST), model=(3, "conditionals")),
-    row(coding.decompress, {"words": [[0, 1], []], "model": binary()},
+    row(compression.decompress, {"words": [[0, 1], []], "model": binary()},
         words=([], "at least one entry"), model=(3, "conditionals")),
     # networks
     row(networks.mlp, {"sizes": [3, 1], "activation": "tanh", "dropout": 0.0},
@@ -331,7 +329,7 @@ ROWS: list[Row] = [
     row(networks.CausalGRU, {"d": 1, "hidden": 1}, d=NONE, hidden=NONE),
     row(networks.dependence, {"network": torch.nn.Linear(3, 2), "x": REAL},
         network=(len, "Module"), x=(REAL[0], "shape (n, d)")),
-    row(conditioned.TimeMLP, {"d": 1, "hidden": 2, "depth": 0, "classes": 0}, d=NONE,
+    row(networks.TimeMLP, {"d": 1, "hidden": 2, "depth": 0, "classes": 0}, d=NONE,
         hidden=(1, ">= 2"), depth=LESS, classes=LESS),
     # autoencoders
     row(autoencoders.Autoencoder, {"d": 3, "k": 1, "hidden": [4]}, d=NONE, k=NONE,
@@ -468,7 +466,7 @@ ROWS: list[Row] = [
     row(pushforward.chain_lipschitz, {"step_slopes": [0.0], "noise_scales": [0.0, 1.0]},
         step_slopes=(([-0.1], ">= 0"), ([[1.0]], "shape (n,)")),
         noise_scales=(([-0.1, 1.0], ">= 0"), ([1.0], "one noise more"))),
-    *several([chains.noise_levels, chains.probability_flow, chains.ancestral],
+    *several([samplers.noise_levels, samplers.probability_flow, samplers.ancestral],
         {"target": mixture(), "steps": 1}, **STEPS),
     row(lipschitz.exact_1d, {"net": KINKED, "low": -1, "high": 2}, **NET),
     row(lipschitz.upper_bound, {"net": KINKED, "input_shape": (1,)},
@@ -485,8 +483,6 @@ ROWS: list[Row] = [
         x=(X[:2], "(3,)"), edges=([0.5, 0.5], "increasing")),
     row(laws.total_variation, {**LINE, "target": mixture(), "cells": 1},
         target=(spots(), "GaussianMixture"), cells=NONE),
-    row(figures.against, {"table": {}, "axis": "m", "measured": {}}, runs=False,
-        axis=("x", "one of 'layers', 'level', 'm'")),
     row(image_models.scene, {"name": "pair"},
         name=("triple", "one of 'classes', 'pair'"), source=("faces", "one of")),
     row(image_models.train, {"kind": "VAE", "seen": PAIR, "steps": 1}, runs=False,
@@ -499,10 +495,9 @@ ROWS: list[Row] = [
 #: What notebooks call besides: it takes nothing, what another function checks, or a
 #: function by position, whose refusals are told in its own test.
 UNCHECKED = {
-    widgets.explore,
-    *(coding.Encoder, coding.Encoder.finish, likelihoods.Bernoulli, scoreboard.entries),
+    *(widgets.explore, compression.Encoder, compression.Encoder.finish),
+    *(likelihoods.Bernoulli, scoreboard.entries, trained.select),
     *(training.Player, experiments.Setting, experiments.Unit),
-    *(figures.select, figures.frontier, figures.separation),
 }
 CASES = [
     pytest.param(

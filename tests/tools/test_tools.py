@@ -14,8 +14,8 @@ import pytest
 import sample_chapter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from lecture_code.study.line import published
 from tools.chapters import conventions, notebooks, repository, student
-from tools.checks import published
 
 ROOT = conventions.ROOT
 TOOL = [sys.executable, "-m", "tools.chapters.notebooks"]

@@ -1,4 +1,4 @@
-"""Set the address everywhere: `python -m tools.chapters.repository [URL] [--tag TAG]`.
+"""Set the repository's address everywhere: `python -m tools.chapters.repository [URL]`.
 
 The address stands in ``_config.yml`` and is repeated in the README, the citation, the
 package's metadata and every notebook. Without URL it is the one of git's ``origin``.

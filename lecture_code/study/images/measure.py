@@ -16,12 +16,12 @@ from tqdm import tqdm
 
 from lecture_code import (
     _files,
+    _validate,
     densities,
     divergences,
     lipschitz,
     pushforward,
     trained,
-    validate,
 )
 from lecture_code.study.images.models import KINDS, SCENES, Maker, Scene, scene, train
 
@@ -47,8 +47,8 @@ def shares(seen: Scene, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
     edges : numpy.ndarray, shape (CELLS + 1,)
         The cells.
     """
-    validate.instance("seen", seen, Scene)
-    x = validate.tensor("x", x, shape=("n", len(seen.axis)))
+    _validate.instance("seen", seen, Scene)
+    x = _validate.tensor("x", x, shape=("n", len(seen.axis)))
     edges = np.linspace(-1, 1, CELLS + 1) * seen.separation
     counts = np.bincount(np.searchsorted(edges, seen.along(x)), minlength=CELLS + 2)
     return counts / len(x), edges
@@ -69,7 +69,7 @@ def judge(seen: Scene) -> Callable[[torch.Tensor], np.ndarray]:
     """
     from sklearn.linear_model import LogisticRegression
 
-    validate.instance("seen", seen, Scene)
+    _validate.instance("seen", seen, Scene)
     model = LogisticRegression(max_iter=500).fit(seen.data.numpy(), seen.labels.numpy())
     return lambda x: model.predict_proba(x.numpy())[:, 1]
 
@@ -97,8 +97,8 @@ def measure(seen: Scene, maker: Maker, judged: Callable) -> dict[str, float]:
     """
     from scipy import stats
 
-    validate.instance("maker", maker, Maker)
-    validate.function("judged", judged)
+    _validate.instance("maker", maker, Maker)
+    _validate.function("judged", judged)
     x = maker.sample(SAMPLES, torch.Generator().manual_seed(1))
     counted, edges = shares(seen, x)
     at, real = seen.along(x), seen.along(seen.data)
@@ -164,8 +164,8 @@ def table(
         Columns ``scene``, ``model`` (or "data"), ``run`` and those of
         :func:`measure`, rounded to four digits.
     """
-    runs = validate.integer("runs", runs, low=1)
-    steps = validate.integer("steps", steps, low=1)
+    runs = _validate.integer("runs", runs, low=1)
+    steps = _validate.integer("steps", steps, low=1)
     seen = {name: scene(name, source, folder=folder) for name in SCENES}
     judges = {name: judge(each) for name, each in seen.items()}
     jobs = [(s, k, r) for s in SCENES for k in ("data", *KINDS) for r in range(runs)]

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from lecture_code import (
-    conditioned,
+    _validate,
     datasets,
     densities,
     gan,
@@ -23,7 +23,6 @@ from lecture_code import (
     networks,
     training,
     vae,
-    validate,
 )
 from lecture_code.diffusion import Diffusion
 
@@ -129,9 +128,9 @@ class SlicedGenerator(torch.nn.Module):
         self, network: torch.nn.Module, *, latent: int, directions: int = 16
     ) -> None:
         super().__init__()
-        self.network = validate.instance("network", network, torch.nn.Module)
-        self.latent = validate.integer("latent", latent, low=1)
-        self.directions = validate.integer("directions", directions, low=1)
+        self.network = _validate.instance("network", network, torch.nn.Module)
+        self.latent = _validate.integer("latent", latent, low=1)
+        self.directions = _validate.integer("directions", directions, low=1)
 
     def loss(
         self, x: torch.Tensor, generator: torch.Generator | None = None
@@ -150,8 +149,8 @@ class SlicedGenerator(torch.nn.Module):
         torch.Tensor
             A scalar.
         """
-        x = validate.tensor("x", x, shape=("n", "d")).float()
-        validate.generator("generator", generator)
+        x = _validate.tensor("x", x, shape=("n", "d")).float()
+        _validate.generator("generator", generator)
         u = torch.randn(x.shape[1], self.directions, generator=generator)
         u = torch.nn.functional.normalize(u, dim=0)
         made = self.network(torch.randn(len(x), self.latent, generator=generator))
@@ -181,8 +180,8 @@ def scene(
     Scene
         Always the same for the same arguments.
     """
-    validate.choice("name", name, SCENES)
-    if validate.choice("source", source, SOURCES) == "mnist":
+    _validate.choice("name", name, SCENES)
+    if _validate.choice("source", source, SOURCES) == "mnist":
         pixels, labels = datasets.mnist("train", folder=folder)
     else:
         pixels, labels = datasets.digits("train")
@@ -259,7 +258,7 @@ def _sliced(seen: Scene, steps: int) -> Maker:
 
 def _diffusion(seen: Scene, steps: int) -> Maker:
     d, mean, spread = seen.data.shape[1], seen.data.mean(0), seen.data.std()
-    model = Diffusion(conditioned.TimeMLP(d, hidden=128, depth=2), d=d)
+    model = Diffusion(networks.TimeMLP(d, hidden=128, depth=2), d=d)
     scaled = (seen.data - mean) / spread
     training.fit(model, scaled, steps=steps, batch_size=250, lr=2e-3)
     return Maker(
@@ -294,9 +293,9 @@ def train(kind: str, seen: Scene, *, steps: int = 1000, seed: int = 0) -> Maker:
     Maker
         The trained model.
     """
-    build = KINDS[validate.choice("kind", kind, KINDS)]
-    validate.instance("seen", seen, Scene)
-    steps = validate.integer("steps", steps, low=1)
+    build = KINDS[_validate.choice("kind", kind, KINDS)]
+    _validate.instance("seen", seen, Scene)
+    steps = _validate.integer("steps", steps, low=1)
     with torch.random.fork_rng():
-        torch.manual_seed(validate.integer("seed", seed, low=0))
+        torch.manual_seed(_validate.integer("seed", seed, low=0))
         return build(seen, steps)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from lecture_code import training, validate
+from lecture_code import _validate, training
 from lecture_code.study.line.generators import Rounds, shuffled
 from lecture_code.study.line.stacks import Stack
 
@@ -72,8 +72,8 @@ def fit(
     Xu, Tong and Jaakkola (2023), Stable target field for reduced variance score
     estimation in diffusion models, ICLR.
     """
-    count = len(validate.instance("stack", stack, Stack).weights[0])
-    validate.tensor("data", data, shape=("n", count, "batch", 1))
+    count = len(_validate.instance("stack", stack, Stack).weights[0])
+    _validate.tensor("data", data, shape=("n", count, "batch", 1))
     data = data.to(stack.weights[0].dtype)
     cells = torch.arange(-(-data.shape[2] // 2))[:, None]  # half of a batch is noised
 
@@ -116,8 +116,8 @@ def flows(stack: Stack, steps: int = STEPS) -> list[Flow]:
     Karras et al. (2022), Elucidating the design space of diffusion-based generative
     models, NeurIPS.
     """
-    steps = validate.integer("steps", steps, low=1)
-    exact = copy.deepcopy(validate.instance("stack", stack, Stack)).double()
+    steps = _validate.integer("steps", steps, low=1)
+    exact = copy.deepcopy(_validate.instance("stack", stack, Stack)).double()
     z = torch.linspace(-_REACH, _REACH, _KNOTS, dtype=torch.float64)
     z = z[:, None].repeat(len(exact.weights[0]), 1, 1)
     with torch.no_grad():

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from lecture_code import lipschitz, pushforward, validate
+from lecture_code import _validate, lipschitz, pushforward
 from lecture_code.densities import GaussianMixture
 from lecture_code.study.line import denoisers, generators, laws
 from lecture_code.study.line.stacks import Stack, latents
@@ -133,7 +133,7 @@ def units(runs: int) -> list[Unit]:
     list of Unit
         The main experiment first.
     """
-    runs = validate.integer("runs", runs, low=1)
+    runs = _validate.integer("runs", runs, low=1)
     found = []
     for run, kind in itertools.product(range(runs), MODELS):
         settings = tuple(Setting(m, run=run) for m in SEPARATIONS)
@@ -165,7 +165,7 @@ def work(unit: Unit) -> dict:
         ``densities`` on the cells of the figures; ``seconds`` of CPU time for training
         and for measuring them all.
     """
-    validate.choice("kind", validate.instance("unit", unit, Unit).kind, KINDS)
+    _validate.choice("kind", _validate.instance("unit", unit, Unit).kind, KINDS)
     with _one_thread():
         begin = time.process_time()
         maps = train(unit)
@@ -194,7 +194,7 @@ def target(m: float) -> GaussianMixture:
     GaussianMixture
         Two Gaussians of standard deviation 1, equally likely.
     """
-    m = validate.real("m", m, low=0)
+    m = _validate.real("m", m, low=0)
     return GaussianMixture([-m, m], 1.0)
 
 
@@ -211,7 +211,7 @@ def train(unit: Unit) -> list[Map]:
     list of Map
         One for each setting.
     """
-    kind = validate.choice("kind", validate.instance("unit", unit, Unit).kind, KINDS)
+    kind = _validate.choice("kind", _validate.instance("unit", unit, Unit).kind, KINDS)
     # The same seed wherever and in whatever order the unit is computed.
     generator = torch.Generator().manual_seed(zlib.crc32(unit.name.encode()))
     spreads = torch.tensor([math.hypot(1, s.m) for s in unit.settings])[:, None, None]

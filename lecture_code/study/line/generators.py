@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch.nn.functional import softplus
 
-from lecture_code import training, validate
+from lecture_code import _validate, training
 from lecture_code.study.line.stacks import Stack, latents
 
 ENCODER, CRITIC = (64, 64), (32, 32)
@@ -57,7 +57,7 @@ def vae(
     """
     count, batch, data = _checked(decoder, data)
     size = (len(rounds), count, 1, 1)
-    validate.tensor("variances", variances, shape=size, above=0)
+    _validate.tensor("variances", variances, shape=size, above=0)
     encoder = Stack(count, [1, *ENCODER, 2], generator=generator)
 
     def loss(batches: torch.Tensor, variance: torch.Tensor) -> torch.Tensor:
@@ -110,8 +110,8 @@ def gan(
     count, batch, data = _checked(maker, data)
     if penalised_above is not None:
         size = (count, 1, 1)
-        validate.tensor("penalised_above", penalised_above, shape=size, above=0)
-    validate.tensor("critic_levels", critic_levels, shape=(count, 1, 1), above=0)
+        _validate.tensor("penalised_above", penalised_above, shape=size, above=0)
+    _validate.tensor("critic_levels", critic_levels, shape=(count, 1, 1), above=0)
     slopes = critic_levels.flatten()
     critic = Stack(count, [1, *CRITIC, 1], levels=slopes, generator=generator)
 
@@ -186,15 +186,15 @@ def shuffled(values: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     torch.Tensor, shape (S, batch, 1)
         The same numbers.
     """
-    validate.tensor("values", values)
-    validate.generator("generator", generator)
+    _validate.tensor("values", values)
+    _validate.generator("generator", generator)
     order = torch.rand(values.shape, generator=generator).argsort(dim=1)
     return values.gather(1, order)
 
 
 def _checked(stack: Stack, data: torch.Tensor) -> tuple[int, int, torch.Tensor]:
-    count = len(validate.instance("stack", stack, Stack).weights[0])
-    validate.tensor("data", data, shape=("n", count, "batch", 1))
+    count = len(_validate.instance("stack", stack, Stack).weights[0])
+    _validate.tensor("data", data, shape=("n", count, "batch", 1))
     return count, data.shape[2], data.to(stack.weights[0].dtype)
 
 

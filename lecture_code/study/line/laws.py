@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lecture_code import validate
+from lecture_code import _validate
 from lecture_code.densities import GaussianMixture
 
 
@@ -32,7 +32,7 @@ def pushed_masses(z: ArrayLike, x: ArrayLike, edges: ArrayLike) -> np.ndarray:
     from scipy import special
 
     z, edges = _increasing("z", z), _increasing("edges", edges)
-    x = validate.array("x", x, shape=(len(z),))
+    x = _validate.array("x", x, shape=(len(z),))
     left = np.searchsorted(edges, x)
     low, high = np.minimum(left[1:], left[:-1]), np.maximum(left[1:], left[:-1])
     piece = np.repeat(np.arange(len(low)), high - low)
@@ -68,19 +68,19 @@ def total_variation(
     float
         Total variation in [0, 1].
     """
-    validate.instance("target", target, GaussianMixture)
-    cells = validate.integer("cells", cells, low=1)
+    _validate.instance("target", target, GaussianMixture)
+    cells = _validate.integer("cells", cells, low=1)
     reach = 9 * target.scales
     even = np.linspace(
         (target.means - reach).min(), (target.means + reach).max(), cells + 1
     )
-    edges = np.union1d(even, validate.array("x", x, shape=("n",)))
+    edges = np.union1d(even, _validate.array("x", x, shape=("n",)))
     wanted = np.diff(np.concatenate([[0.0], target.cdf(edges), [1.0]]))
     return float(np.abs(pushed_masses(z, x, edges) - wanted).sum() / 2)
 
 
 def _increasing(name: str, values: ArrayLike) -> np.ndarray:
-    values = validate.array(name, values, shape=("n",))
+    values = _validate.array(name, values, shape=("n",))
     if len(values) < 2 or (np.diff(values) <= 0).any():
         raise ValueError(f"{name}: expected increasing numbers, got {values}")
     return values

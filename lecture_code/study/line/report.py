@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from lecture_code import _files, trained
-from lecture_code.study import figures
+from lecture_code.scenes import chapter16 as scene
 from lecture_code.study.line import experiments, runner
 from lecture_code.study.line.experiments import CELLS, Unit
+from lecture_code.trained import Table, select
 
-Table = dict[str, np.ndarray]
 _SETTING = ("experiment", "kind", "m", "layers", "level", "run")
 MEASURED = ("slope", "step_slope", "tv", "tv_star", "tv_bound", "valley")
 
@@ -39,7 +39,7 @@ def study(
         _files.write_table(folder / f"{name}.csv", table)
         if store:
             trained.store_table(name, table)
-    figures.save(made["one-dimensional"], folder)
+    save_figures(made["one-dimensional"], folder)
 
 
 def tables(units: Sequence[Unit], results: Mapping[str, dict]) -> dict[str, Table]:
@@ -57,6 +57,28 @@ def tables(units: Sequence[Unit], results: Mapping[str, dict]) -> dict[str, Tabl
         "one-dimensional-densities": _densities(units, results),
         "one-dimensional-times": _times(units, results),
     }
+
+
+def save_figures(table: Table, folder: Path) -> None:
+    """Write the figures of all experiments as PNG."""
+    import matplotlib.pyplot as plt
+
+    main, level, depth = (
+        select(table, experiment=name) for name in ("separation", "level", "depth")
+    )
+    middle, models = float(experiments.MIDDLE), experiments.MODELS[:3]
+    measured = {"slope": "slope", "valley": "valley mass", "tv": "TV"}
+    drawings = {
+        "separation": lambda: scene.against(main, "m", measured),
+        "frontier": lambda: scene.frontier(main, middle, models),
+        "level": lambda: scene.frontier(level, middle, experiments.LIMITED),
+        "depth": lambda: scene.against(depth, "layers", measured),
+    }
+    with plt.rc_context({"figure.constrained_layout.use": True}):
+        for name, draw in drawings.items():
+            draw()
+            plt.savefig(folder / f"{name}.png")
+            plt.close()
 
 
 def _densities(units: Sequence[Unit], results: Mapping[str, dict]) -> Table:

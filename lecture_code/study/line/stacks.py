@@ -14,7 +14,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import nn
 
-from lecture_code import validate
+from lecture_code import _validate
 
 LEAK = 0.2  # slope of the LeakyReLU below zero, as in the study of the paper
 
@@ -52,17 +52,17 @@ class Stack(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        count = validate.integer("count", count, low=1)
+        count = _validate.integer("count", count, low=1)
         sizes = [
-            validate.integer("sizes", size, low=1)
-            for size in validate.items("sizes", sizes)
+            _validate.integer("sizes", size, low=1)
+            for size in _validate.items("sizes", sizes)
         ]
         if len(sizes) < 2:
             raise ValueError(f"sizes: expected at least two widths, got {sizes}")
-        validate.generator("generator", generator)
+        _validate.generator("generator", generator)
         self.levels = None
         if levels is not None:
-            levels = validate.array("levels", levels, shape=(count,), above=0)
+            levels = _validate.array("levels", levels, shape=(count,), above=0)
             self.levels = torch.tensor(levels, dtype=torch.float32)[:, None, None]
         self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
         for wide, narrow in itertools.pairwise(sizes):
@@ -166,10 +166,10 @@ def latents(count: int, batch: int, generator: torch.Generator) -> torch.Tensor:
     ----------
     Owen (2013), Monte Carlo theory, methods and examples, chapter 8.
     """
-    count = validate.integer("count", count, low=1)
-    batch = validate.integer("batch", batch, low=1)
+    count = _validate.integer("count", count, low=1)
+    batch = _validate.integer("batch", batch, low=1)
     shift = torch.rand(
-        count, 1, 1, generator=validate.generator("generator", generator)
+        count, 1, 1, generator=_validate.generator("generator", generator)
     )
     cells = torch.arange(batch)[:, None]
     return torch.special.ndtri(((cells + shift) / batch).clamp(1e-6, 1 - 1e-6))

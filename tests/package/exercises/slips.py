@@ -1,0 +1,446 @@
+"""Right answers in disguise and usual slips, tried on every exercise of the book.
+
+Both are made from the solutions in the notebooks. ``python tests/slips.py 4`` prints
+the table of chapter 4, without a number that of the whole book.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import copy
+import re
+import signal
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from lecture_code import exercises
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "tools"))
+
+from tools.chapters import conventions
+
+#: Processor seconds that one try may take.
+LIMIT = 10
+#: Exercises that ask for a function which leaves its tensors alone.
+UNTOUCHED = {"1.1", "7.1"}
+_SUM = "the sum is 1 up to rounding"
+_NEVER = "a tie has probability 2**-24 or less, and none occurs in the cases"
+_LONGER = "more totals than pixels: the list that is returned uses the first ones"
+_ROUNDING = "1e-12 allows for rounding; any small number does"
+#: Slips that give a right answer all the same, and why.
+EQUIVALENT: dict[str, dict[str, str]] = {
+    "2.3": {
+        "return -p[validation].log().sum()": "the same number times its length",
+        "return -p[validation].log2().mean()": "the same number in bits",
+    },
+    "4.2": {
+        "def normal_on(x, centre, width=1.1):": "each bell comes with a width",
+        "return divergences.kl(first * first.sum(), second / second.sum())": _SUM,
+        "return divergences.kl(first / first.sum(), second * second.sum())": _SUM,
+    },
+    "5.3": {
+        "x[:, i] = (torch.rand(n, generator=generator) <= p).to(x.dtype)": _NEVER,
+    },
+    "5.4": {
+        "for known in range(len(order) + 11):": _LONGER,
+        "for known in range(len(order) + 2):": _LONGER,
+    },
+    "7.1": {
+        "return x * (torch.rand(x.shape, generator=generator) > nu)": _NEVER,
+    },
+    "8.1": {
+        "return int((kept >= share * S.square().sum() + 1e-12).sum())": _ROUNDING,
+        "return int((kept > share * S.square().sum() + 1.1e-12).sum())": (_ROUNDING),
+    },
+    "8.4": {"minus the answer, part 0": "a direction has no sign"},
+    "9.4": {
+        "return int((codes.var(dim=0) >= 0.01).sum())": "no variance of real data is "
+        "0.01 exactly, and it depends on n or n - 1, which the text leaves open",
+    },
+    "10.2": {
+        "kept, moved = z.chunk(3, dim=1)": "three chunks of four columns are two of two"
+    },
+    "11.4": {
+        "near = torch.cdist(samples, modes) < radius": "no sample lies on the edge: "
+        "distances are rounded, in some ways of taking them by more than in others"
+    },
+    "13.3": {
+        "return chances .T @ images.to(p.dtype) / chances.sum()": "a vector is its own "
+        "transpose"
+    },
+    "13.4": {
+        "surprise = log_prob(x)": "the distance from the median has no sign",
+        "log_prob of the first case": "the model is the same in all cases",
+    },
+    "14.3": {
+        "inside = torch.cdist(made, real) < radius": "no made point lies on the edge "
+        "of a ball, up to rounding"
+    },
+    "16.1": dict.fromkeys(
+        (
+            f"latents = special.ndtri((np.arange({n}) {middle}) / {of})"
+            for n, middle, of in (
+                (200_000, "+ 0.55", 200_000),
+                (200_000, "- 0.5", 200_000),
+                (200_010, "+ 0.5", 200_000),
+                (200_001, "+ 0.5", 200_000),
+                (199_999, "+ 0.5", 200_000),
+                (200_000, "+ 0.5", 200_010),
+                (200_000, "+ 0.5", 200_001),
+                (200_000, "+ 0.5", 199_999),
+            )
+        ),
+        "another grid, and an error of one in ten thousand is allowed",
+    ),
+    "16.3": {
+        "return tvs <= least - 0.001": "no claim lies on the edge, up to rounding"
+    },
+    "16.4": {"n moved": "for large n one sample more changes nothing"},
+}
+
+
+class Solution(NamedTuple):
+    """The book's answer to an exercise: its source, its name, what it may refer to."""
+
+    source: str
+    name: str
+    scope: dict[str, Any]
+
+    def answer(self, source: str | None = None) -> Any:
+        """Run the source, or a changed one, and return the answer."""
+        scope = dict(self.scope)
+        exec(source or self.source, scope)
+        return scope[self.name]
+
+
+@cache
+def solutions(chapter: int) -> dict[str, Solution]:
+    """Read the solutions of a chapter's notebook."""
+    path = next(p for p in conventions.chapters() if p.stem[:2] == f"{chapter:02d}")
+    cells = list(filter(conventions.is_code, conventions.read(path).cells))
+    trees = [(cell, ast.parse(cell.source)) for cell in cells if "%" not in cell.source]
+    found, scope = {}, {}
+    for line in (line for _, tree in trees for line in tree.body):
+        if isinstance(line, (ast.Import, ast.ImportFrom)) or _is_shared(line):
+            with contextlib.suppress(NameError):  # an assignment that needs others
+                exec(ast.unparse(line), scope)
+    for cell, tree in trees:
+        if conventions.is_solution(cell):
+            (call,) = conventions.grade_calls(cell.source)
+            identity, name = conventions.graded(call)
+            found[identity] = Solution(_essence(tree, name), name, dict(scope))
+            exec(found[identity].source, scope)
+    return found
+
+
+def _is_shared(line: ast.stmt) -> bool:
+    """Tell what solutions take from the text: a random generator, the normal law."""
+    names = [ast.unparse(name) for name in getattr(line, "targets", ())]
+    return names in (["normal"], ["generator"])
+
+
+def _essence(tree: ast.Module, name: str) -> str:
+    """Keep a solution's functions; where the answer is a value, its assignments too."""
+    functions = [line for line in tree.body if isinstance(line, ast.FunctionDef)]
+    if name not in {function.name for function in functions}:
+        functions = [line for line in tree.body if isinstance(line, ast.Assign)]
+    return ast.unparse(ast.Module(functions, []))
+
+
+def _parts(value: Any, change: Callable) -> Any:
+    """Change each tensor or number of an answer."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(_parts(each, change) for each in value)
+    return change(torch.as_tensor(value))
+
+
+def _if_same(x: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    return other if torch.equal(x.double(), other.double()) else x
+
+
+def _listed(x: torch.Tensor) -> Any:
+    return [*x] if x.ndim else x
+
+
+def _with_gradient(x: torch.Tensor) -> torch.Tensor:
+    return x.detach().clone().requires_grad_() if x.is_floating_point() else x
+
+
+def _fraction(x: torch.Tensor) -> Any:
+    plain = x.is_floating_point() and x.shape == () and bool(x.isfinite())
+    return Fraction(x.item()) if plain else x
+
+
+DISGUISES: dict[str, Callable] = {
+    "float32": lambda x: x.float() if x.is_floating_point() else x,
+    "list": lambda x: x.tolist(),
+    "list of True and False": lambda x: _if_same(x, x.bool()).tolist(),
+    "list of tensors": _listed,
+    "NumPy": lambda x: x.detach().numpy()[()],
+    "True and False": lambda x: _if_same(x, x.bool()),
+    "whole numbers": lambda x: _if_same(x, x.long()),
+    "fraction": _fraction,
+    "with gradient": _with_gradient,
+    "list with gradients": lambda x: _listed(_with_gradient(x)),
+    "not contiguous": lambda x: torch.stack([x, x], -1)[..., 0],
+}
+SHAPES: dict[str, Callable] = {
+    "(1,)": lambda x: x[None],
+    "(n, 1)": lambda x: x[..., None],
+}
+
+
+def _then(answer: Any, change: Callable) -> Any:
+    """Change what an answer returns, or the answer itself if it is a value."""
+    if not callable(answer):
+        return change(answer)
+    return lambda *given: change(answer(*given))
+
+
+def _in_place(answer: Callable) -> Callable:
+    """Overwrite the arguments once the result is there."""
+
+    def spoil(value: Any) -> None:
+        if isinstance(value, (torch.Tensor, np.ndarray)):
+            value[...] = 1 - value
+        for each in value if isinstance(value, (list, tuple)) else ():
+            spoil(each)
+        if isinstance(value, list):
+            value.clear()
+
+    def spoiling(*given: Any) -> Any:
+        value = copy.deepcopy(answer(*given))
+        spoil(given)
+        return value
+
+    return spoiling
+
+
+def disguises(solution: Solution) -> Iterator[tuple[str, Any]]:
+    """The right answer in other forms, all right but those with an axis too many."""
+    answer = solution.answer()
+    for name, change in (DISGUISES | SHAPES).items():
+        yield name, _then(answer, partial(_parts, change=change))
+    yield "tuple", _then(answer, lambda v: tuple(v) if isinstance(v, list) else v)
+    yield "pair as list", _then(answer, lambda v: [*v] if isinstance(v, tuple) else v)
+    if callable(answer):
+        yield "in place", _in_place(answer)
+
+
+def _scaled(factor: float) -> Callable[[re.Match], str]:
+    return lambda found: f"{(float(found[0]) or 1.0) * factor:.9g}"
+
+
+def _shifted(by: int) -> Callable[[re.Match], str]:
+    return lambda found: str(int(found[0]) + by)
+
+
+INTEGER = r"(?<![\w.=])(?<!e-)\d+(?![\w.])"
+REAL = r"(?<![\w.])(\d+\.\d*(e-?\d+)?|\d+e-?\d+)"
+#: Slips made in the source: kind, what is looked for, what is put in its place.
+REWRITES: tuple[tuple[str, str, Any], ...] = (
+    ("ties", r"(?<= [<>])= ", " "),
+    ("ties", r"(?<= [<>]) (?!=)", "= "),
+    ("n - 1", r"\blen\(\w+\)(?! -)", r"(\g<0> - 1)"),
+    ("p(1-p)", r"\b(\w+) \* \(1 - \1\)", r"\1"),
+    ("axis", r"dim=[01]", lambda found: f"dim={1 - int(found[0][-1])}"),
+    ("axis", r"\.T\b", ""),
+    ("axis", r" @ (?=\w)", " .T @ "),
+    ("mean", r"\.sum\(", ".mean("),
+    ("sum", r"\.mean\(", ".sum("),
+    ("min, max", r"(?<![a-z])(arg)?min(?=\()", r"\1max"),
+    ("min, max", r"(?<![a-z])(arg)?max(?=\()", r"\1min"),
+    ("log", r"\.log\(", ".log2("),
+    ("log", r"\.log(2|10)\(", ".log("),
+    ("ceil", r"\.ceil\(", ".floor("),
+    ("ceil", r"math\.ceil\(|np\.ceil\(", "round("),
+    ("any, all", r"\.any\(", ".all("),
+    ("any, all", r"\.all\(", ".any("),
+    ("value", REAL, _scaled(1.1)),
+    ("value", INTEGER, _shifted(10)),
+    ("+-1", INTEGER, _shifted(1)),
+    ("+-1", INTEGER, _shifted(-1)),
+    ("power", r"\.square\(\)|\.sqrt\(\)", ""),
+    ("sign", r" \+ ", " - "),
+    ("sign", r" - ", " + "),
+    ("sign", r"(?<=[(\[ ])-(?=[\w(])", ""),
+    ("*, /", r" / ", " * "),
+    ("*, /", r" \* ", " / "),
+)
+#: Slips in what is returned, one part of it at a time.
+RESULTS: tuple[tuple[str, str, Callable], ...] = (
+    ("2", "twice the answer", lambda v: 2 * v),
+    ("2", "half the answer", lambda v: v / 2),
+    ("sign", "minus the answer", lambda v: -v),
+    ("+-1", "one more", lambda v: v + 1),
+    ("+-1", "one less", lambda v: v - 1),
+    ("NaN", "NaN", lambda v: v * np.nan),
+)
+
+
+def slips(solution: Solution) -> Iterator[tuple[str, str, Any]]:
+    """Wrong answers: the kind of slip, what was done, and the answer."""
+    answer = solution.answer()
+    for kind, label, change in RESULTS:
+        for place in range(_width(solution)):
+            slip = partial(_one, change=change, place=place)
+            yield kind, f"{label}, part {place}", _then(answer, slip)
+    if not callable(answer):
+        return
+    yield from _rewritten(solution)
+    yield "constant", "the first answer again", _frozen(answer, None)
+    names = answer.__code__.co_varnames[: answer.__code__.co_argcount]
+    for place, name in enumerate(names):
+        yield "argument", f"{name} of the first case", _frozen(answer, place)
+        yield "argument", f"{name} moved", _moved(answer, place)
+        yield "input", f"{name} unchanged", lambda *given, p=place: given[p]
+
+
+def _rewritten(solution: Solution) -> Iterator[tuple[str, str, Any]]:
+    seen = {solution.source}
+    for kind, pattern, new in REWRITES:
+        for found in re.finditer(pattern, solution.source):
+            put = new(found) if callable(new) else found.expand(new)
+            before = solution.source[: found.start()] + put
+            source = before + solution.source[found.end() :]
+            if source not in seen:
+                seen.add(source)
+                line = source.splitlines()[before.count("\n")]
+                with contextlib.suppress(Exception):  # a change that leaves no program
+                    yield kind, line.strip(), solution.answer(source)
+
+
+def _width(solution: Solution) -> int:
+    """Count what an answer returns side by side."""
+    if isinstance(solution.answer(), tuple):
+        return len(solution.answer())
+    nodes = ast.walk(ast.parse(solution.source))
+    values = [node.value for node in nodes if isinstance(node, ast.Return)]
+    return max((len(v.elts) for v in values if isinstance(v, ast.Tuple)), default=1)
+
+
+def _one(value: Any, change: Callable, place: int) -> Any:
+    """Change one part of several, or a whole answer."""
+    if not isinstance(value, tuple):
+        return _parts(value, lambda x: change(1 * x))
+    parts = list(value)
+    parts[place] = _parts(parts[place], lambda x: change(1 * x))
+    return tuple(parts)
+
+
+def _frozen(answer: Callable, place: int | None) -> Callable:
+    """Use one argument, or all, as they were in the first call."""
+    kept: list[Any] = []
+
+    def using(*given: Any) -> Any:
+        kept.extend(copy.deepcopy(given) if not kept else ())
+        mine = list(given) if place is not None else kept
+        if place is not None:
+            mine[place] = kept[place]
+        return answer(*copy.deepcopy(mine))
+
+    return using
+
+
+def _moved(answer: Callable, place: int) -> Callable:
+    """Use a number among the arguments as if it were larger by a tenth, or by one."""
+
+    def using(*given: Any) -> Any:
+        value = given[place]
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise NotApplicableError
+        more = value * 1.1 if isinstance(value, float) else value + 1
+        return answer(*given[:place], more, *given[place + 1 :])
+
+    return using
+
+
+def judge(identity: str, answer: Any) -> exercises.Result:
+    """Grade without printing, within a limit of processor time."""
+
+    def stop(*_: Any) -> None:
+        raise TimeoutError(f"more than {LIMIT} s")
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, LIMIT)
+    try:
+        with warnings.catch_warnings(action="ignore"):  # as a student runs it
+            return exercises._judge(exercises._find(identity), answer)
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+class NotApplicableError(BaseException):
+    """Raised through a grader by a slip that the exercise has no room for."""
+
+
+class Report(NamedTuple):
+    """What became of an exercise's disguises and slips."""
+
+    refused: Counter[str]
+    passed: dict[str, str]
+    flaws: list[str]
+
+
+def report(identity: str) -> Report:
+    """Try everything on one exercise."""
+    solution = solutions(int(identity.split(".")[0]))[identity]
+    refused, passed, flaws = Counter(), {}, []
+    for name, answer in disguises(solution):
+        result = judge(identity, answer)
+        if name in SHAPES:
+            well = not result.passed and "shape" in result.message
+        elif name == "in place" and identity in UNTOUCHED:
+            well = "work on a copy" in result.message
+        else:
+            well = result.passed
+        if not well:
+            flaws.append(f"{name}: {result.message}")
+    for kind, label, answer in slips(solution):
+        with contextlib.suppress(NotApplicableError):
+            if judge(identity, answer).passed:
+                passed[label] = kind
+            else:
+                refused[kind] += 1
+    return Report(refused, passed, flaws)
+
+
+def main(chapters: list[int]) -> None:
+    """Print the table: for each kind of slip how many were refused, and how many not.
+
+    ``3=1`` says three were refused and one is a right answer, ``3!1`` that one wrong
+    answer passed.
+    """
+    kinds = dict.fromkeys([kind for kind, *_ in (*REWRITES, *RESULTS)])
+    kinds = [*kinds, "constant", "argument", "input"]
+    print("     ", *(f"{kind:>8}" for kind in kinds))
+    for identity in (each for n in chapters for each in solutions(n)):
+        found = report(identity)
+        equal = EQUIVALENT.get(identity, {})
+        marks = Counter(kind for label, kind in found.passed.items() if label in equal)
+        slipped = Counter(found.passed.values()) - marks
+        cells = [
+            f"{found.refused[kind] or '.'}"
+            + (f"={marks[kind]}" if marks[kind] else "")
+            + (f"!{slipped[kind]}" if slipped[kind] else "")
+            for kind in kinds
+        ]
+        print(f"{identity:5}", *(f"{cell:>8}" for cell in cells), flush=True)
+        wrong = [f"passes: {each}" for each in found.passed if each not in equal]
+        for line in found.flaws + wrong:
+            print(f"      {line}", flush=True)
+
+
+if __name__ == "__main__":
+    main([int(n) for n in sys.argv[1:]] or list(range(1, 19)))

@@ -1,0 +1,150 @@
+"""The arithmetic coder loses nothing and comes as close to -log2 p as can be."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lecture_code import autoregressive, compression, networks
+
+LAW = [0.5, 0.25, 0.125, 0.125]
+
+
+def code(symbols, p):
+    encoder = compression.Encoder()
+    for symbol in symbols:
+        encoder.write(symbol, p)
+    return encoder.finish()
+
+
+def read(word, p, n):
+    decoder = compression.Decoder(word)
+    return [decoder.read(p) for _ in range(n)]
+
+
+@st.composite
+def messages(draw):
+    """Draw probabilities, some of them 0 or tiny, and symbols."""
+    k = draw(st.integers(1, 6))
+    entry = st.one_of(st.just(0.0), st.floats(1e-12, 1))
+    raw = draw(st.lists(entry, min_size=k, max_size=k).filter(lambda v: sum(v) > 0))
+    symbols = draw(st.lists(st.integers(0, k - 1), max_size=60))
+    return symbols, np.array(raw) / sum(raw)
+
+
+def surprise(symbols, p):
+    """Bits of a message, each probability as the coder's counts have it."""
+    sizes = compression.counts(p)
+    return -sum(math.log2(sizes[s] / sizes.sum()) for s in symbols)
+
+
+# ------------------------------------------------------------------------------ counts
+
+
+@given(messages())
+def test_counts_sum_to_a_power_of_two_and_leave_none_out(message):
+    sizes = compression.counts(message[1])
+    assert sizes.sum() == 2**16
+    assert sizes.min() >= 1
+
+
+@given(messages())
+def test_counting_costs_next_to_nothing(message):
+    p = message[1]
+    floor = (2**16 - len(p)) / 2**16 * p
+    assert (compression.counts(p) / 2**16 >= floor).all()
+
+
+def test_too_many_values_are_refused():
+    with pytest.raises(ValueError, match="p: expected at most 32768 values"):
+        compression.counts(np.full(40_000, 1 / 40_000))
+
+
+# -------------------------------------------------------------------------- code words
+
+
+@settings(max_examples=300, deadline=None)
+@given(messages())
+def test_what_is_coded_comes_back(message):
+    symbols, p = message
+    assert read(code(symbols, p), p, len(symbols)) == symbols
+
+
+@settings(max_examples=300, deadline=None)
+@given(messages(), st.lists(st.integers(0, 1), max_size=40))
+def test_whatever_follows_a_word_changes_nothing(message, noise):
+    symbols, p = message
+    assert read(code(symbols, p) + noise, p, len(symbols)) == symbols
+
+
+@settings(max_examples=300, deadline=None)
+@given(messages())
+def test_a_word_is_at_most_two_bits_longer_than_its_surprise(message):
+    symbols, p = message
+    excess = len(code(symbols, p)) - surprise(symbols, p)
+    # an interval is cut at multiples of its width / 2**30: at most 2**-14 of a symbol
+    assert -0.01 < excess <= 2 + 0.01
+
+
+def test_where_halving_is_exact_the_word_is_the_interval():
+    """0 is [0, 1/2), 1 is [1/2, 3/4), and so on: lengths 1, 2, 3, 3, to one bit."""
+    for symbols in itertools.product(range(4), repeat=3):
+        ideal = sum([1, 2, 3, 3][s] for s in symbols)
+        assert abs(len(code(symbols, LAW)) - ideal) <= 1
+
+
+def test_words_of_one_length_messages_satisfy_krafts_inequality():
+    words = [
+        "".join(map(str, code(m, [0.6, 0.3, 0.1])))
+        for m in itertools.product(range(3), repeat=4)
+    ]
+    assert sum(2.0 ** -len(w) for w in words) <= 1
+    assert not any(b.startswith(a) for a in words for b in words if a is not b)
+
+
+def test_long_runs_of_the_middle_are_carried():
+    """The middle third of the middle third ...: no bit is settled for long."""
+    p = np.array([0.375, 0.25, 0.375])
+    symbols = [1] * 200 + [0, 2] * 50
+    assert read(code(symbols, p), p, len(symbols)) == symbols
+
+
+def test_probabilities_may_change_with_every_symbol():
+    rng = np.random.default_rng(0)
+    laws = rng.dirichlet([0.2] * 17, size=5000)
+    symbols = [int(rng.choice(17, p=p)) for p in laws]
+    encoder = compression.Encoder()
+    for symbol, p in zip(symbols, laws, strict=True):
+        encoder.write(symbol, p)
+    word = encoder.finish()
+    decoder = compression.Decoder(word)
+    assert [decoder.read(p) for p in laws] == symbols
+    ideal = -sum(math.log2(p[s]) for s, p in zip(symbols, laws, strict=True))
+    assert len(word) == pytest.approx(ideal, rel=0.01)
+
+
+def test_an_encoder_may_go_on_after_a_word():
+    encoder = compression.Encoder()
+    encoder.write(1, LAW)
+    assert encoder.finish() == encoder.finish() == code([1], LAW)
+    encoder.write(3, LAW)
+    assert encoder.finish() == code([1, 3], LAW)
+
+
+# ------------------------------------------------------------------------------ images
+
+
+def test_an_order_of_its_own_is_followed():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = autoregressive.Autoregressive(
+            networks.masked_mlp([5, 9, 5]), pixels=5, order=[3, 0, 4, 1, 2]
+        )
+    x = model.sample(40, torch.Generator().manual_seed(1))
+    assert torch.equal(compression.decompress(compression.compress(x, model), model), x)

@@ -1,0 +1,89 @@
+"""Chains with the exact score: convergence, simulation, and what composition does."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from lecture_code import pushforward, samplers
+from lecture_code.densities import GaussianMixture
+
+PAIR = GaussianMixture([-2, 2])
+
+
+def test_the_noise_falls_to_nothing_by_a_constant_factor():
+    levels = samplers.noise_levels(GaussianMixture([-1, 2], [0.5, 1.0]), 20)
+    ratios = (levels[1:] + 0.25) / (levels[:-1] + 0.25)
+    assert levels[-1] == 0
+    assert levels[0] == pytest.approx(25 * 9)
+    np.testing.assert_allclose(ratios, ratios[0], rtol=1e-9)
+
+
+def test_a_single_gaussian_needs_no_luck():
+    # All scores are linear, so each Euler step is a known factor.
+    chain = samplers.probability_flow(GaussianMixture([3.0], 2.0), 7)
+    levels = samplers.noise_levels(GaussianMixture([3.0], 2.0), 7) + 4
+    factors = 1 - (levels[:-1] - levels[1:]) / (2 * levels[:-1])
+    np.testing.assert_allclose(chain.step_slopes, factors, rtol=1e-9)
+    expected = math.sqrt(levels[0]) * factors.prod()
+    assert chain.slope == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("m", "rows"),
+    [
+        (
+            2,
+            {
+                16: (1.27, 5.55, 0.105),
+                64: (1.12, 6.67, 0.027),
+                512: (1.02, 7.28, 0.0034),
+            },
+        ),
+        (4, {16: (2.68, 89, 0.169), 64: (1.72, 627, 0.044), 512: (1.11, 2297, 0.0055)}),
+    ],
+)
+def test_the_flow_climbs_to_the_smallest_slope_of_all(m, rows):
+    target = GaussianMixture([-m, m])
+    for steps, (step, slope, tv) in rows.items():
+        chain = samplers.probability_flow(target, steps)
+        assert chain.step_slopes.max() == pytest.approx(step, rel=0.01)
+        assert chain.slope == pytest.approx(slope, rel=0.01)
+        assert chain.tv == pytest.approx(tv, abs=5.1e-4)
+        assert chain.slope < pushforward.lipschitz_min(target)
+
+
+@pytest.mark.parametrize("sampler", [samplers.probability_flow, samplers.ancestral])
+def test_more_steps_come_nearer_at_first_order(sampler):
+    errors = [sampler(PAIR, steps).tv for steps in (20, 40, 80)]
+    assert errors[0] > errors[1] > errors[2]
+    assert errors[1] / errors[2] == pytest.approx(2, rel=0.4)
+
+
+@pytest.mark.parametrize("sampler", [samplers.probability_flow, samplers.ancestral])
+@pytest.mark.parametrize("steps", [1, 5, 20])
+def test_a_chain_obeys_the_theorem_as_one_map(sampler, steps):
+    chain = sampler(PAIR, steps)
+    whole = pushforward.chain_lipschitz(chain.step_slopes, chain.noise_scales)
+    assert chain.slope <= whole * (1 + 1e-9)
+    assert chain.tv >= pushforward.tv_star(PAIR, chain.slope).lower - 1e-3
+
+
+def test_the_quadrature_agrees_with_a_simulation(generator):
+    steps, n = 12, 100_000
+    levels = samplers.noise_levels(PAIR, steps)
+    chain = samplers.ancestral(PAIR, steps)
+    x = chain.noise_scales[0] * torch.randn(n, generator=generator).double()
+    pairs = itertools.pairwise(levels)
+    for (t, after), noise in zip(pairs, chain.noise_scales[1:], strict=True):
+        law = GaussianMixture(PAIR.means, math.sqrt(1 + t))
+        fresh = torch.randn(n, generator=generator)
+        x = x + (t - after) * law.score(x) + noise * fresh
+    edges = np.linspace(-7, 7, 71)
+    share = np.histogram(x.numpy(), edges)[0] / n
+    seen = np.abs(share - np.diff(PAIR.cdf(edges))).sum() / 2
+    assert seen == pytest.approx(chain.tv, abs=0.01)

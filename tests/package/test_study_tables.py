@@ -1,0 +1,96 @@
+"""What the book stores of the study in one dimension keeps what it promises."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from lecture_code import pushforward, trained
+from lecture_code.study.line import experiments
+
+
+@pytest.fixture(scope="module")
+def stored() -> trained.Table:
+    return trained.table("one-dimensional")
+
+
+def test_no_stored_network_is_below_the_frontier(stored):
+    assert (stored["tv"] >= stored["tv_star"] - 1e-3).all()
+    assert (stored["tv_bound"] <= stored["tv_star"] + 1e-3).all()
+    main = trained.select(stored, experiment="separation")
+    for kind in experiments.MODELS:
+        rows = trained.select(main, kind=kind)
+        assert set(rows["m"]) == set(experiments.SEPARATIONS)
+        assert len(set(rows["run"])) >= 3
+
+
+@pytest.mark.parametrize("m", [4, 6])
+def test_the_diffusion_model_is_near_in_mild_steps(stored, m):
+    rows = trained.select(stored, experiment="separation", kind="diffusion", m=m)
+    assert rows["tv"].max() <= 0.05
+    assert rows["step_slope"].max() <= 3
+
+
+def test_a_certified_level_is_kept(stored):
+    level = trained.select(stored, experiment="level")
+    for kind in ("gan-spectral", "wasserstein-spectral"):
+        rows = trained.select(level, kind=kind)
+        assert (rows["slope"] <= rows["level"] * (1 + 1e-4)).all()
+
+
+def test_the_frontier_in_the_table_is_that_of_the_package(stored):
+    for row in range(0, len(stored["m"]), 37):
+        law = experiments.target(stored["m"][row])
+        want = pushforward.tv_star(law, stored["slope"][row]).lower
+        assert stored["tv_star"][row] == pytest.approx(want, abs=2e-4)
+
+
+def test_deeper_generators_are_steeper(stored):
+    depth = trained.select(stored, experiment="depth", kind="vae")
+    slopes = [
+        np.median(trained.select(depth, layers=layers)["slope"])
+        for layers in experiments.LAYERS
+    ]
+    assert all(a < b * 1.2 for a, b in pairwise(slopes))
+
+
+def middle(rows: trained.Table, column: str, **setting: object) -> float:
+    return float(np.median(trained.select(rows, **setting)[column]))
+
+
+def test_what_chapter_16_says_of_the_vae_and_the_wasserstein_generator(stored):
+    main = trained.select(stored, experiment="separation")
+    for m in range(2, 11):
+        slope, tv = (
+            [middle(main, column, kind=k, m=m) for k in ("vae", "wasserstein")]
+            for column in ("slope", "tv")
+        )
+        assert slope[0] < slope[1]
+        assert m < 3 or tv[0] < tv[1]
+
+
+def test_what_chapter_16_says_of_depth_and_patience(stored):
+    depth = trained.select(stored, experiment="depth")
+    gan = [middle(depth, "tv", kind="gan", layers=n) for n in range(2, 7)]
+    assert min(gan) > 0.25
+    assert middle(depth, "tv_star", kind="gan", layers=6) < 0.01
+    slope, tv = (
+        {n: middle(depth, column, kind="vae", layers=n) for n in (3, 4, 6)}
+        for column in ("slope", "tv")
+    )
+    assert slope[6] / slope[4] == pytest.approx(2, rel=0.1)
+    assert tv[6] >= tv[4]
+    long = {"experiment": "separation", "kind": "vae", "m": 5}
+    assert middle(stored, "slope", **long) / slope[3] == pytest.approx(2, rel=0.1)
+    assert middle(stored, "tv", **long) / tv[3] == pytest.approx(0.5, rel=0.1)
+    assert slope[6] > middle(stored, "slope", **long)
+    assert tv[6] / middle(stored, "tv", **long) == pytest.approx(2, rel=0.1)
+
+
+def test_the_error_is_at_most_that_of_the_published_settings(stored):
+    # What `study/line/published.py` printed for one network of 20 000 steps each.
+    main = trained.select(stored, experiment="separation")
+    assert middle(main, "tv", kind="vae", m=4) <= 0.070
+    assert middle(main, "tv", kind="gan", m=4) <= 0.48

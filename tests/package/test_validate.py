@@ -1,0 +1,228 @@
+"""The checks: what passes comes back as promised, what does not is told apart.
+
+That every kind of bad value is refused by name is the business of test_boundary.py;
+here stand the values themselves, the edges and the words of the messages.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lecture_code import _validate
+
+whole = st.integers(-(2**70), 2**70)
+finite = st.floats(allow_nan=False, allow_infinity=False)
+
+
+def _says(check, *arguments, **bounds) -> str:
+    with pytest.raises((TypeError, ValueError)) as refusal:
+        check("x", *arguments, **bounds)
+    return f"{refusal.type.__name__}: {refusal.value}"
+
+
+# ------------------------------------------------------------------------------ scalars
+
+
+@given(whole)
+def test_an_integer_comes_back_as_int(value):
+    assert _validate.integer("x", value) == value
+    assert type(_validate.integer("x", np.int16(value % 100))) is int
+
+
+@given(whole, whole, whole)
+def test_the_bounds_of_an_integer_pass_and_nothing_beyond(value, one, two):
+    low, high = min(one, two), max(one, two)
+    if low <= value <= high:
+        assert _validate.integer("x", value, low=low, high=high) == value
+    else:
+        message = _says(_validate.integer, value, low=low, high=high)
+        assert message.startswith("ValueError: x: expected an integer >= ")
+
+
+@given(finite, finite)
+def test_the_bounds_of_a_number_pass_and_the_strict_one_does_not(value, bound):
+    at_least = value >= bound
+    assert (_passes(_validate.real, value, low=bound)) == at_least
+    assert (_passes(_validate.real, value, high=bound)) == (value <= bound)
+    assert (_passes(_validate.real, value, above=bound)) == (value > bound)
+
+
+@pytest.mark.parametrize(
+    "value", [Fraction(1, 2), np.float32(0.5), 0.5, np.float16(0.5)]
+)
+def test_a_number_comes_back_as_float(value):
+    assert type(_validate.real("x", value)) is float
+    assert _validate.real("x", value) == 0.5
+
+
+def test_a_number_beyond_the_floats_is_not_finite():
+    # float(10**400) is an OverflowError, which is not for the reader's eyes
+    assert _says(_validate.real, 10**400).startswith("ValueError: x: expected a finite")
+
+
+@pytest.mark.parametrize(
+    ("message", "check", "value", "bounds"),
+    [
+        ("an integer >= 0 and <= 4294967295", "integer", -1, (0, 2**32 - 1)),
+        ("a finite number >= 0.25 and <= 1", "real", 2.0, (0.25, 1)),
+        ("entries >= 0 and <= 1, got 1.0000001", "array", [1.0000001], (0, 1)),
+        ("entries >= 0 and <= 3, got -7", "integers", [1, -7], (0, 3)),
+    ],
+)
+def test_bounds_are_told_in_digits_that_show_the_difference(
+    message, check, value, bounds
+):
+    low, high = bounds
+    said = _says(getattr(_validate, check), value, low=low, high=high)
+    assert f"x: expected {message}" in said
+
+
+def test_text_choice_and_flag_come_back_themselves():
+    assert _validate.text("x", " words ") == " words "
+    assert _validate.choice("x", "b", {"a", "b"}) == "b"
+    assert _validate.flag("x", False) is False
+    assert _says(_validate.choice, "c", {"b", "a"}) == (
+        "ValueError: x: expected one of 'a', 'b', got 'c'"
+    )
+
+
+def test_objects_come_back_themselves():
+    path, generator, entries = Path("a"), torch.Generator(), [1, 2]
+    assert _validate.instance("x", path, (str, Path)) is path
+    assert _validate.generator("x", generator) is generator
+    assert _validate.generator("x", None) is None
+    assert _validate.function("x", len) is len
+    assert _validate.items("x", entries) == entries
+    assert _validate.items("x", entries) is not entries
+    assert _says(_validate.instance, 3, (str, Path)) == (
+        "TypeError: x: expected str or Path, got int: 3"
+    )
+
+
+# ------------------------------------------------------------------------------- arrays
+
+
+@given(st.lists(finite, min_size=1))
+def test_an_array_holds_the_numbers_in_float64(numbers):
+    want = np.array(numbers)
+    tensor = torch.tensor(numbers, dtype=torch.float64, requires_grad=True)
+    for value in (numbers, tuple(numbers), want, tensor):
+        got = _validate.array("x", value)
+        assert got.dtype == np.float64
+        np.testing.assert_array_equal(got, want)
+
+
+def test_an_array_is_never_the_callers_memory():
+    mine = np.ones(3)
+    _validate.array("x", mine)[0] = 5
+    shared = torch.ones(3, dtype=torch.float64)
+    _validate.array("x", shared)[0] = 5
+    assert mine.tolist() == shared.tolist() == [1, 1, 1]
+
+
+def test_a_single_number_is_an_array_where_no_shape_is_asked_for():
+    assert _validate.array("x", 2).shape == ()
+    assert "expected shape (n,)" in _says(_validate.array, 2, shape=("n",))
+
+
+@pytest.mark.parametrize(
+    ("shape", "fits"),
+    [
+        ((2, 3), True),
+        (("n", 3), True),
+        (("n", "d"), True),
+        ((3, 2), False),
+        ((6,), False),
+    ],
+)
+@pytest.mark.parametrize(
+    "check", [_validate.array, _validate.tensor, _validate.integers]
+)
+def test_a_name_stands_for_any_size_and_a_number_for_itself(check, shape, fits):
+    kind = torch.int64 if check is _validate.integers else torch.float32
+    assert _passes(check, torch.ones((2, 3), dtype=kind), shape=shape) == fits
+
+
+def test_narrow_floats_are_read_and_masked_arrays_are_not():
+    narrow = torch.tensor([0.5, 2.0], dtype=torch.bfloat16)
+    assert _validate.array("x", narrow).tolist() == [0.5, 2.0]
+    hidden = np.ma.masked_array([1.0, 2.0], mask=[True, False])
+    assert "without a mask" in _says(_validate.array, hidden)
+
+
+@pytest.mark.parametrize("value", [np.longdouble("1e400"), [1.0, math.inf]])
+def test_what_overflows_float64_is_not_finite(value):
+    assert "expected finite numbers" in _says(_validate.array, value)
+
+
+def test_a_tensor_comes_back_itself():
+    value = torch.ones(2, dtype=torch.float16, requires_grad=True)
+    assert _validate.tensor("x", value, shape=("n",), low=1, high=1) is value
+
+
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [
+        ([1, 0, 3], [1, 0, 3]),
+        (np.array([[1], [2]], dtype=np.uint8), [[1], [2]]),
+        (torch.tensor([4, 5], dtype=torch.int16), [4, 5]),
+        (np.array([2**63 - 1], dtype=np.uint64), [2**63 - 1]),
+    ],
+)
+def test_integers_come_back_as_an_int64_tensor(value, got):
+    result = _validate.integers("x", value)
+    assert result.dtype == torch.int64
+    assert result.tolist() == got
+
+
+def test_integers_never_wrap_around():
+    large = np.array([2**63], dtype=np.uint64)  # int64 would make it negative
+    assert "expected entries <= 9.22337204e+18" in _says(_validate.integers, large)
+
+
+@given(st.integers(1, 6), st.integers(0, 10**6))
+def test_probabilities_pass_unchanged(k, seed):
+    p = np.random.default_rng(seed).dirichlet(np.ones(k))
+    np.testing.assert_array_equal(_validate.probabilities("x", p), p)
+
+
+@pytest.mark.parametrize(("total", "passes"), [(1 + 9e-7, True), (1 + 2e-6, False)])
+def test_probabilities_may_miss_one_by_rounding_only(total, passes):
+    assert _passes(_validate.probabilities, [0.5, total - 0.5]) == passes
+
+
+def test_a_wrong_sum_is_told():
+    said = _says(_validate.probabilities, [0.5, 0.500002])
+    assert said.endswith("expected probabilities that sum to 1, got a sum of 1.000002")
+
+
+def test_lengths_are_compared_under_their_names():
+    assert _validate.same_length(p=[1, 2], q=np.ones(2), r=torch.ones(2, 5)) == 2
+    with pytest.raises(ValueError, match="p and q: expected equal lengths, got p of "):
+        _validate.same_length(p=[1, 2], q=[1])
+
+
+# ------------------------------------------------------------------------ in few words
+
+
+def test_a_value_is_described_in_few_words():
+    assert _validate.describe(torch.ones(2, 3)) == "tensor of shape (2, 3), float32"
+    assert _validate.describe(np.ones(4)) == "ndarray of shape (4,), float64"
+    assert _validate.describe("short") == "'short'"
+    assert len(_validate.describe("long" * 99)) == 60
+
+
+def _passes(check, value, **bounds) -> bool:
+    try:
+        check("x", value, **bounds)
+    except ValueError:
+        return False
+    return True
