@@ -13,6 +13,7 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -129,55 +130,23 @@ def seeded() -> torch.Generator:
     return torch.Generator().manual_seed(0)
 
 
-def mixture() -> densities.GaussianMixture:
-    return densities.GaussianMixture([-1.0, 2.0], [0.5, 1.0], [0.25, 0.75])
+BITS = torch.tensor([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0]])
 
-
-def spots() -> densities.IsotropicMixture:
-    return densities.IsotropicMixture([[0.0, 0.0], [3.0, 1.0]], scales=0.5)
-
-
-def counted() -> histograms.Histogram:
-    return histograms.Histogram(4, smoothing=0.5).fit([0, 1, 1])
-
-
-def tabled() -> histograms.PatternTable:
-    return histograms.PatternTable(3, smoothing=0.5).fit(BITS)
-
-
-def binary() -> autoregressive.Autoregressive:
-    return autoregressive.Autoregressive(networks.masked_mlp([3, 5, 3]), pixels=3)
-
-
-def noisy() -> autoencoders.DenoisingAutoencoder:
-    return autoencoders.DenoisingAutoencoder(3, 2, nu=0.5)
-
-
-def latent() -> vae.VAE:
-    nets = {"decoder": networks.mlp([2, 3]), "output": likelihoods.Bernoulli()}
-    return vae.VAE(networks.mlp([3, 4]), **nets, d=3, latents=2)
-
-
-def coupled() -> flows.AffineCoupling:
-    return flows.AffineCoupling(networks.mlp([3, 6]), mask=[1, 0, 1])
-
-
-def flow() -> flows.Flow:
-    return flows.Flow([coupled(), flows.Triangular(3)], d=3)
-
-
-def dequantised() -> flows.Dequantised:
-    marginals = flows.Marginals(3, levels=2)
-    return flows.Dequantised(flows.Flow([marginals], d=3), levels=2)
-
-
-def players() -> gan.GAN:
-    return gan.GAN(networks.mlp([2, 3]), networks.mlp([3, 1]), latent=2)
-
-
-def denoiser() -> diffusion.Diffusion:
-    net = networks.TimeMLP(3, hidden=4, depth=1, classes=2)
-    return diffusion.Diffusion(net, d=3, classes=2)
+mixture = partial(densities.GaussianMixture, [-1.0, 2.0], [0.5, 1.0], [0.25, 0.75])
+spots = partial(densities.IsotropicMixture, [[0.0, 0.0], [3.0, 1.0]], scales=0.5)
+counted = partial(histograms.Histogram(4, smoothing=0.5).fit, [0, 1, 1])
+tabled = partial(histograms.PatternTable(3, smoothing=0.5).fit, BITS)
+binary = partial(autoregressive.Autoregressive, networks.masked_mlp([3, 3]), pixels=3)
+noisy = partial(autoencoders.DenoisingAutoencoder, 3, 2, nu=0.5)
+ENDS = {"decoder": networks.mlp([2, 3]), "output": likelihoods.Bernoulli()}
+latent = partial(vae.VAE, networks.mlp([3, 4]), **ENDS, d=3, latents=2)
+coupled = partial(flows.AffineCoupling, networks.mlp([3, 6]), mask=[1, 0, 1])
+flow = partial(flows.Flow, [coupled(), flows.Triangular(3)], d=3)
+IN_BINS = flows.Flow([flows.Marginals(3, levels=2)], d=3)
+dequantised = partial(flows.Dequantised, IN_BINS, levels=2)
+players = partial(gan.GAN, networks.mlp([2, 3]), networks.mlp([3, 1]), latent=2)
+TIMED = networks.TimeMLP(3, hidden=4, depth=1, classes=2)
+denoiser = partial(diffusion.Diffusion, TIMED, d=3, classes=2)
 
 
 # ----------------------------------------------------------------- values, right, wrong
@@ -186,7 +155,6 @@ GAP = (math.nan, "finite")
 P, Q, X = [0.25, 0.25, 0.5], [0.5, 0.0, 0.5], [-1.0, 0.5, 3.0]
 SAMPLES = torch.linspace(-1.5, 1.5, 6).reshape(3, 2)
 REAL = torch.linspace(-1.5, 1.5, 6).reshape(2, 3)
-BITS = torch.tensor([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0]])
 IMAGES = torch.arange(128.0).reshape(2, 64) % 17
 HOLES = torch.tensor([True, False, True])
 LINE = {"z": [-3.0, 0.0, 3.0], "x": [-1.0, 0.0, 2.0]}
@@ -351,9 +319,8 @@ ROWS: list[Row] = [
     row(autoencoders.principal_components, {"x": REAL, "rank": 2}, **RANK),
     # latent-variable models, flows, adversaries, diffusion
     row(vae.VAE,
-        {"encoder": networks.mlp([3, 4]), "decoder": networks.mlp([2,
-            3])} | {"output": likelihoods.Bernoulli(), "d": 3, "latents": 2,
-            "beta": 0.0}, encoder=(networks.mlp([3, 3]), "(n, 3) to (n, 4)"),
+        {"encoder": networks.mlp([3, 4]), **ENDS, "d": 3, "latents": 2, "beta": 0.0},
+        encoder=(networks.mlp([3, 3]), "(n, 3) to (n, 4)"),
         decoder=(networks.mlp([2, 4]), "(n, 2) to (n, 3)"),
         output=("bernoulli", "a law from"), d=NONE, latents=NONE, beta=LESS),
     *each(latent, "posterior encode kl", {"x": BITS}, x=WIDE),
