@@ -340,7 +340,7 @@ ROWS: list[Row] = [
     row(lambda: flows.Marginals(3, levels=2).count, {"x": BITS, "smoothing": 0.3},
         smoothing=SIZE, **LEVELS),
     row(flows.Flow, {"layers": [flows.Triangular(1)], "d": 1},
-        layers=(([3], "Module"), ([torch.nn.Linear(3, 3)], "a function")), d=NONE),
+        layers=(([3], "Module"), ([], "at least one")), d=NONE),
     *each(flow, "encode log_det log_prob loss", {"x": REAL}, x=(WIDE, LIST)),
     row(lambda: flow().decode, {"z": REAL}, z=WIDE),
     row(flows.Dequantised, {"flow": flow(), "levels": 2},
