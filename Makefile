@@ -53,9 +53,10 @@ lab: env-lab ## open the notebooks in JupyterLab
 test: env-test ## run everything: lint, unit, structure, nbval, site in a browser
 	@$(BIN)/python tools/checks/phases.py lint unit nbval site-test
 
-lint: env-test ## check style and spelling
+lint: env-test ## check style, imports and spelling
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/codespell
 
 format: env-test ## format the code, notebooks included
