@@ -1,7 +1,7 @@
 # The two commands are `make book` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 .PHONY: help book serve lab test lint format unit nbval site-test notebooks models figures links \
-	student zip test-colab repository audit matrix mutation clean env-book env-test \
+	new student zip test-colab repository audit matrix mutation clean env-book env-test \
 	env-lab env-audit env-mutation
 SHELL := /bin/sh
 BIN := .venv/bin
@@ -85,7 +85,10 @@ models: env-test ## train what is stored in lecture_code/trained
 	@$(BIN)/python -m lecture_code.recipes
 
 figures: env-test # draw the pictures under book/images
-	@$(BIN)/python -m tools.chapters.figures
+	@$(BIN)/python book/images/draw.py
+
+new: env-test ## write a chapter that passes its tests: make new NAME=19-topic
+	@$(BIN)/python -m tools.chapters.new "$(NAME)"
 
 student: env-book ## write the student notebooks (solutions replaced by stubs)
 	@$(BIN)/python -m tools.chapters.notebooks student _student
@@ -105,7 +108,7 @@ audit: env-audit # look for known weaknesses in what is installed and in the wor
 	@$(BIN)/pip-audit --strict --disable-pip --no-deps -r constraints.txt
 
 repository: env-book # set the address everywhere: make repository [URL=https://...] [TAG=v...]
-	@$(BIN)/python -m tools.chapters.repository $(URL) $(if $(TAG),--tag $(TAG))
+	@$(BIN)/python -m tools.chapters.repository "$(URL)" "$(TAG)"
 
 clean: # remove everything that was built
 	@rm -rf _build _vendor _student node_modules .venv .venv-colab build dist *.egg-info \
