@@ -180,7 +180,7 @@ def test_captions_and_alt_texts_are_read(place):
 
 def test_stored_text_is_that_of_outputs_and_frames():
     text = output_rules.computed_text(sample_chapter.make())
-    assert "Claim holds: one is one" in text
+    assert "Claim holds: the shares sum to one" in text
     assert "At size 2 the share of bars is 37 %." in text
 
 

@@ -130,7 +130,7 @@ def test_a_copy_that_swallows_a_claim_fails(chapter, tmp_path):
     notebook.cells = [notebook.cells[1], claim]  # the set-up cell does nothing here
     chapter.write_text(conventions.written(notebook), "utf-8")
     (copy,) = colab.copy_chapters(tmp_path, tmp_path / "x.whl", [chapter])
-    command = [sys.executable, *colab.NBVAL, copy]
+    command = [sys.executable, "-m", "pytest", *colab.NBVAL, copy]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert "Claims differ" in done.stdout
     assert "1 failed, 1 passed" in done.stdout
