@@ -99,8 +99,8 @@ test-colab: env-test # run the notebooks under the versions of Colab
 matrix: env-test # run the strict test as on other processors: make matrix [NAMES=...]
 	@$(BIN)/python -m tools.checks.matrix $(NAMES)
 
-mutation: env-mutation # change a module's mathematics and see what notices: ROOM=divergences
-	@OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 2 "lecture_code.$(ROOM)*"
+mutation: env-mutation # change a module's mathematics and see what notices: MODULE=divergences
+	@OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 2 "lecture_code.$(MODULE)*"
 	@$(BIN)/mutmut results
 
 audit: env-audit # look for known weaknesses in what is installed and in the workflows
