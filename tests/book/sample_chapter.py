@@ -59,7 +59,7 @@ def code(source: str, *outputs: NotebookNode, **metadata: object) -> NotebookNod
 
 
 def make() -> NotebookNode:
-    """Make the chapter: the one that `make new` writes, with outputs as if it had run."""
+    """Make the chapter that `make new` writes, with outputs as if it had run."""
     notebook = new.chapter(STEM)
     cells = list(filter(conventions.is_code, notebook.cells))
     for count, cell in enumerate(cells, start=1):

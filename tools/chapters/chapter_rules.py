@@ -94,13 +94,6 @@ def cells(notebook: NotebookNode, stem: str) -> Iterator[str]:
         yield f"{cell} needs no exemption from the rule on {rule}"
 
 
-def no_empty_cell(notebook: NotebookNode) -> Iterator[str]:
-    """No cell is empty."""
-    for place, cell in enumerate(notebook.cells):
-        if not cell.source.strip():
-            yield f"cell {place} is empty"
-
-
 def imports(notebook: NotebookNode) -> Iterator[str]:
     """One cell imports, in few lines, and starts the run; no other does."""
     cells = [c for c in _lesson(notebook) if _import_lines(c)]
@@ -168,7 +161,7 @@ def explores(notebook: NotebookNode) -> Iterator[str]:
         yield "a widget in a cell without the tag explore"
 
 
-def exercises(notebook: NotebookNode) -> Iterator[str]:
+def exercises(notebook: NotebookNode, stem: str) -> Iterator[str]:
     """Each exercise is a question, then one folded cell that solves and grades it."""
     posed = [
         (i, e) for i, c in enumerate(notebook.cells) for e in conventions.exercises(c)
@@ -178,9 +171,9 @@ def exercises(notebook: NotebookNode) -> Iterator[str]:
         yield f"{len(posed)} exercises, not {EXERCISES[0]} to {EXERCISES[-1]}"
     if len(solutions) != len(posed):
         yield f"{len(solutions)} solutions of {len(posed)} exercises"
-    numbers = [identity.split(".") for _, identity in posed]
-    if [int(n) for _, n in numbers] != list(range(1, len(posed) + 1)):
-        yield f"exercises are not numbered in order: {[e for _, e in posed]}"
+    numbers = [f"{int(stem[:2])}.{count}" for count in range(1, len(posed) + 1)]
+    if [identity for _, identity in posed] != numbers:
+        yield f"exercises are not {numbers}, but {[e for _, e in posed]}"
     for place, identity in posed:
         following = notebook.cells[place + 1 : place + 2]
         flaws = (
@@ -266,15 +259,6 @@ def _link_flaws(link: str, address: repository.Address, stem: str) -> Iterator[s
         yield f"a link that is not to our own pages, a DOI or this page: {link!r}"
 
 
-def numbered(notebook: NotebookNode, stem: str) -> Iterator[str]:
-    """Exercises carry the chapter's number."""
-    chapter = int(stem.split("-")[0])
-    for cell in notebook.cells:
-        for identity in conventions.exercises(cell):
-            if int(identity.split(".")[0]) != chapter:
-                yield f"exercise {identity} in chapter {chapter}"
-
-
 def light(path: Path) -> Iterator[str]:
     """The file is small enough to be opened on a phone."""
     size = path.stat().st_size
@@ -283,9 +267,9 @@ def light(path: Path) -> Iterator[str]:
 
 
 #: Rules on the notebook alone, and rules that need its name as well.
-RULES = (valid, budgets, no_empty_cell, imports, claims, figures, explores, exercises)
+RULES = (valid, budgets, imports, claims, figures, explores)
 RULES += (prose_is_plain, spine, *output_rules.RULES)
-NAMED_RULES = (addressed, numbered, cells)
+NAMED_RULES = (addressed, exercises, cells)
 
 
 def problems(path: Path) -> Iterator[str]:
