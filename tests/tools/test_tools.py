@@ -259,7 +259,7 @@ def test_the_students_notebook_unfolds_its_exercises(students_notebook):
 
 def test_the_students_notebook_says_what_it_is(students_notebook):
     first, title, setup = students_notebook.cells[:3]
-    page = repository.read().page(sample_chapter.STEM)
+    page = f"{repository.read().pages}book/{sample_chapter.STEM}.html"
     assert "Student version" in first.source
     assert page in first.source
     whole = sample_chapter.make().cells[0].source

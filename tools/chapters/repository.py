@@ -69,9 +69,6 @@ class Address(NamedTuple):
         """Source of the set-up cell: on Colab install what is missing, else say how."""
         return SETUP.format(url=self.url, tag=self.tag)
 
-    def page(self, stem: str) -> str:
-        return f"{self.pages}book/{stem}.html"
-
     def student(self, stem: str) -> str:
         return f"{self.pages}_downloads/student/{stem}-student.ipynb"
 

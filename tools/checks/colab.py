@@ -125,7 +125,7 @@ def main(torch: str = TORCH) -> None:
         passes("-m", "pip", "uninstall", "--quiet", "--yes", "lecture-code")
         results = {
             "the chapters run": passes(*NBVAL, *copies),
-            "set-up cells install the package": passes("-I", "-c", "import lecture_code"),
+            "set-up cells install it": passes("-I", "-c", "import lecture_code"),
             "sliders move the pictures": passes(SLIDERS, *copies),
         }
     print(f"Colab: {COLAB}\nhere: Python {platform.python_version()}, torch {torch}")
