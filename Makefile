@@ -1,7 +1,7 @@
 # The two commands are `make book` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 .PHONY: help book serve lab test lint format unit nbval site-test notebooks models figures links \
-	student zip test-colab repository audit matrix mutation clean env-book env-test \
+	new student zip test-colab repository audit matrix mutation clean env-book env-test \
 	env-lab env-audit env-mutation
 SHELL := /bin/sh
 BIN := .venv/bin
@@ -53,9 +53,10 @@ lab: env-lab ## open the notebooks in JupyterLab
 test: env-test ## run everything: lint, unit, structure, nbval, site in a browser
 	@$(BIN)/python tools/checks/phases.py lint unit nbval site-test
 
-lint: env-test ## check style and spelling
+lint: env-test ## check style, imports and spelling
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/codespell
 
 format: env-test ## format the code, notebooks included
@@ -84,7 +85,10 @@ models: env-test ## train what is stored in lecture_code/trained
 	@$(BIN)/python -m lecture_code.recipes
 
 figures: env-test # draw the pictures under book/images
-	@$(BIN)/python -m tools.chapters.figures
+	@$(BIN)/python book/images/draw.py
+
+new: env-test ## write a chapter that passes its tests: make new NAME=19-topic
+	@$(BIN)/python -m tools.chapters.new "$(NAME)"
 
 student: env-book ## write the student notebooks (solutions replaced by stubs)
 	@$(BIN)/python -m tools.chapters.notebooks student _student
@@ -95,8 +99,8 @@ test-colab: env-test # run the notebooks under the versions of Colab
 matrix: env-test # run the strict test as on other processors: make matrix [NAMES=...]
 	@$(BIN)/python -m tools.checks.matrix $(NAMES)
 
-mutation: env-mutation # change a module's mathematics and see what notices: ROOM=divergences
-	@OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 2 "lecture_code.$(ROOM)*"
+mutation: env-mutation # change a module's mathematics and see what notices: MODULE=divergences
+	@OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 2 "lecture_code.$(MODULE)*"
 	@$(BIN)/mutmut results
 
 audit: env-audit # look for known weaknesses in what is installed and in the workflows
@@ -104,7 +108,7 @@ audit: env-audit # look for known weaknesses in what is installed and in the wor
 	@$(BIN)/pip-audit --strict --disable-pip --no-deps -r constraints.txt
 
 repository: env-book # set the address everywhere: make repository [URL=https://...] [TAG=v...]
-	@$(BIN)/python -m tools.chapters.repository $(URL) $(if $(TAG),--tag $(TAG))
+	@$(BIN)/python -m tools.chapters.repository "$(URL)" "$(TAG)"
 
 clean: # remove everything that was built
 	@rm -rf _build _vendor _student node_modules .venv .venv-colab build dist *.egg-info \

@@ -1,6 +1,6 @@
-"""The package behind the companion: one room for each idea of the book.
+"""The package behind the companion: one module for each idea of the book.
 
-Import rooms, not names (``from lecture_code import histograms, session``), so that
+Import modules, not names (``from lecture_code import histograms, session``), so that
 each call in a chapter says where it lives.
 """
 

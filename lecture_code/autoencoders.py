@@ -59,132 +59,71 @@ class Autoencoder(torch.nn.Module):
         self.k = _validate.integer("k", k, low=1)
         self.activation = _validate.choice("activation", activation, ACTIVATIONS)
         self.likelihood = _validate.choice("likelihood", likelihood, LIKELIHOODS)
-        self._build(_hidden(hidden, activation))
+        self._build(_check_hidden(hidden, activation))
 
     def _build(self, hidden: list[int]) -> None:
         """Make the layers: linear maps with the activation after all but the last."""
         name = "relu" if self.activation == "linear" else self.activation  # no layers
         inwards = networks.mlp([self.d, *hidden, self.k], activation=name)
-        self.encoder = torch.nn.Sequential(*inwards, _between(self.activation))
+        last = _make_activation(self.activation)
+        self.encoder = torch.nn.Sequential(*inwards, last)
         outwards = [self.k, *reversed(hidden), self.d]
         self.decoder = networks.mlp(outwards, activation=name)
 
     def __repr__(self) -> str:
         widths = f"{self.d} -> {self.k} -> {self.d}"
         kind = f"{self.activation}, {self.likelihood}"
-        return f"{type(self).__name__}({widths}, {kind}{self._noise()})"
+        return f"{type(self).__name__}({widths}, {kind}{self._describe_noise()})"
 
-    def _noise(self) -> str:
+    def _describe_noise(self) -> str:
         return ""
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the code of each example.
-
-        Parameters
-        ----------
-        x : torch.Tensor
-            Examples, shape (n, d).
-
-        Returns
-        -------
-        torch.Tensor
-            Codes, shape (n, k), in the dtype of the model.
-        """
+        """Return the codes (n, k) of examples (n, d), in the dtype of the model."""
         x = _validate.tensor("x", x, shape=("n", self.d))
         return self._read(networks.cast(x, self))
 
     def pre_activation(self, z: torch.Tensor) -> torch.Tensor:
-        r"""Return :math:`\hat a`, what the output layer computes before its unit.
-
-        Parameters
-        ----------
-        z : torch.Tensor
-            Codes, shape (n, k).
-
-        Returns
-        -------
-        torch.Tensor
-            Shape (n, d): log-odds of ink, or means.
-        """
+        r"""Return :math:`\hat a` of codes (n, k): log-odds of ink or means, (n, d)."""
         z = _validate.tensor("z", z, shape=("n", self.k))
         return self._write(networks.cast(z, self))
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
-        """Return the reconstruction that belongs to each code.
-
-        Parameters
-        ----------
-        z : torch.Tensor
-            Codes, shape (n, k).
-
-        Returns
-        -------
-        torch.Tensor
-            Shape (n, d): probabilities of ink in [0, 1], or means.
-        """
-        output = self.pre_activation(z)
-        return output.sigmoid() if self.likelihood == "bernoulli" else output
+        r"""Return :math:`\hat x` of codes (n, k): probabilities or means, (n, d)."""
+        return self._apply_output_unit(self.pre_activation(z))
 
     def reconstruct(self, x: torch.Tensor) -> torch.Tensor:
-        """Send each example through the code and back.
-
-        Parameters
-        ----------
-        x : torch.Tensor
-            Examples, shape (n, d).
-
-        Returns
-        -------
-        torch.Tensor
-            Reconstructions, shape (n, d).
-        """
-        return self.decode(self.encode(x))
+        """Send examples (n, d) through the code and back, (n, d)."""
+        return self._apply_output_unit(self._write(self.encode(x)))
 
     def errors(
         self, x: torch.Tensor, given: torch.Tensor | None = None
     ) -> torch.Tensor:
-        r"""Return the loss of each example, the sum over its pixels.
+        r"""Return the loss of each example (n,), the sum over its pixels.
 
         .. math:: -\sum_j \bigl(x_j \log \hat x_j + (1 - x_j) \log(1 - \hat x_j)\bigr)
             \quad \text{or} \quad \tfrac{1}{2} \sum_j (x_j - \hat x_j)^2
 
-        Parameters
-        ----------
-        x : torch.Tensor
-            What should come out, shape (n, d); zeros and ones for "bernoulli".
-        given : torch.Tensor, optional
-            What the encoder sees, shape (n, d); ``x`` itself by default.
-
-        Returns
-        -------
-        torch.Tensor
-            Shape (n,); nats for "bernoulli".
+        Here ``x`` is what should come out, zeros and ones for "bernoulli" (the loss is
+        then in nats), and ``given`` what the encoder sees, by default ``x`` itself.
         """
-        x = networks.cast(self._targets(x), self)
+        x = self._check_targets(x)
         if given is None:
-            given = x
-        given = _validate.tensor("given", given, shape=tuple(x.shape))
-        output = self.pre_activation(self.encode(given))
+            return self._errors(x, x)
+        return self._errors(x, _validate.tensor("given", given, shape=tuple(x.shape)))
+
+    def loss(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the mean of :meth:`errors`, what training makes small."""
+        return self.errors(x).mean()
+
+    def _errors(self, x: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
+        x, given = networks.cast(x, self), networks.cast(given, self)
+        output = self._write(self._read(given))
         if self.likelihood == "gaussian":
             return (x - output).square().sum(dim=1) / 2
         # From the pre-activation: the logarithm of a rounded probability is infinite.
         score = functional.binary_cross_entropy_with_logits
         return score(output, x, reduction="none").sum(dim=1)
-
-    def loss(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the mean of :meth:`errors`, what training makes small.
-
-        Parameters
-        ----------
-        x : torch.Tensor
-            Examples, shape (n, d).
-
-        Returns
-        -------
-        torch.Tensor
-            A scalar.
-        """
-        return self.errors(x).mean()
 
     def _read(self, x: torch.Tensor) -> torch.Tensor:
         return self.encoder(x)
@@ -192,13 +131,13 @@ class Autoencoder(torch.nn.Module):
     def _write(self, z: torch.Tensor) -> torch.Tensor:
         return self.decoder(z)
 
-    def _targets(self, x: torch.Tensor) -> torch.Tensor:
+    def _apply_output_unit(self, output: torch.Tensor) -> torch.Tensor:
+        return output.sigmoid() if self.likelihood == "bernoulli" else output
+
+    def _check_targets(self, x: torch.Tensor) -> torch.Tensor:
         x = _validate.tensor("x", x, shape=("n", self.d))
-        if self.likelihood == "bernoulli" and not ((x == 0) | (x == 1)).all():
-            other = x[(x != 0) & (x != 1)][0].item()
-            raise ValueError(
-                f"x: expected zeros and ones for likelihood 'bernoulli', got {other:g}"
-            )
+        if self.likelihood == "bernoulli":
+            _validate.binary("x", x, "zeros and ones for likelihood 'bernoulli'")
         return x
 
 
@@ -207,16 +146,7 @@ class TiedAutoencoder(Autoencoder):
 
     .. math:: z = h(W x + b), \qquad \hat a = W^\top z + c
 
-    Parameters
-    ----------
-    d : int
-        Numbers in an example.
-    k : int
-        Numbers in a code.
-    activation : str
-        One of ``ACTIVATIONS``, applied to the code.
-    likelihood : {"bernoulli", "gaussian"}
-        What the output is taken for.
+    The parameters are those of an :class:`Autoencoder` without hidden layers.
 
     Attributes
     ----------
@@ -244,7 +174,7 @@ class TiedAutoencoder(Autoencoder):
         self.c = torch.nn.Parameter(torch.zeros(self.d))
 
     def _read(self, x: torch.Tensor) -> torch.Tensor:
-        return _between(self.activation)(functional.linear(x, self.W, self.b))
+        return _make_activation(self.activation)(functional.linear(x, self.W, self.b))
 
     def _write(self, z: torch.Tensor) -> torch.Tensor:
         return functional.linear(z, self.W.T, self.c)
@@ -256,24 +186,15 @@ class DenoisingAutoencoder(Autoencoder):
     .. math:: L = \mathbb{E}_{\tilde x \mid x} \,
         \bigl[ -\log p\bigl(x \mid g(f(\tilde x))\bigr) \bigr]
 
-    With ``nu=0`` and ``sigma=0`` it is an :class:`Autoencoder`.
+    With ``nu=0`` and ``sigma=0`` it is an :class:`Autoencoder`, whose other
+    parameters it has.
 
     Parameters
     ----------
-    d : int
-        Numbers in an example.
-    k : int
-        Numbers in a code.
     nu : float
         Probability that an input is set to 0.
     sigma : float
         Standard deviation of Gaussian noise, in units of the data, at most 1e6.
-    hidden : sequence of int
-        Widths between input and code; the decoder has them in reverse.
-    activation : str
-        One of ``ACTIVATIONS``, applied to each hidden layer and to the code.
-    likelihood : {"bernoulli", "gaussian"}
-        What the output is taken for.
 
     References
     ----------
@@ -299,48 +220,28 @@ class DenoisingAutoencoder(Autoencoder):
         )
         self.nu, self.sigma = nu, sigma
 
-    def _noise(self) -> str:
+    def _describe_noise(self) -> str:
         return f", nu={self.nu:g}, sigma={self.sigma:g}"
 
     def corrupt(
         self, x: torch.Tensor, generator: torch.Generator | None = None
     ) -> torch.Tensor:
-        """Return a corrupted copy: Gaussian noise first, then the mask.
-
-        Parameters
-        ----------
-        x : torch.Tensor
-            Clean examples, shape (n, d).
-        generator : torch.Generator, optional
-            Source of the noise; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor
-            What the encoder will see, shape (n, d).
-        """
+        """Return a corrupted copy (n, d): Gaussian noise first, then the mask."""
         x = _validate.tensor("x", x, shape=("n", self.d))
-        return mask(add_noise(x, self.sigma, generator), self.nu, generator)
+        return self._corrupt(x, _validate.generator("generator", generator))
 
     def loss(
         self, x: torch.Tensor, generator: torch.Generator | None = None
     ) -> torch.Tensor:
-        """Return the mean error against the clean input, for fresh noise.
+        """Return the mean error against the clean input (n, d), for fresh noise."""
+        x = self._check_targets(x)
+        generator = _validate.generator("generator", generator)
+        return self._errors(x, self._corrupt(x, generator)).mean()
 
-        Parameters
-        ----------
-        x : torch.Tensor
-            Clean examples, shape (n, d).
-        generator : torch.Generator, optional
-            Source of the noise; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor
-            A scalar.
-        """
-        x = self._targets(x)
-        return self.errors(x, self.corrupt(x, generator)).mean()
+    def _corrupt(
+        self, x: torch.Tensor, generator: torch.Generator | None
+    ) -> torch.Tensor:
+        return _mask(_add_noise(x, self.sigma, generator), self.nu, generator)
 
 
 def mask(
@@ -348,51 +249,23 @@ def mask(
 ) -> torch.Tensor:
     r"""Set each entry to 0 with probability :math:`\nu`, independently.
 
-    Parameters
-    ----------
-    x : torch.Tensor
-        Clean values, any shape.
-    nu : float
-        Masking probability, in [0, 1].
-    generator : torch.Generator, optional
-        Source of the mask; torch's global one by default.
-
-    Returns
-    -------
-    torch.Tensor
-        A new tensor; the entries that are kept are not rescaled.
+    Clean values may have any shape; those that are kept are not rescaled.
     """
     x = _validate.tensor("x", x)
     nu = _validate.real("nu", nu, low=0, high=1)
-    generator = _validate.generator("generator", generator)
-    kept = torch.rand(x.shape, generator=generator) >= nu  # rand is never 1
-    return x * kept.to(x.device)
+    return _mask(x, nu, _validate.generator("generator", generator))
 
 
 def add_noise(
     x: torch.Tensor, sigma: float, generator: torch.Generator | None = None
 ) -> torch.Tensor:
-    r"""Add Gaussian noise: :math:`\tilde x = x + \sigma \varepsilon`.
+    r"""Add Gaussian noise: :math:`\tilde x = x + \sigma \varepsilon`, for any shape.
 
-    Parameters
-    ----------
-    x : torch.Tensor
-        Clean values, any shape.
-    sigma : float
-        Standard deviation, in units of ``x``, from 0 to 1e6.
-    generator : torch.Generator, optional
-        Source of the noise; torch's global one by default.
-
-    Returns
-    -------
-    torch.Tensor
-        A new tensor.
+    The standard deviation is in units of ``x``, from 0 to 1e6.
     """
     x = _validate.tensor("x", x)
     sigma = _validate.real("sigma", sigma, low=0, high=_LOUDEST)
-    generator = _validate.generator("generator", generator)
-    noise = torch.randn(x.shape, generator=generator, dtype=x.dtype)
-    return x + sigma * noise.to(x.device)
+    return _add_noise(x, sigma, _validate.generator("generator", generator))
 
 
 def best_of_rank(matrix: torch.Tensor, rank: int) -> torch.Tensor:
@@ -400,24 +273,15 @@ def best_of_rank(matrix: torch.Tensor, rank: int) -> torch.Tensor:
 
     .. math:: B^* = U_{\cdot, \le K} \, \Sigma_{\le K, \le K} \, V_{\cdot, \le K}^\top
 
-    Parameters
-    ----------
-    matrix : torch.Tensor
-        Shape (n, d).
-    rank : int
-        The rank :math:`K`, from 1 to the smaller of n and d.
-
-    Returns
-    -------
-    torch.Tensor
-        Shape (n, d); where singular values tie, one of the nearest.
+    Here K is the ``rank``, at most the smaller of n and d. Where singular values tie,
+    it is one of the nearest.
 
     References
     ----------
     Eckart and Young (1936), The approximation of one matrix by another of lower rank,
     Psychometrika 1, 211-218.
     """
-    matrix = _decomposable("matrix", matrix)
+    matrix = _check_matrix("matrix", matrix)
     rank = _validate.integer("rank", rank, low=1, high=min(matrix.shape))
     U, S, Vt = torch.linalg.svd(matrix, full_matrices=False)
     return (U[:, :rank] * S[:rank]) @ Vt[:rank]
@@ -431,25 +295,16 @@ def principal_components(x: torch.Tensor, rank: int) -> Autoencoder:
 
     .. math:: z = V^\top (x - m), \qquad \hat x = V z + m
 
-    Parameters
-    ----------
-    x : torch.Tensor
-        Examples as rows, shape (n, d).
-    rank : int
-        Numbers in the code, from 1 to the smaller of n and d.
-
-    Returns
-    -------
-    Autoencoder
-        Linear and Gaussian, in dtype and device as ``x``; no other linear one of this
-        code size has a lower loss on ``x``.
+    Examples are rows, (n, d), and the ``rank`` K is at most the smaller of n and d. The
+    model is linear and Gaussian, in dtype and device as ``x``; no other linear one of
+    this code size has a lower loss on ``x``.
 
     References
     ----------
     Baldi and Hornik (1989), Neural networks and principal component analysis, Neural
     Networks 2, 53-58.
     """
-    x = _decomposable("x", x).detach()
+    x = _check_matrix("x", x).detach()
     rank = _validate.integer("rank", rank, low=1, high=min(x.shape))
     mean = x.mean(dim=0)
     V = torch.linalg.svd(x - mean, full_matrices=False).Vh[:rank].T
@@ -464,7 +319,21 @@ def principal_components(x: torch.Tensor, rank: int) -> Autoencoder:
 _LOUDEST = 1e6
 
 
-def _decomposable(name: str, matrix: torch.Tensor) -> torch.Tensor:
+def _mask(
+    x: torch.Tensor, nu: float, generator: torch.Generator | None
+) -> torch.Tensor:
+    kept = torch.rand(x.shape, generator=generator) >= nu  # rand is never 1
+    return x * kept.to(x.device)
+
+
+def _add_noise(
+    x: torch.Tensor, sigma: float, generator: torch.Generator | None
+) -> torch.Tensor:
+    noise = torch.randn(x.shape, generator=generator, dtype=x.dtype)
+    return x + sigma * noise.to(x.device)
+
+
+def _check_matrix(name: str, matrix: torch.Tensor) -> torch.Tensor:
     """Refuse half precision here: torch's decompositions would, deep inside."""
     matrix = _validate.tensor(name, matrix, shape=("n", "d"))
     if matrix.dtype not in (torch.float32, torch.float64):
@@ -473,7 +342,7 @@ def _decomposable(name: str, matrix: torch.Tensor) -> torch.Tensor:
     return matrix
 
 
-def _hidden(hidden: Sequence[int], activation: str) -> list[int]:
+def _check_hidden(hidden: Sequence[int], activation: str) -> list[int]:
     hidden = _validate.instance("hidden", hidden, (list, tuple))
     if hidden and activation == "linear":
         raise ValueError(
@@ -483,7 +352,5 @@ def _hidden(hidden: Sequence[int], activation: str) -> list[int]:
     return [_validate.integer("hidden", width, low=1) for width in hidden]
 
 
-def _between(activation: str) -> torch.nn.Module:
-    if activation == "linear":
-        return torch.nn.Identity()
-    return networks.ACTIVATIONS[activation]()
+def _make_activation(name: str) -> torch.nn.Module:
+    return torch.nn.Identity() if name == "linear" else networks.ACTIVATIONS[name]()

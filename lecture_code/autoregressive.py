@@ -43,9 +43,10 @@ class Autoregressive(torch.nn.Module):
         self, network: torch.nn.Module, *, pixels: int, order: ArrayLike | None = None
     ) -> None:
         super().__init__()
-        self.network = _validate.instance("network", network, torch.nn.Module)
+        self.network = network
         self.pixels = _validate.integer("pixels", pixels, low=1)
-        self.register_buffer("order", self._order(order))
+        self.register_buffer("order", self._read_order(order))
+        self._check_shape()
         self._check_causal()
 
     def __repr__(self) -> str:
@@ -55,122 +56,76 @@ class Autoregressive(torch.nn.Module):
             f"{type(self).__name__}({kind}, pixels={self.pixels}, {weights} parameters)"
         )
 
-    def logits(self, x: torch.Tensor) -> torch.Tensor:
-        r"""Return the log-odds of each pixel, given those before it.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, pixels)
-            Images of zeros and ones.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, pixels)
-            :math:`\log p(x_i = 1 \mid x_{<i}) - \log p(x_i = 0 \mid x_{<i})`.
-        """
-        return self._outputs(self._checked(x))[..., 0]
-
     @torch.no_grad()
     def conditionals(self, x: torch.Tensor) -> torch.Tensor:
-        r"""Return the probability of every value of a pixel, given those before it.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, pixels)
-            Images of zeros and ones.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, pixels, 2)
-            :math:`p(x_i = v \mid x_{<i})` for :math:`v = 0, 1`; each row sums to 1.
-        """
-        a = self.logits(x)
-        return torch.stack([(-a).sigmoid(), a.sigmoid()], dim=2)
+        r"""Return :math:`p(x_i = v \mid x_{<i})`, shape (n, pixels, values)."""
+        return self._conditionals(self._check_images(x))
 
     def log_prob(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the exact log-probability of each image, in nats.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, pixels)
-            Images of zeros and ones.
-
-        Returns
-        -------
-        torch.Tensor, shape (n,)
-            Log-probabilities.
-        """
-        a = self.logits(x)
-        nats = torch.nn.functional.binary_cross_entropy_with_logits
-        return -nats(a, x.to(a), reduction="none").sum(dim=1)
+        """Return the exact log-probability of each image, nats (n,)."""
+        return self._log_prob(self._check_images(x))
 
     def loss(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the mean negative log-likelihood, in nats per image.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, pixels)
-            Images of zeros and ones.
-
-        Returns
-        -------
-        torch.Tensor
-            A scalar.
-        """
+        """Return the mean negative log-likelihood, in nats per image."""
         return -self.log_prob(x).mean()
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> torch.Tensor:
-        """Draw images, one pixel after the other, without dropout.
-
-        Parameters
-        ----------
-        n : int
-            Number of images.
-        generator : torch.Generator, optional
-            Source of randomness; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, pixels)
-            Independent images of zeros and ones, float32.
-        """
+        """Draw images (n, pixels), one pixel after the other, without dropout."""
         n = _validate.integer("n", n, low=1)
+        generator = _validate.generator("generator", generator)
         blank = torch.zeros(n, self.pixels, device=self.order.device)
-        return self.complete(blank, known=0, generator=generator)
+        return self._fill(blank, 0, generator)
 
-    @torch.no_grad()
     def complete(
         self, x: torch.Tensor, *, known: int, generator: torch.Generator | None = None
     ) -> torch.Tensor:
-        """Keep the first pixels and draw the others given them, without dropout.
+        """Keep the first ``known`` pixels, in the model's order, and draw the others.
 
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, pixels)
-            Images of zeros and ones.
-        known : int
-            How many pixels, counted in the model's order, are kept.
-        generator : torch.Generator, optional
-            Source of randomness; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, pixels)
-            New images of zeros and ones, in the dtype of ``x``.
+        Images (n, pixels) give new ones in their dtype; dropout is left out.
         """
-        drawn = self._checked(x).clone()
+        x = self._check_images(x)
         known = _validate.integer("known", known, low=0, high=self.pixels)
         generator = _validate.generator("generator", generator)
+        return self._fill(x.clone(), known, generator)
+
+    @torch.no_grad()
+    def _fill(
+        self, x: torch.Tensor, known: int, generator: torch.Generator | None
+    ) -> torch.Tensor:
+        """Draw all pixels but the first ``known`` in place, by the inverse CDF."""
         with networks.evaluating(self):
             for pixel in self.order[known:].tolist():
-                p = self.conditionals(drawn)[:, pixel]
+                p = self._conditionals(x)[:, pixel]
                 u = torch.rand(len(p), 1, generator=generator, dtype=torch.float64)
-                # inverse CDF, from the largest value down
+                # from the largest value down
                 above = p.double().flip(1).cumsum(dim=1)[:, :-1]
-                drawn[:, pixel] = (u.to(p.device) < above).sum(dim=1).to(drawn)
-        return drawn
+                x[:, pixel] = (u.to(p.device) < above).sum(dim=1).to(x)
+        return x
 
-    def _order(self, order: ArrayLike | None) -> torch.Tensor:
+    def _check_images(self, x: torch.Tensor) -> torch.Tensor:
+        x = _validate.tensor("x", x, shape=("n", self.pixels))
+        return _validate.binary("x", x)
+
+    def _conditionals(self, x: torch.Tensor) -> torch.Tensor:
+        a = self._compute_numbers(x)[..., 0]
+        return torch.stack([(-a).sigmoid(), a.sigmoid()], dim=2)
+
+    def _log_prob(self, x: torch.Tensor) -> torch.Tensor:
+        a = self._compute_numbers(x)[..., 0]
+        nats = torch.nn.functional.binary_cross_entropy_with_logits
+        return -nats(a, x.to(a), reduction="none").sum(dim=1)
+
+    def _scale(self, x: torch.Tensor) -> torch.Tensor:
+        """Return what the network reads."""
+        return x
+
+    def _compute_numbers(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the network's numbers for each pixel, shape (n, pixels, numbers)."""
+        given = self._scale(networks.cast(x, self))[:, self.order]
+        outputs = self.network(given)[:, self.order.argsort()]
+        return outputs.reshape(len(x), self.pixels, self.numbers)
+
+    def _read_order(self, order: ArrayLike | None) -> torch.Tensor:
         if order is None:
             return torch.arange(self.pixels)
         order = _validate.integers("order", order, shape=(self.pixels,))
@@ -178,21 +133,15 @@ class Autoregressive(torch.nn.Module):
             raise ValueError(f"order: expected each pixel once, got {order.tolist()}")
         return order
 
-    def _checked(self, x: torch.Tensor) -> torch.Tensor:
-        x = _validate.tensor("x", x, shape=("n", self.pixels))
-        if not ((x == 0) | (x == 1)).all():
-            raise ValueError("x: expected zeros and ones, got other numbers too")
-        return x
-
-    def _inputs(self, x: torch.Tensor) -> torch.Tensor:
-        """Return what the network reads."""
-        return x
-
-    def _outputs(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the network's numbers for each pixel, shape (n, pixels, numbers)."""
-        given = self._inputs(networks.cast(x, self))[:, self.order]
-        outputs = self.network(given)[:, self.order.argsort()]
-        return outputs.reshape(len(x), self.pixels, self.numbers)
+    def _check_shape(self) -> None:
+        d, numbers = self.pixels, self.numbers
+        each = (d,) if numbers == 1 else (d, numbers)
+        got = networks.probe(self.network, torch.zeros(2, d))
+        if got != (2, *each):
+            sizes = ", ".join(map(str, ("n", *each)))
+            raise ValueError(
+                f"network: expected a map of (n, {d}) to ({sizes}), got {got} for n = 2"
+            )
 
     @torch.no_grad()
     def _check_causal(self) -> None:
@@ -201,7 +150,9 @@ class Autoregressive(torch.nn.Module):
         generator = torch.Generator().manual_seed(0)
         first, second = torch.rand(2, 8, self.pixels, generator=generator).round()
         mixed = torch.where(place < place[:, None, None], first, second)
-        outputs = self._tried(torch.cat([first[None], mixed]).flatten(0, 1))
+        images = torch.cat([first[None], mixed]).flatten(0, 1)
+        with networks.evaluating(self):
+            outputs = self.network(networks.cast(images, self))
         whole, *moved = outputs.reshape(-1, 8, self.pixels, self.numbers)
         change = (torch.stack(moved) - whole).abs().amax(dim=(1, 3)).tril().max()
         if change > 1e-4 * (1 + whole.abs().max()):
@@ -209,23 +160,6 @@ class Autoregressive(torch.nn.Module):
                 "network: expected outputs that depend on the inputs before them only, "
                 f"got a change of {change:.2g} from an input at or after one"
             )
-
-    def _tried(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the network's outputs for some images, without dropout."""
-        given = networks.cast(x, self)
-        own = (self.pixels,) if self.numbers == 1 else (self.pixels, self.numbers)
-        try:
-            with networks.evaluating(self):
-                outputs = self.network(given)
-            if outputs.shape != (len(x), *own):
-                raise ValueError(f"shape {tuple(outputs.shape)}")
-        except (TypeError, ValueError, RuntimeError) as error:
-            sizes = ", ".join(map(str, own))
-            raise ValueError(
-                f"network: expected a map of (n, {self.pixels}) to (n, {sizes}), "
-                f"got {error}"
-            ) from None
-        return outputs
 
 
 class GreyAutoregressive(Autoregressive):
@@ -268,58 +202,23 @@ class GreyAutoregressive(Autoregressive):
         self.numbers = self.output.numbers
         super().__init__(network, pixels=pixels, order=order)
 
-    def logits(self, x: torch.Tensor) -> torch.Tensor:
-        r"""Return the log-probability of every level of a pixel, given those before it.
+    def log_conditionals(self, x: torch.Tensor) -> torch.Tensor:
+        r"""Return :math:`\log p(x_i = v \mid x_{<i})`, (n, pixels, levels)."""
+        return self._log_conditionals(self._check_images(x))
 
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, pixels)
-            Images of whole numbers from 0 to ``levels - 1``.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, pixels, levels)
-            :math:`\log p(x_i = v \mid x_{<i})`, so that their exponentials sum to 1.
-        """
-        outputs = self._outputs(self._checked(x))
-        return self.output.probabilities(outputs.flatten(1)).log()
-
-    @torch.no_grad()
-    def conditionals(self, x: torch.Tensor) -> torch.Tensor:
-        r"""Return the probability of every level of a pixel, given those before it.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, pixels)
-            Images of whole numbers from 0 to ``levels - 1``.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, pixels, levels)
-            :math:`p(x_i = v \mid x_{<i})`; each row sums to 1.
-        """
-        return self.logits(x).exp()
-
-    def log_prob(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the exact log-probability of each image, in nats.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, pixels)
-            Images of whole numbers from 0 to ``levels - 1``.
-
-        Returns
-        -------
-        torch.Tensor, shape (n,)
-            Log-probabilities.
-        """
-        x = self._checked(x)
-        return self.output.log_prob(x, self._outputs(x).flatten(1))
-
-    def _checked(self, x: torch.Tensor) -> torch.Tensor:
+    def _check_images(self, x: torch.Tensor) -> torch.Tensor:
         x = _validate.tensor("x", x, shape=("n", self.pixels))
         self.output.scaled(x)  # refuses what is no level
         return x
 
-    def _inputs(self, x: torch.Tensor) -> torch.Tensor:
-        return self.output.scaled(x)
+    def _conditionals(self, x: torch.Tensor) -> torch.Tensor:
+        return self._log_conditionals(x).exp()
+
+    def _log_conditionals(self, x: torch.Tensor) -> torch.Tensor:
+        return self.output.probabilities(self._compute_numbers(x).flatten(1)).log()
+
+    def _log_prob(self, x: torch.Tensor) -> torch.Tensor:
+        return self.output.log_prob(x, self._compute_numbers(x).flatten(1))
+
+    def _scale(self, x: torch.Tensor) -> torch.Tensor:
+        return self.output._scale(x)

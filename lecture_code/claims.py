@@ -43,30 +43,22 @@ class Claim(NamedTuple):
 
 
 def claim(sentence: str, condition: bool) -> None:
-    """Print that the sentence holds, or raise if the condition is false.
+    """Print that the sentence holds, or raise ClaimError if the condition is false.
 
     Parameters
     ----------
     sentence : str
-        What is claimed, as the text would say it: no number in it that could change.
+        What is claimed, as the text would say it, on one line: no number in it that
+        could change.
     condition : bool
-        The check: a bool, or a numpy or torch value that holds exactly one.
-
-    Raises
-    ------
-    ClaimError
-        If the condition is false.
-    TypeError
-        If the condition is not a single truth value: a number or a whole array passes
-        for true too easily.
-    ValueError
-        If the sentence is blank or longer than a line.
+        The check: a bool, or a numpy or torch value that holds exactly one. A number
+        or a whole array is refused, for it passes for true too easily.
     """
     sentence = _validate.text("sentence", sentence)
     if sentence.splitlines() != [sentence]:  # ``read`` would lose what follows
         got = _validate.describe(sentence)
         raise ValueError(f"sentence: expected a single line, got {got}")
-    if not _truth("condition", condition):
+    if not _check_truth(condition):
         raise ClaimError(f"Claim fails: {sentence}")
     print(f"{PREFIX}{sentence}")
 
@@ -74,29 +66,22 @@ def claim(sentence: str, condition: bool) -> None:
 def read(notebook: str | os.PathLike) -> list[Claim]:
     """List the claims that a stored notebook printed, in order.
 
-    Parameters
-    ----------
-    notebook : path
-        An executed notebook whose file name begins with its chapter's number.
-
-    Returns
-    -------
-    list of Claim
-        Identity and sentence of each claim.
+    The name of its file begins with the chapter's number.
     """
-    path = Path(_validate.instance("notebook", notebook, (str, os.PathLike)))
+    path = Path(notebook)
     number = re.match(r"\d+", path.name)
     if number is None:
         raise ValueError(
             f"notebook: expected a file name that begins with the chapter's number, "
             f"got {path.name!r}"
         )
-    sentences = _claimed(_load(path))
+    sentences = _find_sentences(_load(path))
     chapter = int(number.group())
     return [Claim(f"{chapter}.{i}", text) for i, text in enumerate(sentences, start=1)]
 
 
 def _load(path: Path) -> dict:
+    """Return the content of a notebook, or refuse another file."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -106,7 +91,8 @@ def _load(path: Path) -> dict:
     return content
 
 
-def _claimed(content: dict) -> Iterator[str]:
+def _find_sentences(content: dict) -> Iterator[str]:
+    """Yield what the cells printed behind the prefix."""
     for cell in content["cells"]:
         for output in cell.get("outputs", []):
             if output.get("name") == "stdout":
@@ -115,12 +101,12 @@ def _claimed(content: dict) -> Iterator[str]:
                         yield line.removeprefix(PREFIX)
 
 
-def _truth(name: str, value: object) -> bool:
+def _check_truth(value: object) -> bool:
+    """Return a single truth value as a bool, or refuse all else."""
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     single = isinstance(value, (torch.Tensor, np.ndarray)) and value.shape == ()
     if single and value.dtype in (torch.bool, np.dtype(bool)):
         return bool(value)
-    raise TypeError(
-        f"{name}: expected a single truth value, got {_validate.describe(value)}"
-    )
+    got = _validate.describe(value)
+    raise TypeError(f"condition: expected a single truth value, got {got}")

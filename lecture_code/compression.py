@@ -27,26 +27,15 @@ def counts(p: ArrayLike) -> np.ndarray:
 
     .. math:: c_v = 1 + \lfloor (T - k)\, p_v \rfloor, \quad T = 2^{16}
 
-    What is left to :math:`T` goes to the likeliest value. No value has count 0, so that
-    each can be coded, and since :math:`c_v > (T - k)\, p_v` rounding costs a symbol
-    less than :math:`\log_2 (T / (T - k))` bits.
-
-    Parameters
-    ----------
-    p : array_like, shape (k,)
-        Probabilities of the values of one symbol, at most 2**15 of them.
-
-    Returns
-    -------
-    numpy.ndarray, shape (k,)
-        Counts, int64, at least 1, with sum 2**16.
+    Of probabilities (k,), k at most :math:`2^{15}`, it makes int64 counts (k,). What is
+    left to :math:`T` goes to the likeliest value. No value has count 0, so that each
+    can be coded, and since :math:`c_v > (T - k)\, p_v` rounding costs a symbol less
+    than :math:`\log_2 (T / (T - k))` bits.
     """
     p = _validate.probabilities("p", p)
     if len(p) > _TOTAL // 2:
         raise ValueError(f"p: expected at most {_TOTAL // 2} values, got {len(p)}")
-    result = 1 + np.floor((_TOTAL - len(p)) * (p / p.sum())).astype(np.int64)
-    result[p.argmax()] += _TOTAL - result.sum()
-    return result
+    return _count(p)
 
 
 class Encoder:
@@ -66,40 +55,33 @@ class Encoder:
         return f"Encoder({len(self._bits)} bits written)"
 
     def write(self, symbol: int, p: ArrayLike) -> None:
-        """Add a symbol to the message.
-
-        Parameters
-        ----------
-        symbol : int
-            Which value came, from 0 to k - 1.
-        p : array_like, shape (k,)
-            The probabilities that the model gave to the values.
-        """
+        """Add a symbol, 0 to k - 1, whose values had the probabilities ``p``, (k,)."""
         sizes = counts(p)
         symbol = _validate.integer("symbol", symbol, low=0, high=len(sizes) - 1)
-        for shift in self._window.narrow(symbol, sizes):
-            if shift == _QUARTER:
-                self._open += 1
-            else:
-                self._bits += self._settled(int(shift == _HALF))
-                self._open = 0
+        self._write(symbol, sizes)
 
     def finish(self) -> list[int]:
-        r"""Return the code word of all that was written; the encoder may go on.
+        r"""Return the code word, zeros and ones, of all that was written so far.
 
-        Returns
-        -------
-        list of int
-            Zeros and ones, the fewest that leave no doubt whatever follows them, so
-            that no word begins another one: at most 2 more than the message's surprise
-            :math:`-\log_2 p`, plus what rounding costs.
+        They are the fewest that leave no doubt whatever follows them, so that no word
+        begins another one: at most 2 more than the message's surprise
+        :math:`-\log_2 p`, plus what rounding costs. The encoder may go on.
         """
         low, high = self._window.low, self._window.high
         at_edge = low == 0 or high == _WHOLE - 1  # then half of the window is ours
         bit = int(low > 0 and (at_edge or low >= _QUARTER))
-        return self._bits + self._settled(bit) + ([] if at_edge else [1 - bit])
+        return self._bits + self._settle(bit) + ([] if at_edge else [1 - bit])
 
-    def _settled(self, bit: int) -> list[int]:
+    def _write(self, symbol: int, sizes: np.ndarray) -> None:
+        for shift in self._window.narrow(symbol, sizes):
+            if shift == _QUARTER:
+                self._open += 1
+            else:
+                self._bits += self._settle(int(shift == _HALF))
+                self._open = 0
+
+    def _settle(self, bit: int) -> list[int]:
+        """Return a bit and those that only waited to know whether it carries."""
         return [bit] + [1 - bit] * self._open
 
 
@@ -129,20 +111,14 @@ class Decoder:
         return f"Decoder(window of {_BITS} bits)"
 
     def read(self, p: ArrayLike) -> int:
-        """Return the next symbol of the message.
+        """Return the next symbol, 0 to k - 1.
 
-        Parameters
-        ----------
-        p : array_like, shape (k,)
-            The probabilities of its values: the very numbers that the encoder had.
-
-        Returns
-        -------
-        int
-            Which value came, from 0 to k - 1.
+        Its probabilities (k,) are the very numbers that the encoder had.
         """
-        sizes = counts(p)
-        symbol = self._window.holding(self._value, sizes)
+        return self._read(counts(p))
+
+    def _read(self, sizes: np.ndarray) -> int:
+        symbol = self._window.find_symbol(self._value, sizes)
         for shift in self._window.narrow(symbol, sizes):
             self._value = 2 * (self._value - shift) + next(self._ahead)
         return symbol
@@ -151,54 +127,32 @@ class Decoder:
 def compress(x: torch.Tensor, model: Any) -> list[list[int]]:
     """Code each image by itself, in the order of an autoregressive model.
 
-    The model is asked without dropout, whatever mode it is in.
-
-    Parameters
-    ----------
-    x : torch.Tensor, shape (n, d)
-        Images of whole numbers.
-    model : object
-        Offers ``conditionals(x)``, shape (n, d, k), and ``order``, shape (d,).
-
-    Returns
-    -------
-    list of list of int
-        A code word for each image.
+    Images are whole numbers (n, d). The model offers ``conditionals(x)``, (n, d, k),
+    and ``order``, (d,); it is asked without dropout, whatever mode it is in.
 
     References
     ----------
     MacKay (2003), Information Theory, Inference, and Learning Algorithms, section 6.2.
     """
-    chances = _conditionals(model)(x)
+    chances = _normalise_conditionals(model)(x)
     order = model.order.tolist()
-    return [_coded(v, p, order) for v, p in zip(x.long(), chances, strict=True)]
+    return [_encode(v, p, order) for v, p in zip(x.long(), chances, strict=True)]
 
 
 def decompress(words: list[list[int]], model: Any) -> torch.Tensor:
-    """Undo :func:`compress`, pixel by pixel, all images side by side.
+    """Undo :func:`compress`, pixel by pixel, all images side by side: (n, d), float32.
 
     Both ends must compute the same probabilities to the last digit. They do on one
     machine with the same number of images; on two kinds of machine nobody promises it.
-
-    Parameters
-    ----------
-    words : list of list of int
-        A code word for each image.
-    model : object
-        The model that coded them.
-
-    Returns
-    -------
-    torch.Tensor, shape (n, d)
-        The images, float32.
     """
-    conditionals = _conditionals(model)
+    conditionals = _normalise_conditionals(model)
     decoders = [Decoder(word) for word in _validate.items("words", words)]
     x = torch.zeros(len(decoders), len(model.order))
     for pixel in model.order.tolist():
         chances = conditionals(x)[:, pixel]
-        read = [each.read(p) for each, p in zip(decoders, chances, strict=True)]
-        x[:, pixel] = torch.tensor(read, dtype=x.dtype)
+        pairs = zip(decoders, chances, strict=True)
+        symbols = [decoder._read(_count(p)) for decoder, p in pairs]
+        x[:, pixel] = torch.tensor(symbols, dtype=x.dtype)
     return x
 
 
@@ -215,19 +169,20 @@ class _Window:
         self.high = self.low + span * until // _TOTAL - 1
         self.low += span * below // _TOTAL
         shifts = []
-        while (shift := self._shift()) is not None:
+        while (shift := self._find_shift()) is not None:
             self.low = 2 * (self.low - shift)
             self.high = 2 * (self.high - shift) + 1
             shifts.append(shift)
         return shifts
 
-    def holding(self, value: int, sizes: np.ndarray) -> int:
+    def find_symbol(self, value: int, sizes: np.ndarray) -> int:
         """Return the symbol whose part holds a value."""
         span = self.high - self.low + 1
         place = ((value - self.low + 1) * _TOTAL - 1) // span
         return int(np.searchsorted(sizes.cumsum(), place, side="right"))
 
-    def _shift(self) -> int | None:
+    def _find_shift(self) -> int | None:
+        """Return where to enlarge the window, None while its ends are far apart."""
         if self.high < _HALF:
             return 0
         if self.low >= _HALF:
@@ -237,14 +192,20 @@ class _Window:
         return None
 
 
-def _coded(symbols: torch.Tensor, chances: np.ndarray, order: list[int]) -> list[int]:
+def _count(p: np.ndarray) -> np.ndarray:
+    result = 1 + np.floor((_TOTAL - len(p)) * (p / p.sum())).astype(np.int64)
+    result[p.argmax()] += _TOTAL - result.sum()
+    return result
+
+
+def _encode(symbols: torch.Tensor, chances: np.ndarray, order: list[int]) -> list[int]:
     encoder = Encoder()
     for pixel in order:
-        encoder.write(int(symbols[pixel]), chances[pixel])
+        encoder._write(int(symbols[pixel]), _count(chances[pixel]))
     return encoder.finish()
 
 
-def _conditionals(model: Any) -> Callable[[torch.Tensor], np.ndarray]:
+def _normalise_conditionals(model: Any) -> Callable[[torch.Tensor], np.ndarray]:
     """Return conditionals without dropout, in float64, whose rows sum to 1 exactly."""
     offered = getattr(model, "conditionals", None)
     if not callable(offered) or not hasattr(model, "order"):
@@ -256,7 +217,8 @@ def _conditionals(model: Any) -> Callable[[torch.Tensor], np.ndarray]:
 
     def conditionals(x: torch.Tensor) -> np.ndarray:
         with networks.evaluating(model):
-            p = offered(x).double()
+            p = offered(x)
+        p = _validate.tensor("conditionals", p, shape=("n", "d", "k"), low=0).double()
         return (p / p.sum(dim=2, keepdim=True)).cpu().numpy()
 
     return conditionals

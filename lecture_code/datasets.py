@@ -31,7 +31,7 @@ class Digits(NamedTuple):
 
     Parameters
     ----------
-    pixels : torch.Tensor, shape (n, 64)
+    pixels : torch.Tensor, shape (n, side * side)
         Grey levels, float32, row by row.
     labels : torch.Tensor, shape (n,)
         The digit that was written, int64 from 0 to 9.
@@ -42,18 +42,10 @@ class Digits(NamedTuple):
 
 
 def digits(part: str = "train") -> Digits:
-    """Return one part of the handwritten digits.
+    """Return one part of the handwritten digits: 1000, 350 or 447 images.
 
-    Parameters
-    ----------
-    part : {"train", "validation", "test"}
-        Which images: 1000, 350 or 447 of them.
-
-    Returns
-    -------
-    Digits
-        ``pixels``, shape (n, 64), float32 with whole values from 0 (paper) to 16
-        (ink), and ``labels``, shape (n,), int64 from 0 to 9. Both are the caller's own.
+    The parts are "train", "validation" and "test", the pixels (n, 64) whole values from
+    0 (paper) to 16 (ink). The tensors are the caller's own.
 
     References
     ----------
@@ -61,24 +53,14 @@ def digits(part: str = "train") -> Digits:
     Learning Repository, doi:10.24432/C50P49.
     """
     rows = _PARTS[_validate.choice("part", part, _PARTS)]
-    pixels, labels = _bundled()
+    pixels, labels = _load()
     return Digits(torch.tensor(pixels[rows]), torch.tensor(labels[rows]))
 
 
 def binary_digits(part: str = "train", *, threshold: int = 8) -> Digits:
-    """Return one part of the digits in black and white.
+    """Return one part of the :func:`digits` with pixels 0.0 and 1.0.
 
-    Parameters
-    ----------
-    part : {"train", "validation", "test"}
-        Which images: 1000, 350 or 447 of them.
-    threshold : int, default 8
-        The least grey level that counts as ink, from 1 to 16.
-
-    Returns
-    -------
-    Digits
-        As from :func:`digits`, with pixels 0.0 and 1.0.
+    The least grey level that counts as ink is the ``threshold``, from 1 to 16.
     """
     threshold = _validate.integer("threshold", threshold, low=1, high=16)
     pixels, labels = digits(part)
@@ -86,21 +68,15 @@ def binary_digits(part: str = "train", *, threshold: int = 8) -> Digits:
 
 
 def mnist(part: str = "train", *, folder: str | Path | None = None) -> Digits:
-    """Return one part of MNIST, from its files.
+    """Return one part of MNIST: 60 000 images for "train" or 10 000 for "test".
+
+    The pixels (n, 784) are whole values from 0 (paper) to 255 (ink).
 
     Parameters
     ----------
-    part : {"train", "test"}
-        Which images: 60 000 or 10 000 of them.
     folder : str or pathlib.Path, optional
         Where the four files are or go; by default a cache in the user's home.
         ValueError names a damaged file, OSError one that could not be fetched.
-
-    Returns
-    -------
-    Digits
-        ``pixels``, shape (n, 784), float32 with whole values from 0 (paper) to 255
-        (ink), and ``labels``, shape (n,), int64 from 0 to 9.
 
     References
     ----------
@@ -116,53 +92,24 @@ def mnist(part: str = "train", *, folder: str | Path | None = None) -> Digits:
 
 
 def scaled(pixels: torch.Tensor) -> torch.Tensor:
-    """Map grey levels 0 to 16 to the interval from -1 (paper) to 1 (ink).
-
-    Parameters
-    ----------
-    pixels : torch.Tensor, shape (n, 64)
-        Grey levels.
-
-    Returns
-    -------
-    torch.Tensor, shape (n, 64)
-        ``pixels / 8 - 1``.
-    """
+    """Map grey levels (n, 64) from 0 to 16 to numbers from -1 (paper) to 1 (ink)."""
     return _validate.tensor("pixels", pixels, shape=("n", _SIDE**2)) / 8 - 1
 
 
 def grey_levels(x: torch.Tensor) -> torch.Tensor:
-    """Undo :func:`scaled` and round to the grey levels that an image can have.
+    """Undo :func:`scaled` and round to whole numbers from 0 to 16.
 
-    Parameters
-    ----------
-    x : torch.Tensor, shape (n, 64)
-        Images on the scale from -1 to 1; what lies outside is cut off.
-
-    Returns
-    -------
-    torch.Tensor, shape (n, 64)
-        Whole numbers from 0 to 16.
+    What lies outside the interval from -1 to 1 is cut off.
     """
     x = _validate.tensor("x", x, shape=("n", _SIDE**2))
     return (8 * (x + 1)).round().clamp(0, 16)
 
 
 def patches(pixels: torch.Tensor, size: int) -> torch.Tensor:
-    """Cut every square patch out of 8 x 8 images, overlaps included.
+    """Cut every square patch out of images (n, 64), overlaps included.
 
-    Parameters
-    ----------
-    pixels : torch.Tensor, shape (n, 64)
-        Images, row by row.
-    size : int
-        Side of a patch, from 1 to 8.
-
-    Returns
-    -------
-    torch.Tensor, shape (n * (9 - size)**2, size**2)
-        Patches in the dtype of ``pixels``, first all those of image 0, from left to
-        right and then down; gradients flow to ``pixels``.
+    The result has shape (n * (9 - size)**2, size**2): first all patches of image 0,
+    from left to right and then down. Gradients flow to ``pixels``.
     """
     pixels = _validate.tensor("pixels", pixels, shape=("n", _SIDE**2))
     size = _validate.integer("size", size, low=1, high=_SIDE)
@@ -175,32 +122,27 @@ def patches(pixels: torch.Tensor, size: int) -> torch.Tensor:
 def toy(name: str) -> GaussianMixture | IsotropicMixture | Banana:
     """Return a density to practise on, with its law known and a ``sample`` method.
 
-    Parameters
-    ----------
-    name : str
-        One of ``TOYS``: on the line "two-modes", "three-modes" and "skewed", in the
-        plane "clouds", "ring", "grid" and "banana".
-
-    Returns
-    -------
-    GaussianMixture, IsotropicMixture or Banana
-        The density.
+    On the line there are "two-modes", "three-modes" and "skewed", in the plane
+    "clouds", "ring", "grid" and "banana"; ``TOYS`` lists them.
     """
     return _TOYS[_validate.choice("name", name, TOYS)]()
 
 
-def _clouds() -> IsotropicMixture:
+def _make_clouds() -> IsotropicMixture:
+    """Return three clouds, one of them light."""
     centres = [[-1.5, -0.8], [1.5, -0.8], [0.0, 1.6]]
     return IsotropicMixture(centres, scales=0.3, weights=[0.4, 0.4, 0.2])
 
 
-def _ring() -> IsotropicMixture:
+def _make_ring() -> IsotropicMixture:
+    """Return eight clouds around a circle."""
     angles = np.arange(8) * math.tau / 8
     centres = 2 * np.column_stack([np.cos(angles), np.sin(angles)])
     return IsotropicMixture(centres, scales=0.2)
 
 
-def _grid() -> IsotropicMixture:
+def _make_grid() -> IsotropicMixture:
+    """Return nine clouds on a square grid."""
     ticks = [-2.0, 0.0, 2.0]
     return IsotropicMixture([(x, y) for x in ticks for y in ticks], scales=0.3)
 
@@ -209,9 +151,9 @@ _TOYS = {
     "two-modes": lambda: GaussianMixture([-2, 2], scales=0.5),
     "three-modes": lambda: GaussianMixture([-4, 0, 3], 0.6, [0.3, 0.5, 0.2]),
     "skewed": lambda: GaussianMixture([0, 1, 3], [0.4, 0.8, 1.6], [0.5, 0.3, 0.2]),
-    "clouds": _clouds,
-    "ring": _ring,
-    "grid": _grid,
+    "clouds": _make_clouds,
+    "ring": _make_ring,
+    "grid": _make_grid,
     "banana": Banana,
 }
 
@@ -220,7 +162,8 @@ TOYS = tuple(_TOYS)
 
 
 @functools.lru_cache(maxsize=1)
-def _bundled() -> tuple[np.ndarray, np.ndarray]:
+def _load() -> tuple[np.ndarray, np.ndarray]:
+    """Read all bundled digits once: pixels (1797, 64) and labels (1797,)."""
     from sklearn.datasets import load_digits
 
     pixels, labels = load_digits(return_X_y=True)

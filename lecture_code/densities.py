@@ -1,7 +1,8 @@
 """Densities in closed form: targets whose true law is known to the last digit.
 
 Each has ``log_prob`` and ``score`` in nats and ``sample``; on the line there are also
-``cdf``, ``sf`` and their inverses. All of it is computed in float64.
+``cdf``, ``sf`` and their inverses. All of it is computed in float64. Points are
+accepted up to 1e30 in size.
 """
 
 from __future__ import annotations
@@ -25,19 +26,17 @@ class IsotropicMixture:
 
     .. math:: p(x) = \sum_{i=1}^{k} w_i \, N(x;\, \mu_i,\, \sigma_i^2 I_d)
 
+    The parameters are kept as ``means``, ``scales`` and ``weights``, numpy arrays in
+    float64 that are read-only.
+
     Parameters
     ----------
     means : array_like, shape (k, d)
-        Centres of the components, at most 1e20 in size.
-    scales : float or array_like of shape (k,), default 1.0
-        Standard deviations, from 1e-20 to 1e20; one number serves all components.
+        At most 1e20 in size.
+    scales : float or array_like of shape (k,)
+        Standard deviations, from 1e-20 to 1e20.
     weights : array_like, shape (k,), optional
         Probabilities of the components; equal by default.
-
-    Attributes
-    ----------
-    means, scales, weights : numpy.ndarray, shapes (k, d), (k,) and (k,)
-        The parameters, float64 and read-only.
 
     References
     ----------
@@ -61,9 +60,9 @@ class IsotropicMixture:
             weights = np.full(k, 1 / k)
         weights = _validate.probabilities("weights", weights)
         _validate.same_length(means=means, weights=weights)
-        self.means = _frozen(means)
-        self.scales = _frozen(np.broadcast_to(scales, k))
-        self.weights = _frozen(weights / weights.sum())
+        self.means = _freeze(means)
+        self.scales = _freeze(np.broadcast_to(scales, k))
+        self.weights = _freeze(weights / weights.sum())
         self._mu, self._sigma, self._w = (
             torch.tensor(values) for values in (self.means, self.scales, self.weights)
         )
@@ -73,57 +72,18 @@ class IsotropicMixture:
         return f"IsotropicMixture({k} components in {d} dimensions)"
 
     def log_prob(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the log-density at each row, in nats.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Points, at most 1e30 in size.
-
-        Returns
-        -------
-        torch.Tensor, shape (n,)
-            Log-densities in the dtype of ``x``; gradients flow to ``x``.
-        """
-        points = self._points(x)
-        return torch.logsumexp(self._log_joint(points), dim=1).to(x.dtype)
+        """Return the log-density of points (n, d), shape (n,), in nats."""
+        return self._sum_components(_check_points("x", x, self._d))
 
     def score(self, x: torch.Tensor) -> torch.Tensor:
-        r"""Return the gradient of the log-density: a weighted pull to the centres.
+        r"""Return the gradient of the log-density at points (n, d), of their shape.
 
         .. math:: \nabla \log p(x) = \sum_i p(i \mid x) \, (\mu_i - x) / \sigma_i^2
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Points, at most 1e30 in size.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            Scores, in the dtype of ``x``.
         """
-        points = self._points(x)
-        posterior = torch.softmax(self._log_joint(points), dim=1)
-        mu, sigma, _ = self._beside(x)
-        pull = posterior / sigma.square()
-        return (pull @ mu - pull.sum(1, keepdim=True) * points).to(x.dtype)
+        return self._pull_to_centres(_check_points("x", x, self._d))
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> torch.Tensor:
-        """Draw points: first a component, then a Gaussian around its centre.
-
-        Parameters
-        ----------
-        n : int
-            Number of points.
-        generator : torch.Generator, optional
-            Source of randomness; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            Independent samples, float32.
-        """
+        """Draw points (n, d): first a component, then a Gaussian around its centre."""
         n = _validate.integer("n", n, low=1)
         generator = _validate.generator("generator", generator)
         chosen = torch.multinomial(self._w, n, replacement=True, generator=generator)
@@ -131,68 +91,53 @@ class IsotropicMixture:
         return (self._mu[chosen] + self._sigma[chosen, None] * eps).float()
 
     def noised(self, sigma: float) -> IsotropicMixture:
-        r"""Return the law of :math:`x + \sigma \varepsilon`, again a mixture.
+        r"""Return the law of :math:`x + \sigma \varepsilon`, for sigma from 0 to 1e19.
 
         .. math:: p_\sigma(y) = \sum_i w_i \, N(y;\, \mu_i,\, (\sigma_i^2 + \sigma^2) I)
-
-        Parameters
-        ----------
-        sigma : float
-            Standard deviation of the noise, from 0 to 1e19.
-
-        Returns
-        -------
-        IsotropicMixture
-            The smoothed density.
         """
         sigma = _validate.real("sigma", sigma, low=0, high=_LARGE / 10)
         scales = np.minimum(np.hypot(self.scales, sigma), _LARGE)
         return IsotropicMixture(self.means, scales, self.weights)
 
     def posterior_mean(self, y: torch.Tensor, sigma: float) -> torch.Tensor:
-        r"""Return the mean of ``x`` given the noisy :math:`y = x + \sigma \varepsilon`.
+        r"""Return the mean of ``x`` given noisy points (n, d), of their shape.
+
+        With :math:`y = x + \sigma \varepsilon`, no function of ``y`` is closer to ``x``
+        in the mean square (Bishop 2006, eq. (2.116)):
 
         .. math:: \mathbb{E}[x \mid y] = \sum_i p(i \mid y) \,
             \frac{\sigma_i^2 \, y + \sigma^2 \mu_i}{\sigma_i^2 + \sigma^2}
-
-        Parameters
-        ----------
-        y : torch.Tensor, shape (n, d)
-            Noisy points, at most 1e30 in size.
-        sigma : float
-            Standard deviation of the noise, from 0 to 1e19.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            Means in the dtype of ``y``: no function of ``y`` is closer to ``x`` in
-            the mean square.
-
-        References
-        ----------
-        Bishop (2006), Pattern Recognition and Machine Learning, eq. (2.116).
         """
         noisy = self.noised(sigma)
-        points = _validate.tensor("y", y, shape=("n", self._d), low=-_FAR, high=_FAR)
-        posterior = torch.softmax(noisy._log_joint(points.double()), dim=1)
-        (mu, sigma, _), (_, spread, _) = self._beside(y), noisy._beside(y)
+        points = _check_points("y", y, self._d).double()
+        posterior = torch.softmax(noisy._weigh_components(points), dim=1)
+        (mu, sigma, _), (_, spread, _) = self._move_to(y), noisy._move_to(y)
         kept = (sigma / spread).square()
         centres = posterior @ ((1 - kept)[:, None] * mu)
         share = (posterior * kept).sum(dim=1, keepdim=True)
-        return (centres + share * points.double()).to(y.dtype)
+        return (centres + share * points).to(y.dtype)
 
-    def _points(self, x: torch.Tensor) -> torch.Tensor:
-        shape = ("n", self._d)
-        return _validate.tensor("x", x, shape=shape, low=-_FAR, high=_FAR).double()
+    def _sum_components(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the log-density (n,) of points in their dtype."""
+        joint = self._weigh_components(x.double())
+        return torch.logsumexp(joint, dim=1).to(x.dtype)
 
-    def _log_joint(self, x: torch.Tensor) -> torch.Tensor:
+    def _pull_to_centres(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the score (n, d) of points in their dtype."""
+        points = x.double()
+        posterior = torch.softmax(self._weigh_components(points), dim=1)
+        mu, sigma, _ = self._move_to(x)
+        pull = posterior / sigma.square()
+        return (pull @ mu - pull.sum(1, keepdim=True) * points).to(x.dtype)
+
+    def _weigh_components(self, x: torch.Tensor) -> torch.Tensor:
         """Return log of weight times density, one column for each component."""
-        mu, sigma, w = self._beside(x)
+        mu, sigma, w = self._move_to(x)
         squared = (x[:, None, :] - mu).square().sum(2) / sigma.square()
         log_volume = self._d * (sigma.log() + math.log(2 * math.pi) / 2)
         return w.log() - log_volume - squared / 2
 
-    def _beside(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def _move_to(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Return means, scales and weights on the device of some points."""
         return tuple(each.to(x.device) for each in (self._mu, self._sigma, self._w))
 
@@ -202,19 +147,19 @@ class GaussianMixture:
 
     .. math:: F(x) = \sum_{i=1}^{k} w_i \, \Phi((x - \mu_i) / \sigma_i)
 
+    ``pdf``, ``cdf``, ``sf`` and the quantiles take numbers of any shape and give numpy
+    arrays in float64, with full relative accuracy for small probabilities; ``log_prob``
+    and ``score`` take and give tensors. The parameters are kept as in
+    :class:`IsotropicMixture`.
+
     Parameters
     ----------
     means : array_like, shape (k,)
-        Centres of the components, at most 1e20 in size.
-    scales : float or array_like of shape (k,), default 1.0
-        Standard deviations, from 1e-20 to 1e20; one number serves all components.
+        At most 1e20 in size.
+    scales : float or array_like of shape (k,)
+        Standard deviations, from 1e-20 to 1e20.
     weights : array_like, shape (k,), optional
         Probabilities of the components; equal by default.
-
-    Attributes
-    ----------
-    means, scales, weights : numpy.ndarray, shape (k,)
-        The parameters, float64 and read-only.
 
     References
     ----------
@@ -235,157 +180,68 @@ class GaussianMixture:
 
     def __repr__(self) -> str:
         names = ("means", "scales", "weights")
-        listed = (f"{name}={_listed(getattr(self, name))}" for name in names)
+        listed = (f"{name}={_list_numbers(getattr(self, name))}" for name in names)
         return f"GaussianMixture({', '.join(listed)})"
 
     @np.errstate(under="ignore")
     def pdf(self, x: ArrayLike) -> np.ndarray:
-        """Return the density.
-
-        Parameters
-        ----------
-        x : array_like
-            Points, at most 1e30 in size.
-
-        Returns
-        -------
-        numpy.ndarray
-            Densities, float64, in the shape of ``x``.
-        """
-        bells = np.exp(-np.square(self._standardise(x)) / 2) / self.scales
+        """Return the density at each point."""
+        z = self._standardise(_check_numbers(x))
+        bells = np.exp(-np.square(z) / 2) / self.scales
         return bells @ self.weights / math.sqrt(2 * math.pi)
 
     def cdf(self, x: ArrayLike) -> np.ndarray:
-        """Return F(x), the mass to the left of ``x``.
-
-        Parameters
-        ----------
-        x : array_like
-            Points, at most 1e30 in size.
-
-        Returns
-        -------
-        numpy.ndarray
-            Probabilities, float64, in the shape of ``x``; those near 0 have full
-            relative accuracy. For those near 1 use :meth:`sf`.
-        """
-        return self._mass_below(self._standardise(x))
+        """Return F(x), the mass to the left; for one near 1 use :meth:`sf`."""
+        return self._sum_below(self._standardise(_check_numbers(x)))
 
     def sf(self, x: ArrayLike) -> np.ndarray:
-        """Return 1 - F(x), the mass to the right of ``x`` ("survival function").
-
-        Parameters
-        ----------
-        x : array_like
-            Points, at most 1e30 in size.
-
-        Returns
-        -------
-        numpy.ndarray
-            Probabilities, float64, in the shape of ``x``; those near 0 have full
-            relative accuracy.
-        """
-        return self._mass_below(-self._standardise(x))
+        """Return 1 - F(x), the mass to the right ("survival function")."""
+        return self._sum_below(-self._standardise(_check_numbers(x)))
 
     def ppf(self, u: ArrayLike) -> np.ndarray:
-        """Return the quantile, the point with mass ``u`` to its left.
+        """Return the quantile, the point with mass ``u`` in [0, 1] to its left.
 
         Float64 has no numbers between 1 - 1.1e-16 and 1, so no ``u`` leads far into
         the upper tail: :meth:`isf` does.
-
-        Parameters
-        ----------
-        u : array_like
-            Probabilities in [0, 1].
-
-        Returns
-        -------
-        numpy.ndarray
-            Quantiles, float64, in the shape of ``u``; -inf at 0 and inf at 1.
         """
         u = _validate.array("u", u, low=0.0, high=1.0)
-        return self._quantile(np.minimum(u, 1 - u), np.where(u <= 0.5, 1.0, -1.0))
+        return self._bisect(np.minimum(u, 1 - u), np.where(u <= 0.5, 1.0, -1.0))
 
     def isf(self, u: ArrayLike) -> np.ndarray:
-        """Return the point with mass ``u`` to its right, the inverse of :meth:`sf`.
-
-        Parameters
-        ----------
-        u : array_like
-            Probabilities in [0, 1].
-
-        Returns
-        -------
-        numpy.ndarray
-            Points, float64, in the shape of ``u``; inf at 0 and -inf at 1.
-        """
+        """Return the point with mass ``u`` to its right, the inverse of :meth:`sf`."""
         u = _validate.array("u", u, low=0.0, high=1.0)
-        return self._quantile(np.minimum(u, 1 - u), np.where(u <= 0.5, -1.0, 1.0))
+        return self._bisect(np.minimum(u, 1 - u), np.where(u <= 0.5, -1.0, 1.0))
 
     def log_prob(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the log-density at each entry, in nats.
-
-        Parameters
-        ----------
-        x : torch.Tensor
-            Points, at most 1e30 in size.
-
-        Returns
-        -------
-        torch.Tensor
-            Log-densities in shape and dtype of ``x``; gradients flow to ``x``.
-        """
-        x = _validate.tensor("x", x)
-        return self._column.log_prob(x.reshape(-1, 1)).reshape(x.shape)
+        """Return the log-density at each entry, in nats."""
+        x = _validate.tensor("x", x, low=-_FAR, high=_FAR)
+        return self._column._sum_components(x.reshape(-1, 1)).reshape(x.shape)
 
     def score(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the derivative of the log-density at each entry.
-
-        Parameters
-        ----------
-        x : torch.Tensor
-            Points, at most 1e30 in size.
-
-        Returns
-        -------
-        torch.Tensor
-            Scores, in shape and dtype of ``x``.
-        """
-        x = _validate.tensor("x", x)
-        return self._column.score(x.reshape(-1, 1)).reshape(x.shape)
+        """Return the derivative of the log-density at each entry."""
+        x = _validate.tensor("x", x, low=-_FAR, high=_FAR)
+        return self._column._pull_to_centres(x.reshape(-1, 1)).reshape(x.shape)
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> torch.Tensor:
-        """Draw points: first a component, then a Gaussian around its centre.
-
-        Parameters
-        ----------
-        n : int
-            Number of points.
-        generator : torch.Generator, optional
-            Source of randomness; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor, shape (n,)
-            Independent samples, float32.
-        """
+        """Draw points (n,): first a component, then a Gaussian around its centre."""
         return self._column.sample(n, generator)[:, 0]
 
     @np.errstate(under="ignore")
-    def _standardise(self, x: ArrayLike) -> np.ndarray:
-        x = _validate.array("x", x, low=-_FAR, high=_FAR)
+    def _standardise(self, x: np.ndarray) -> np.ndarray:
+        """Return each point as seen from every component, on a last axis (k,)."""
         return (x[..., None] - self.means) / self.scales
 
     @np.errstate(under="ignore")
-    def _mass_below(self, z: np.ndarray) -> np.ndarray:
+    def _sum_below(self, z: np.ndarray) -> np.ndarray:
+        """Return the mass to the left of points that :meth:`_standardise` gave."""
         from scipy import special
 
         # The rounded weights may sum to a little more than 1; no probability does.
         return np.minimum(special.ndtr(z) @ self.weights, 1.0)
 
     @np.errstate(under="ignore")
-    def _quantile(self, tail: np.ndarray, side: np.ndarray) -> np.ndarray:
-        """Bisect for the point that cuts off the ``tail``: left (1) or right (-1).
+    def _bisect(self, tail: np.ndarray, side: np.ndarray) -> np.ndarray:
+        """Find the point that cuts off the ``tail`` on the left (1) or right (-1).
 
         The quantiles of the components enclose the one sought. A tail on the right
         is one on the left of the mirror image, so that no tail is ever 1 minus a
@@ -400,12 +256,14 @@ class GaussianMixture:
             middle = (low + high) / 2
             if np.all((middle == low) | (middle == high)):
                 break
-            excess = self._excess(middle, means, tail)
+            excess = self._subtract_tail(middle, means, tail)
             low = np.where(excess <= 0, middle, low)
             high = np.where(excess >= 0, middle, high)  # an exact hit closes both
         return side * high
 
-    def _excess(self, x: np.ndarray, means: np.ndarray, tail: np.ndarray) -> np.ndarray:
+    def _subtract_tail(
+        self, x: np.ndarray, means: np.ndarray, tail: np.ndarray
+    ) -> np.ndarray:
         """Return F(x) - tail with relative accuracy, in the valleys between modes too.
 
         There F is flat: all components on the left are nearly complete, and what
@@ -431,9 +289,9 @@ class Banana:
 
     Parameters
     ----------
-    curvature : float, default 1.0
+    curvature : float
         The bend :math:`c`, at most 1e20 in size; 0 leaves a Gaussian.
-    scale : float, default 0.5
+    scale : float
         The thickness :math:`s`, from 1e-20 to 1e20.
 
     References
@@ -452,55 +310,20 @@ class Banana:
         return f"Banana(curvature={self.curvature:g}, scale={self.scale:g})"
 
     def log_prob(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the log-density at each row, in nats.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, 2)
-            Points, at most 1e30 in size.
-
-        Returns
-        -------
-        torch.Tensor, shape (n,)
-            Log-densities in the dtype of ``x``; gradients flow to ``x``.
-        """
-        z = self._straighten(x)
+        """Return the log-density of points (n, 2), shape (n,), in nats."""
+        z = self._straighten(_check_points("x", x, 2))
         log_prob = -z.square().sum(1) / 2 - math.log(2 * math.pi * self.scale)
         return log_prob.to(x.dtype)
 
     def score(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the gradient of the log-density at each row.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, 2)
-            Points, at most 1e30 in size.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, 2)
-            Scores, in the dtype of ``x``.
-        """
-        z1, z2 = self._straighten(x).T
+        """Return the gradient of the log-density at points (n, 2), of their shape."""
+        z1, z2 = self._straighten(_check_points("x", x, 2)).T
         across = -z2 / self.scale
         along = -z1 - 2 * self.curvature * z1 * across
         return torch.stack([along, across], dim=1).to(x.dtype)
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> torch.Tensor:
-        """Draw points: bend Gaussian ones.
-
-        Parameters
-        ----------
-        n : int
-            Number of points.
-        generator : torch.Generator, optional
-            Source of randomness; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, 2)
-            Independent samples, float32.
-        """
+        """Draw points (n, 2): bend Gaussian ones."""
         n = _validate.integer("n", n, low=1)
         generator = _validate.generator("generator", generator)
         z1, z2 = torch.randn(2, n, generator=generator, dtype=torch.float64)
@@ -508,18 +331,29 @@ class Banana:
         return torch.stack([z1, x2], dim=1).float()
 
     def _straighten(self, x: torch.Tensor) -> torch.Tensor:
-        x = _validate.tensor("x", x, shape=("n", 2), low=-_FAR, high=_FAR).double()
-        x1, x2 = x.T
-        return torch.stack(
-            [x1, (x2 - self.curvature * (x1.square() - 1)) / self.scale], dim=1
-        )
+        """Undo the bend: return the Gaussian points (n, 2) behind points (n, 2)."""
+        x1, x2 = x.double().T
+        z2 = (x2 - self.curvature * (x1.square() - 1)) / self.scale
+        return torch.stack([x1, z2], dim=1)
 
 
-def _frozen(values: np.ndarray) -> np.ndarray:
+def _check_points(name: str, x: torch.Tensor, d: int) -> torch.Tensor:
+    """Refuse what are not points (n, d)."""
+    return _validate.tensor(name, x, shape=("n", d), low=-_FAR, high=_FAR)
+
+
+def _check_numbers(x: ArrayLike) -> np.ndarray:
+    """Return points on the line in float64."""
+    return _validate.array("x", x, low=-_FAR, high=_FAR)
+
+
+def _freeze(values: np.ndarray) -> np.ndarray:
+    """Return a copy that cannot be written to."""
     copy = np.array(values)
     copy.setflags(write=False)
     return copy
 
 
-def _listed(values: np.ndarray) -> str:
+def _list_numbers(values: np.ndarray) -> str:
+    """Write numbers as short as they go, in brackets."""
     return f"[{', '.join(f'{value:g}' for value in values)}]"

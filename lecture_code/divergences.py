@@ -1,6 +1,6 @@
 """How far apart two known distributions are, in nats.
 
-The functions of ``p`` and ``q`` compare two probability vectors over the same
+The functions of ``p`` and ``q`` compare two probability vectors (k,) over the same
 outcomes. Densities on the line are compared through the masses of cells
 (:func:`cell_masses`); distances between samples are another matter.
 """
@@ -17,19 +17,9 @@ from lecture_code import _validate
 
 
 def entropy(p: ArrayLike) -> float:
-    r"""Return the entropy, the mean surprise of an outcome.
+    r"""Return the entropy, the mean surprise of an outcome: from 0 to log k nats.
 
     .. math:: H(p) = -\sum_i p_i \log p_i
-
-    Parameters
-    ----------
-    p : array_like, shape (k,)
-        Probabilities.
-
-    Returns
-    -------
-    float
-        Entropy in nats, from 0 to log k.
 
     References
     ----------
@@ -37,23 +27,15 @@ def entropy(p: ArrayLike) -> float:
     """
     from scipy import special
 
-    return float(special.entr(_vector("p", p)).sum())
+    return float(special.entr(_check_vector("p", p)).sum())
 
 
 def kl(p: ArrayLike, q: ArrayLike) -> float:
-    r"""Return the Kullback-Leibler divergence of ``q`` from ``p``.
+    r"""Return the Kullback-Leibler divergence of ``q`` from ``p``, in nats.
 
     .. math:: KL(p \,\|\, q) = \sum_i p_i \log (p_i / q_i)
 
-    Parameters
-    ----------
-    p, q : array_like, shape (k,)
-        Probabilities of the same outcomes.
-
-    Returns
-    -------
-    float
-        Divergence in nats, at least 0; infinite where ``q`` is 0 and ``p`` is not.
+    It is infinite where ``q`` is 0 and ``p`` is not.
 
     References
     ----------
@@ -61,24 +43,14 @@ def kl(p: ArrayLike, q: ArrayLike) -> float:
     """
     from scipy import special
 
-    p, q = _pair(p, q)
+    p, q = _check_pair(p, q)
     return max(0.0, float(special.rel_entr(p, q).sum()))  # rounding can dip below 0
 
 
 def js(p: ArrayLike, q: ArrayLike) -> float:
-    r"""Return the Jensen-Shannon divergence.
+    r"""Return the Jensen-Shannon divergence, from 0 to log 2 nats.
 
     .. math:: JS(p, q) = (KL(p \,\|\, m) + KL(q \,\|\, m)) / 2, \quad m = (p + q) / 2
-
-    Parameters
-    ----------
-    p, q : array_like, shape (k,)
-        Probabilities of the same outcomes.
-
-    Returns
-    -------
-    float
-        Divergence in nats, from 0 to log 2.
 
     References
     ----------
@@ -87,32 +59,22 @@ def js(p: ArrayLike, q: ArrayLike) -> float:
     """
     from scipy import special
 
-    p, q = _pair(p, q)
+    p, q = _check_pair(p, q)
     # The sum is not halved: half of the smallest number would be 0, and KL infinite.
     surprise = special.rel_entr(2 * p, p + q) + special.rel_entr(2 * q, p + q)
     return max(0.0, float(surprise.sum()) / 4)
 
 
 def tv(p: ArrayLike, q: ArrayLike) -> float:
-    r"""Return the total variation, the largest difference on any event.
+    r"""Return the total variation, the largest difference on any event, from 0 to 1.
 
     .. math:: TV(p, q) = \max_A |p(A) - q(A)| = \tfrac12 \sum_i |p_i - q_i|
-
-    Parameters
-    ----------
-    p, q : array_like, shape (k,)
-        Probabilities of the same outcomes.
-
-    Returns
-    -------
-    float
-        Distance from 0 to 1.
 
     References
     ----------
     Levin and Peres (2017), Markov Chains and Mixing Times, proposition 4.2.
     """
-    p, q = _pair(p, q)
+    p, q = _check_pair(p, q)
     return float(np.abs(p - q).sum() / 2)
 
 
@@ -122,23 +84,14 @@ def wasserstein1(p: ArrayLike, q: ArrayLike, points: ArrayLike) -> float:
 
     .. math:: W_1(p, q) = \int |F_p(x) - F_q(x)| \, dx
 
-    Parameters
-    ----------
-    p, q : array_like, shape (k,)
-        Probabilities of the same outcomes.
-    points : array_like, shape (k,)
-        Where each outcome lies, in any order.
-
-    Returns
-    -------
-    float
-        Distance in the unit of ``points``.
+    The ``points`` (k,) say where each outcome lies, in any order; the distance is in
+    their unit.
 
     References
     ----------
     Peyre and Cuturi (2019), Computational Optimal Transport, remark 2.30.
     """
-    p, q = _pair(p, q)
+    p, q = _check_pair(p, q)
     points = _validate.array("points", points, shape=("k",), low=-1e300, high=1e300)
     _validate.same_length(p=p, points=points)
     order = np.argsort(points)
@@ -164,8 +117,8 @@ def cell_masses(density: Any, edges: ArrayLike) -> np.ndarray:
     Returns
     -------
     numpy.ndarray, shape (k + 1,)
-        Probabilities of (-inf, e_0], (e_0, e_1], ..., (e_{k-1}, inf), float64; small
-        ones in either tail have full relative accuracy.
+        Masses of (-inf, e_0], (e_0, e_1], ..., (e_{k-1}, inf); small ones in either
+        tail have full relative accuracy.
 
     References
     ----------
@@ -187,24 +140,14 @@ def cell_masses(density: Any, edges: ArrayLike) -> np.ndarray:
 
 
 def kl_gaussians(mean1: float, scale1: float, mean2: float, scale2: float) -> float:
-    r"""Return the divergence between two Gaussians on the line, in closed form.
+    r"""Return the divergence of the second Gaussian on the line from the first.
 
     .. math::
 
         KL = \log \frac{\sigma_2}{\sigma_1}
         + \frac{\sigma_1^2 + (\mu_1 - \mu_2)^2}{2 \sigma_2^2} - \frac12
 
-    Parameters
-    ----------
-    mean1, scale1 : float
-        Mean and standard deviation of the first, the one that is averaged over.
-    mean2, scale2 : float
-        Mean and standard deviation of the second.
-
-    Returns
-    -------
-    float
-        Divergence in nats, at least 0.
+    It is in nats; the scales are standard deviations.
 
     References
     ----------
@@ -222,12 +165,14 @@ def kl_gaussians(mean1: float, scale1: float, mean2: float, scale2: float) -> fl
 
 
 @np.errstate(under="ignore")
-def _vector(name: str, value: ArrayLike) -> np.ndarray:
+def _check_vector(name: str, value: ArrayLike) -> np.ndarray:
+    """Return probabilities that sum to 1 up to rounding."""
     p = _validate.probabilities(name, value)
     return p / p.sum()
 
 
-def _pair(p: ArrayLike, q: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    p, q = _vector("p", p), _vector("q", q)
+def _check_pair(p: ArrayLike, q: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Return two vectors of probabilities over the same outcomes."""
+    p, q = _check_vector("p", p), _check_vector("q", q)
     _validate.same_length(p=p, q=q)
     return p, q

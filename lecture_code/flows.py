@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from numpy.typing import ArrayLike
@@ -42,62 +41,32 @@ class AffineCoupling(torch.nn.Module):
         mask = _validate.integers("mask", mask, shape=("d",), low=0, high=1)
         if mask.min() == mask.max():
             raise ValueError("mask: expected zeros and ones, got one of them only")
-        self.register_buffer("mask", mask.float(), persistent=False)
-        self.gain = torch.nn.Parameter(torch.zeros(2 * len(mask)))
-        self._try()
-
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Take data towards noise.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Points.
-
-        Returns
-        -------
-        tuple of torch.Tensor
-            Images, shape (n, d), and the log-determinants of the Jacobian, shape (n,).
-        """
-        x = _validate.tensor("x", x, shape=("n", len(self.mask))).to(self.gain)
-        log_scale, shift = self._moves(x)
-        return x * log_scale.exp() + shift, log_scale.sum(dim=1)
-
-    def inverse(self, z: torch.Tensor) -> torch.Tensor:
-        """Take noise towards data.
-
-        Parameters
-        ----------
-        z : torch.Tensor, shape (n, d)
-            Points.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            The points that :meth:`forward` sends to ``z``.
-        """
-        z = _validate.tensor("z", z, shape=("n", len(self.mask))).to(self.gain)
-        log_scale, shift = self._moves(z)  # the kept coordinates are the same
-        return (z - shift) * (-log_scale).exp()
-
-    def _moves(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        log_scale, shift = (self.gain * self.network(x * self.mask)).chunk(2, dim=1)
-        moving = 1 - self.mask
-        return moving * 3 * (log_scale / 3).tanh(), moving * shift
-
-    @torch.no_grad()
-    def _try(self) -> None:
-        d = len(self.mask)
-        try:
-            with networks.evaluating(self):
-                zeros = networks.cast(torch.zeros(2, d), self.network)
-                got = tuple(self.network(zeros).shape)
-        except (TypeError, ValueError, RuntimeError) as error:
-            got = error
+        d = len(mask)
+        got = networks.probe(network, torch.zeros(2, d))
         if got != (2, 2 * d):
             raise ValueError(
                 f"network: expected a map of (n, {d}) to (n, {2 * d}), got {got}"
             )
+        self.register_buffer("mask", mask.float(), persistent=False)
+        self.gain = torch.nn.Parameter(torch.zeros(2 * d))
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Take data towards noise: images (n, d) and log-determinants (n,)."""
+        x = x.to(self.gain)
+        log_scale, shift = self._move(x)
+        return x * log_scale.exp() + shift, log_scale.sum(dim=1)
+
+    def inverse(self, z: torch.Tensor) -> torch.Tensor:
+        """Take noise towards data: the points (n, d) that have these images."""
+        z = z.to(self.gain)
+        log_scale, shift = self._move(z)  # the kept coordinates are the same
+        return (z - shift) * (-log_scale).exp()
+
+    def _move(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Compute log-scales and shifts (n, d), zero where the mask keeps."""
+        log_scale, shift = (self.gain * self.network(x * self.mask)).chunk(2, dim=1)
+        moving = 1 - self.mask
+        return moving * 3 * (log_scale / 3).tanh(), moving * shift
 
 
 class Triangular(torch.nn.Module):
@@ -124,24 +93,11 @@ class Triangular(torch.nn.Module):
         self.log_diagonal = torch.nn.Parameter(torch.zeros(d))
 
     def whiten(self, x: torch.Tensor, *, shrink: float = 0.0) -> Triangular:
-        r"""Set mean and matrix so that the points come out with covariance I.
+        r"""Set the layer so that points (n, d) come out with covariance I; return it.
 
         .. math:: L L^\top = C^{-1} \text{ up to order}, \quad
             C = (1 - \lambda) \, \mathrm{Cov}(x) + \lambda \,
-            \mathrm{diag}(\mathrm{Cov}(x))
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Points.
-        shrink : float
-            How far :math:`\lambda` the covariance is drawn to its diagonal, from 0 to
-            1.
-
-        Returns
-        -------
-        Triangular
-            The layer itself.
+            \mathrm{diag}(\mathrm{Cov}(x)), \quad \lambda = \text{shrink} \in [0, 1]
         """
         x = _validate.tensor("x", x, shape=("n", len(self.centre))).double()
         shrink = _validate.real("shrink", shrink, low=0, high=1)
@@ -160,40 +116,16 @@ class Triangular(torch.nn.Module):
         return self
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Take data towards noise.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Points.
-
-        Returns
-        -------
-        tuple of torch.Tensor
-            Images, shape (n, d), and the log-determinants of the Jacobian, shape (n,).
-        """
-        x = _validate.tensor("x", x, shape=("n", len(self.centre))).to(self.centre)
-        z = (x - self.centre) @ self._matrix().T
+        """Take data towards noise: images (n, d) and log-determinants (n,)."""
+        z = (x.to(self.centre) - self.centre) @ self._build_matrix().T
         return z, self.log_diagonal.sum().expand(len(x))
 
     def inverse(self, z: torch.Tensor) -> torch.Tensor:
-        """Take noise towards data, by substitution from the first coordinate on.
+        """Take noise (n, d) towards data, by substitution from the first coordinate."""
+        z, solve = z.to(self.centre), torch.linalg.solve_triangular
+        return solve(self._build_matrix(), z.T, upper=False).T + self.centre
 
-        Parameters
-        ----------
-        z : torch.Tensor, shape (n, d)
-            Points.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            The points that :meth:`forward` sends to ``z``.
-        """
-        z = _validate.tensor("z", z, shape=("n", len(self.centre))).to(self.centre)
-        solve = torch.linalg.solve_triangular
-        return solve(self._matrix(), z.T, upper=False).T + self.centre
-
-    def _matrix(self) -> torch.Tensor:
+    def _build_matrix(self) -> torch.Tensor:
         return self.below.tril(-1) + self.log_diagonal.exp().diag()
 
 
@@ -226,21 +158,11 @@ class Marginals(torch.nn.Module):
         self.register_buffer("probs", probs)
 
     def count(self, x: torch.Tensor, *, smoothing: float = 0.3) -> Marginals:
-        r"""Set each histogram by counting, with something added to every count.
+        """Set each histogram by counting levels (n, d), and return the layer.
 
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Whole numbers from 0 to ``levels - 1``.
-        smoothing : float
-            What is added, positive.
-
-        Returns
-        -------
-        Marginals
-            The layer itself.
+        ``smoothing``, a positive number, is added to every count.
         """
-        x = _whole(x, len(self.probs), self.levels)
+        x = _check_levels(x, len(self.probs), self.levels)
         smoothing = _validate.real("smoothing", smoothing, above=0)
         bins = torch.arange(self.levels, device=x.device)
         counts = (x[..., None] == bins).sum(dim=0) + smoothing
@@ -248,52 +170,29 @@ class Marginals(torch.nn.Module):
         return self
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Take data towards noise.
+        """Take data towards noise: images (n, d) and log-determinants (n,), float64.
 
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Points with coordinates from 0 to ``levels``.
-
-        Returns
-        -------
-        tuple of torch.Tensor
-            Images, shape (n, d), float64, and the log-determinants of the Jacobian,
-            shape (n,).
+        Coordinates run from 0 to ``levels``: beyond them the layer means nothing.
         """
-        shape = ("n", len(self.probs))
-        x = _validate.tensor("x", x, shape=shape, low=0, high=self.levels)
         x = x.to(self.probs)
         level = x.detach().floor().clamp(max=self.levels - 1)
-        below, p = self._at(level)
+        below, p = self._look_up(level)
         # Phi^-1 of 0 and 1 is infinite: stay as far off as the arithmetic can tell
         u = (below + (x - level) * p).clamp(1e-300, 1 - 1e-16)
         z = torch.special.ndtri(u)
         return z, (p.log() - _log_normal(z)).sum(dim=1)
 
     def inverse(self, z: torch.Tensor) -> torch.Tensor:
-        """Take noise towards data.
-
-        Parameters
-        ----------
-        z : torch.Tensor, shape (n, d)
-            Points.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            The points that :meth:`forward` sends to ``z``, float64.
-        """
-        z = _validate.tensor("z", z, shape=("n", len(self.probs)))
+        """Take noise towards data: the points (n, d) that have these images."""
         u = torch.special.ndtr(z.to(self.probs))
         edges = self.probs.cumsum(dim=1)[:, :-1]
         level = (u[..., None] >= edges).sum(dim=2)
-        below, p = self._at(level)
+        below, p = self._look_up(level)
         x = level + ((u - below) / p).clamp(min=0)
         # rounding must not lead to where the next level begins
         return torch.minimum(x, torch.nextafter((level + 1).to(x), level.to(x)))
 
-    def _at(self, level: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def _look_up(self, level: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the mass below each level and its own, in the shape of ``level``."""
         place = (torch.arange(len(self.probs), device=level.device), level.long())
         before = self.probs.cumsum(dim=1) - self.probs
@@ -332,119 +231,59 @@ class Flow(torch.nn.Module):
         return f"Flow({len(self.layers)} layers, d={self.d}, {weights} weights)"
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
-        """Take data to noise.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Points.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            Their images :math:`z`.
-        """
-        return self._forward(x)[0]
+        """Take data to noise: images (n, d)."""
+        return self._run_layers(self._check_points(x))[0]
 
     def log_det(self, x: torch.Tensor) -> torch.Tensor:
-        r"""Return the log-determinant of the Jacobian :math:`\partial z / \partial x`.
+        r"""Return the log-determinant of :math:`\partial z / \partial x`, (n,).
 
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Points.
-
-        Returns
-        -------
-        torch.Tensor, shape (n,)
-            Logarithms of how much volume is stretched on the way to noise.
+        It says how much volume is stretched on the way to noise.
         """
-        return self._forward(x)[1]
+        return self._run_layers(self._check_points(x))[1]
 
     def decode(self, z: torch.Tensor) -> torch.Tensor:
-        """Take noise to data: the push-forward.
-
-        Parameters
-        ----------
-        z : torch.Tensor, shape (n, d)
-            Noise.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            The points with these images.
-        """
-        x = _validate.tensor("z", z, shape=("n", self.d))
-        for layer in reversed(self.layers):
-            x = layer.inverse(x)
-        return x
+        """Take noise to data, the push-forward: the points (n, d) with these images."""
+        return self._run_back(_validate.tensor("z", z, shape=("n", self.d)))
 
     def log_prob(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the exact log-density of each point.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Points.
-
-        Returns
-        -------
-        torch.Tensor, shape (n,)
-            Nats.
-        """
-        z, log_det = self._forward(x)
+        """Return the exact log-density of each point, (n,) in nats."""
+        z, log_det = self._run_layers(self._check_points(x))
         return _log_normal(z).sum(dim=1) + log_det
 
     def loss(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the mean negative log-density.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Points.
-
-        Returns
-        -------
-        torch.Tensor
-            A scalar.
-        """
+        """Return the mean negative log-density, in nats."""
         return -self.log_prob(x).mean()
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> torch.Tensor:
-        """Draw noise and take it to data, without dropout.
-
-        Parameters
-        ----------
-        n : int
-            Number of points.
-        generator : torch.Generator, optional
-            Source of randomness; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            Independent points, float32.
-        """
+        """Draw noise and take it to data (n, d), float32, without dropout."""
         n = _validate.integer("n", n, low=1)
         generator = _validate.generator("generator", generator)
-        return self._drawn(n, generator).float()
+        return self._draw(n, generator).float()
 
-    @torch.no_grad()
-    def _drawn(self, n: int, generator: torch.Generator | None) -> torch.Tensor:
-        """Return samples as the layers compute them, to be rounded by the caller."""
-        with networks.evaluating(self):
-            return self.decode(torch.randn(n, self.d, generator=generator))
+    def _check_points(self, x: torch.Tensor) -> torch.Tensor:
+        return _validate.tensor("x", x, shape=("n", self.d))
 
-    def _forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        z = _validate.tensor("x", x, shape=("n", self.d))
+    def _run_layers(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Run all layers and add up their log-determinants."""
         total = x.new_zeros(len(x))
         for layer in self.layers:
-            z, log_det = layer(z)
+            x, log_det = layer(x)
             total = total.to(log_det.device) + log_det
-        return z, total
+        return x, total
+
+    def _run_back(self, z: torch.Tensor) -> torch.Tensor:
+        for layer in reversed(self.layers):
+            z = layer.inverse(z)
+        return z
+
+    @torch.no_grad()
+    def _draw(self, n: int, generator: torch.Generator | None) -> torch.Tensor:
+        """Draw samples as the layers compute them, to be rounded by the caller."""
+        with networks.evaluating(self):
+            return self._run_back(torch.randn(n, self.d, generator=generator))
 
 
-class Dequantised(torch.nn.Module):
+class Dequantised(networks.WithoutLikelihood):
     r"""A flow as a model of whole numbers: noise fills the gaps between them.
 
     .. math:: P(x) = \int_{[0,1)^d} p(x + u) \, du \;\ge\; \exp \mathbb{E}_u
@@ -464,6 +303,12 @@ class Dequantised(torch.nn.Module):
     section 3.1.
     """
 
+    _REASON = (
+        "expected a model with an exact likelihood of whole numbers, got a dequantised "
+        "flow, which bounds it: dequantised_bound. Its flow, histograms, mixtures and "
+        "autoregressive models have log_prob"
+    )
+
     def __init__(self, flow: Flow, *, levels: int = 17) -> None:
         super().__init__()
         self.flow = _validate.instance("flow", flow, Flow)
@@ -472,37 +317,16 @@ class Dequantised(torch.nn.Module):
     def __repr__(self) -> str:
         return f"Dequantised({self.flow}, levels={self.levels})"
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "log_prob":
-            raise AttributeError(
-                "log_prob: expected a model with an exact likelihood of whole numbers, "
-                "got a dequantised flow, which bounds it: dequantised_bound. Its flow, "
-                "histograms, mixtures and autoregressive models have log_prob"
-            )
-        return super().__getattr__(name)
-
     def dequantised_bound(
         self, x: torch.Tensor, k: int, generator: torch.Generator | None = None
     ) -> torch.Tensor:
-        r"""Estimate a lower bound on the log-probability of each example.
+        r"""Estimate a lower bound on each example's log-probability, (n,) in nats.
 
         .. math:: \log \frac1k \sum_{i=1}^k p(x + u_i), \quad u_i \sim U[0, 1)^d
 
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Whole numbers from 0 to ``levels - 1``.
-        k : int
-            Draws of noise for each example; the more, the tighter.
-        generator : torch.Generator, optional
-            Source of randomness; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor, shape (n,)
-            Nats; at most :math:`\log P(x)` in the mean.
+        It is at most :math:`\log P(x)` in the mean, and the tighter the larger k.
         """
-        x = _whole(x, self.flow.d, self.levels).double()
+        x = _check_levels(x, self.flow.d, self.levels).double()
         k = _validate.integer("k", k, low=1)
         generator = _validate.generator("generator", generator)
         noise = (torch.rand(x.shape, generator=generator).to(x) for _ in range(k))
@@ -512,40 +336,14 @@ class Dequantised(torch.nn.Module):
     def loss(
         self, x: torch.Tensor, generator: torch.Generator | None = None
     ) -> torch.Tensor:
-        """Return the mean negative bound with one draw of noise.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Whole numbers from 0 to ``levels - 1``.
-        generator : torch.Generator, optional
-            Source of randomness; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor
-            A scalar, nats per example.
-        """
+        """Return the mean negative bound with one draw of noise, in nats."""
         return -self.dequantised_bound(x, 1, generator).mean()
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> torch.Tensor:
-        """Draw points from the flow and round them down.
-
-        Parameters
-        ----------
-        n : int
-            Number of examples.
-        generator : torch.Generator, optional
-            Source of randomness; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            Whole numbers from 0 to ``levels - 1``, float32.
-        """
+        """Draw points from the flow and round them down to levels (n, d), float32."""
         n = _validate.integer("n", n, low=1)
         generator = _validate.generator("generator", generator)
-        points = self.flow._drawn(n, generator)  # floats round up, so they come last
+        points = self.flow._draw(n, generator)  # floats round up, so they come last
         return points.floor().clamp(0, self.levels - 1).float()
 
 
@@ -553,8 +351,6 @@ def _log_normal(z: torch.Tensor) -> torch.Tensor:
     return -(z.square() + math.log(math.tau)) / 2
 
 
-def _whole(x: torch.Tensor, d: int, levels: int) -> torch.Tensor:
+def _check_levels(x: torch.Tensor, d: int, levels: int) -> torch.Tensor:
     x = _validate.tensor("x", x, shape=("n", d), low=0, high=levels - 1)
-    if not (x == x.round()).all():
-        raise ValueError("x: expected whole numbers, got fractions too")
-    return x
+    return _validate.whole("x", x)

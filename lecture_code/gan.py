@@ -7,7 +7,6 @@ generator made and gives each a number; the generator moves where the numbers ri
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch.nn.functional import softplus
@@ -28,7 +27,7 @@ CRITIC_LOSSES = {
 }
 
 
-class GAN(torch.nn.Module):
+class GAN(networks.WithoutLikelihood):
     r"""Two players: a generator pushes noise forward, a critic tells it from data.
 
     .. math:: x = G(z), \; z \sim N(0, I); \qquad
@@ -55,6 +54,12 @@ class GAN(torch.nn.Module):
     and Bottou (2017), Wasserstein generative adversarial networks, eq. (3).
     """
 
+    _ABSENT = ("log_prob", "elbo", "importance_bound")
+    _REASON = (
+        "expected a model with a likelihood, got a GAN; histograms, mixtures, "
+        "autoregressive models and flows have log_prob, a VAE bounds"
+    )
+
     def __init__(
         self,
         generator: torch.nn.Module,
@@ -68,35 +73,18 @@ class GAN(torch.nn.Module):
         self.critic = _validate.instance("critic", critic, torch.nn.Module)
         self.latent = _validate.integer("latent", latent, low=1)
         self.game = _validate.choice("game", game, GENERATOR_LOSSES)
-        self._d = self._tried()
+        z = torch.zeros(2, self.latent)
+        self._d = _check_rows("generator", networks.probe(generator, z))
+        judged = networks.probe(torch.nn.Sequential(generator, critic), z)
+        _check_rows("critic", judged, width=1)
 
     def __repr__(self) -> str:
         weights = sum(p.numel() for p in self.parameters())
         return f"GAN({self.game}, latent={self.latent}, d={self._d}, {weights} weights)"
 
-    def __getattr__(self, name: str) -> Any:
-        if name in ("log_prob", "elbo", "importance_bound"):
-            raise AttributeError(
-                f"{name}: expected a model with a likelihood, got a GAN; histograms, "
-                "mixtures, autoregressive models and flows have log_prob, a VAE bounds"
-            )
-        return super().__getattr__(name)
-
     def generate(self, z: torch.Tensor) -> torch.Tensor:
-        """Push noise forward.
-
-        Parameters
-        ----------
-        z : torch.Tensor, shape (n, latent)
-            Noise.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            What the generator makes of it.
-        """
-        z = _validate.tensor("z", z, shape=("n", self.latent))
-        return self.generator(networks.cast(z, self.generator))
+        """Push noise (n, latent) forward: what the generator makes of it, (n, d)."""
+        return self._generate(_validate.tensor("z", z, shape=("n", self.latent)))
 
     def critic_loss(
         self, x: torch.Tensor, generator: torch.Generator | None = None
@@ -106,90 +94,53 @@ class GAN(torch.nn.Module):
         .. math:: -\tfrac1n \sum_i \log D(x_i) - \tfrac1n \sum_i \log(1 - D(G(z_i)))
 
         In the Wasserstein game it is :math:`\tfrac1n \sum_i a(G(z_i)) - \tfrac1n
-        \sum_i a(x_i)`.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Data.
-        generator : torch.Generator, optional
-            Source of the noise; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor
-            A scalar; no gradient flows to the generator.
+        \sum_i a(x_i)`. No gradient flows to the generator.
         """
         with torch.no_grad():
-            fake = self.generate(self._noise(len(self._data(x)), generator))
+            fake = self._draw(self._check_batch(x, generator), generator)
         return CRITIC_LOSSES[self.game](self.critic(x.to(fake)), self.critic(fake))
 
     def generator_loss(
         self, x: torch.Tensor, generator: torch.Generator | None = None
     ) -> torch.Tensor:
-        r"""Return what the generator minimises.
+        r"""Return what the generator minimises; of the data only the number counts.
 
         It is :math:`-\tfrac1n \sum_i \log D(G(z_i))` in the non-saturating game,
         :math:`\tfrac1n \sum_i \log(1 - D(G(z_i)))` in the saturating one and
         :math:`-\tfrac1n \sum_i a(G(z_i))` in the Wasserstein game.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Data. Only their number counts: the generator never sees them.
-        generator : torch.Generator, optional
-            Source of the noise; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor
-            A scalar.
         """
-        fake = self.generate(self._noise(len(self._data(x)), generator))
+        fake = self._draw(self._check_batch(x, generator), generator)
         return GENERATOR_LOSSES[self.game](self.critic(fake))
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator | None = None) -> torch.Tensor:
-        """Draw samples: one Gaussian, pushed through the generator, without dropout.
-
-        Parameters
-        ----------
-        n : int
-            Number of samples.
-        generator : torch.Generator, optional
-            Source of randomness; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            Independent samples.
-        """
+        """Push fresh noise through the generator, without dropout: samples (n, d)."""
         n = _validate.integer("n", n, low=1)
-        with networks.evaluating(self):
-            return self.generate(self._noise(n, generator))
-
-    def _noise(self, n: int, generator: torch.Generator | None) -> torch.Tensor:
         generator = _validate.generator("generator", generator)
-        return torch.randn(n, self.latent, generator=generator)
+        with networks.evaluating(self):
+            return self._draw(n, generator)
 
-    def _data(self, x: torch.Tensor) -> torch.Tensor:
-        return _validate.tensor("x", x, shape=("n", self._d))
+    def _check_batch(self, x: torch.Tensor, generator: torch.Generator | None) -> int:
+        """Check data and generator, and return the size of the batch."""
+        _validate.generator("generator", generator)
+        return len(_validate.tensor("x", x, shape=("n", self._d)))
 
-    @torch.no_grad()
-    def _tried(self) -> int:
-        """Send two samples through both networks and return their dimension."""
-        name = "generator"
-        try:
-            with networks.evaluating(self):
-                made = self.generate(torch.zeros(2, self.latent))
-                name = "critic" if made.ndim == 2 and len(made) == 2 else name
-                judged = self.critic(made)
-        except (TypeError, ValueError, RuntimeError) as error:
-            raise ValueError(f"{name}: expected one that fits, got {error}") from None
-        if name == "generator" or judged.shape != (2, 1):
-            shape = tuple((judged if name == "critic" else made).shape)
-            raise ValueError(f"{name}: expected rows for 2 rows, got shape {shape}")
-        return made.shape[1]
+    def _generate(self, z: torch.Tensor) -> torch.Tensor:
+        return self.generator(networks.cast(z, self.generator))
+
+    def _draw(self, n: int, generator: torch.Generator | None) -> torch.Tensor:
+        return self._generate(torch.randn(n, self.latent, generator=generator))
+
+
+def _check_rows(
+    name: str, got: tuple[int, ...] | Exception, width: int | None = None
+) -> int:
+    """Refuse a network that makes no rows of two rows, and return how long they are."""
+    if isinstance(got, Exception):
+        raise ValueError(f"{name}: expected one that fits, got {got}")
+    if len(got) != 2 or got[0] != 2 or width not in (None, got[1]):
+        raise ValueError(f"{name}: expected rows for 2 rows, got shape {got}")
+    return got[1]
 
 
 def spectral_critic(
@@ -204,18 +155,8 @@ def spectral_critic(
     comes out near 1 and never below it: this keeps the slope in check, and is no
     certificate. ``lipschitz.upper_bound`` is one.
 
-    Parameters
-    ----------
-    sizes : sequence of int
-        Width of the input, of each hidden layer and of the output: at least two.
-    activation : str
-        One of ``networks.ACTIVATIONS``.
-
-    Returns
-    -------
-    torch.nn.Sequential
-        Maps (n, sizes[0]) to (n, sizes[-1]); initialised from torch's global
-        generator.
+    ``sizes`` and ``activation`` are those of ``networks.mlp``; the result maps
+    (n, sizes[0]) to (n, sizes[-1]), and torch's global generator initialises it.
 
     References
     ----------

@@ -23,12 +23,13 @@ class Histogram:
     .. math:: p_i = \frac{c_i + \alpha}{n + \alpha k}
 
     With smoothing :math:`\alpha = 0` these are the maximum-likelihood probabilities.
+    Outcomes are whole numbers of shape (n,), probabilities float64 tensors.
 
     Parameters
     ----------
     k : int
         Number of outcomes, at most 2**25.
-    smoothing : float, default 0.0
+    smoothing : float
         What is added to each count, from 0 to 1e12.
 
     References
@@ -39,90 +40,46 @@ class Histogram:
 
     def __init__(self, k: int, *, smoothing: float = 0.0) -> None:
         self.k = _validate.integer("k", k, low=1, high=_MOST_OUTCOMES)
-        self.smoothing = _smoothing(smoothing)
+        self.smoothing = _check_smoothing(smoothing)
         self._probs = self._cdf = None
 
     @classmethod
     def of(cls, probs: ArrayLike) -> Histogram:
-        """Return a histogram with given probabilities, as if fitted.
-
-        Parameters
-        ----------
-        probs : array_like, shape (k,)
-            Probabilities.
-
-        Returns
-        -------
-        Histogram
-            A model over ``len(probs)`` outcomes.
-        """
+        """Return a histogram with given probabilities (k,), as if fitted."""
         probs = _validate.probabilities("probs", probs)
         histogram = cls(len(probs))
-        histogram._set(probs)
+        histogram._normalise(probs)
         return histogram
 
     def __repr__(self) -> str:
         return f"Histogram({self.k}, smoothing={self.smoothing:g})"
 
     def fit(self, outcomes: ArrayLike) -> Histogram:
-        """Learn by counting; what was learned before is forgotten.
-
-        Parameters
-        ----------
-        outcomes : array_like of int, shape (n,)
-            Observations from 0 to k - 1.
-
-        Returns
-        -------
-        Histogram
-            This histogram.
-        """
-        counts = np.bincount(self._outcomes(outcomes), minlength=self.k)
-        self._set(counts + self.smoothing)
+        """Learn by counting, in place; what was learned before is forgotten."""
+        counts = np.bincount(self._check_outcomes(outcomes), minlength=self.k)
+        self._normalise(counts + self.smoothing)
         return self
 
     @property
-    def probs(self) -> np.ndarray:
-        """The probabilities, shape (k,), float64: a copy, yours to change."""
-        return _fitted(self, self._probs).copy()
+    def probs(self) -> torch.Tensor:
+        """The probabilities (k,): a copy, yours to change."""
+        return torch.tensor(_require_fit(self, self._probs))
 
     @property
-    def cdf(self) -> np.ndarray:
+    def cdf(self) -> torch.Tensor:
         r"""The staircase :math:`F_i = \sum_{j \le i} p_j`, shape (k,): a copy.
 
         Its last step is exactly 1.
         """
-        return _fitted(self, self._cdf).copy()
+        return torch.tensor(_require_fit(self, self._cdf))
 
     def prob(self, outcomes: ArrayLike) -> torch.Tensor:
-        """Look up the probability of each outcome.
-
-        Parameters
-        ----------
-        outcomes : array_like of int, shape (n,)
-            Outcomes from 0 to k - 1.
-
-        Returns
-        -------
-        torch.Tensor, shape (n,)
-            Probabilities, float64.
-        """
-        probs = _fitted(self, self._probs)
-        return torch.from_numpy(probs[self._outcomes(outcomes)])
+        """Look up the probability of each outcome."""
+        probs = _require_fit(self, self._probs)
+        return torch.from_numpy(probs[self._check_outcomes(outcomes)])
 
     def log_prob(self, outcomes: ArrayLike) -> torch.Tensor:
-        """Return the log-probability of each outcome, in nats.
-
-        Parameters
-        ----------
-        outcomes : array_like of int, shape (n,)
-            Outcomes from 0 to k - 1.
-
-        Returns
-        -------
-        torch.Tensor, shape (n,)
-            Log-probabilities, float64; -inf where the probability is 0.
-        """
+        """Return the log-probability of each outcome, in nats; -inf where it is 0."""
         return self.prob(outcomes).log()
 
     def ppf(self, u: ArrayLike) -> torch.Tensor:
@@ -130,55 +87,40 @@ class Histogram:
 
         The rule is taken at its word at both ends. At ``u = 1`` it gives the last
         outcome of positive probability; at ``u = 0``, which has probability 0, it
-        gives outcome 0 even where :math:`p_0 = 0`.
-
-        Parameters
-        ----------
-        u : array_like
-            Numbers in [0, 1].
-
-        Returns
-        -------
-        torch.Tensor
-            Outcomes, int64, in the shape of ``u``.
-
-        References
-        ----------
-        Devroye (1986), Non-Uniform Random Variate Generation, section III.2.
+        gives outcome 0 even where :math:`p_0 = 0`. See Devroye (1986), Non-Uniform
+        Random Variate Generation, section III.2.
         """
         u = _validate.array("u", u, low=0.0, high=1.0)
-        cdf = _fitted(self, self._cdf)
-        return torch.as_tensor(np.searchsorted(cdf, u, side="left"))
+        _require_fit(self, self._cdf)
+        return self._invert(u)
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> torch.Tensor:
-        """Draw outcomes through the inverse CDF; none has probability 0.
-
-        Parameters
-        ----------
-        n : int
-            Number of outcomes.
-        generator : torch.Generator, optional
-            Source of randomness; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor, shape (n,)
-            Independent outcomes, int64.
-        """
+        """Draw outcomes (n,) through the inverse CDF; none has probability 0."""
         n = _validate.integer("n", n, low=1)
         generator = _validate.generator("generator", generator)
-        _fitted(self, self._cdf)  # before anything is drawn
-        u = torch.rand(n, generator=generator, dtype=torch.float64)
-        return self.ppf(1 - u)  # u lies in [0, 1), and 0 is what must not be drawn
+        _require_fit(self, self._cdf)
+        return self._draw(n, generator)
 
-    def _set(self, masses: np.ndarray) -> None:
+    def _normalise(self, masses: np.ndarray) -> None:
+        """Keep the shares (k,) that masses have, and their sums."""
         # The masses are summed before they are divided: sums of counts are exact, so
         # F_i is the float64 nearest to its true value and the last step is 1.
         cumulative = np.cumsum(masses)
         self._probs = masses / cumulative[-1]
         self._cdf = cumulative / cumulative[-1]
 
-    def _outcomes(self, outcomes: ArrayLike) -> np.ndarray:
+    def _draw(self, n: int, generator: torch.Generator | None) -> torch.Tensor:
+        """Invert the staircase at n random heights."""
+        u = torch.rand(n, generator=generator, dtype=torch.float64)
+        # u lies in [0, 1), and 0 is what must not be drawn
+        return self._invert((1 - u).numpy())
+
+    def _invert(self, u: np.ndarray) -> torch.Tensor:
+        """Return the first step that reaches each height."""
+        return torch.as_tensor(np.searchsorted(self._cdf, u, side="left"))
+
+    def _check_outcomes(self, outcomes: ArrayLike) -> np.ndarray:
+        """Return whole numbers (n,) from 0 to k - 1, or refuse others."""
         return _validate.integers(
             "outcomes", outcomes, shape=("n",), low=0, high=self.k - 1
         ).numpy(force=True)
@@ -189,14 +131,15 @@ class PatternTable:
 
     .. math:: p(x) = \frac{c(x) + \alpha}{n + \alpha \, 2^d}
 
-    The numbers are kept as logarithms, so that the set of patterns may be larger
-    than any number that a computer holds.
+    Patterns are zeros and ones of shape (n, d), probabilities float64 tensors (n,).
+    They are kept as logarithms, so that the set of patterns may be larger than any
+    number that a computer holds.
 
     Parameters
     ----------
     pixels : int
         Number :math:`d` of pixels of a pattern, at most 2**20.
-    smoothing : float, default 0.0
+    smoothing : float
         What is added to each count, from 0 to 1e12.
 
     References
@@ -207,114 +150,78 @@ class PatternTable:
 
     def __init__(self, pixels: int, *, smoothing: float = 0.0) -> None:
         self.pixels = _validate.integer("pixels", pixels, low=1, high=_MOST_PIXELS)
-        self.smoothing = _smoothing(smoothing)
+        self.smoothing = _check_smoothing(smoothing)
         self._counts = None
 
     def __repr__(self) -> str:
         return f"PatternTable({self.pixels}, smoothing={self.smoothing:g})"
 
     def fit(self, bits: ArrayLike) -> PatternTable:
-        """Learn by counting; what was learned before is forgotten.
-
-        Parameters
-        ----------
-        bits : array_like, shape (n, pixels)
-            Patterns of zeros and ones.
-
-        Returns
-        -------
-        PatternTable
-            This table.
-        """
-        self._counts = Counter(self._keys(bits))
+        """Learn by counting, in place; what was learned before is forgotten."""
+        self._counts = Counter(_make_keys(self._check_bits(bits)))
         return self
 
     @property
     def seen(self) -> int:
         """The number of distinct patterns stored."""
-        return len(_fitted(self, self._counts))
+        return len(_require_fit(self, self._counts))
 
     def prob(self, bits: ArrayLike) -> torch.Tensor:
-        """Look up the probability of each pattern.
-
-        Parameters
-        ----------
-        bits : array_like, shape (n, pixels)
-            Patterns of zeros and ones.
-
-        Returns
-        -------
-        torch.Tensor, shape (n,)
-            Probabilities, float64; those below 1e-308 round to 0, which
-            :meth:`log_prob` avoids.
-        """
+        """Look up the probability of each pattern; below 1e-308 it rounds to 0."""
         return self.log_prob(bits).exp()
 
     def log_prob(self, bits: ArrayLike) -> torch.Tensor:
-        """Return the log-probability of each pattern, in nats.
-
-        Parameters
-        ----------
-        bits : array_like, shape (n, pixels)
-            Patterns of zeros and ones.
-
-        Returns
-        -------
-        torch.Tensor, shape (n,)
-            Log-probabilities, float64; -inf where the probability is 0.
-        """
-        stored = _fitted(self, self._counts)
-        counts = torch.tensor([stored[key] for key in self._keys(bits)])
-        return (counts.double() + self.smoothing).log() - self._log_total()
+        """Return the log-probability of each pattern, in nats; -inf where it is 0."""
+        stored = _require_fit(self, self._counts)
+        keys = _make_keys(self._check_bits(bits))
+        counts = torch.tensor([stored[key] for key in keys])
+        return (counts.double() + self.smoothing).log() - self._sum_logs()
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> torch.Tensor:
-        """Draw patterns: a stored one, or by the share of the smoothing any at all.
-
-        Parameters
-        ----------
-        n : int
-            Number of patterns.
-        generator : torch.Generator, optional
-            Source of randomness; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, pixels)
-            Independent patterns of zeros and ones, float32.
-        """
-        stored = _fitted(self, self._counts)
+        """Draw patterns: a stored one, or by the share of the smoothing any at all."""
+        stored = _require_fit(self, self._counts)
         n = _validate.integer("n", n, low=1)
+        generator = _validate.generator("generator", generator)
         patterns = torch.tensor(np.frombuffer(b"".join(stored), dtype=np.uint8))
         shares = np.array(list(stored.values())) / stored.total()
-        chosen = Histogram.of(shares).sample(n, generator)
+        chosen = Histogram.of(shares)._draw(n, generator)
         known = patterns.reshape(-1, self.pixels)[chosen]
         any_pattern = torch.randint(2, (n, self.pixels), generator=generator)
-        share = math.exp(self._log_added() - self._log_total())
+        share = math.exp(self._log_smoothing() - self._sum_logs())
         u = torch.rand(n, 1, generator=generator, dtype=torch.float64)
         return torch.where(u < share, any_pattern, known).float()
 
-    def _log_total(self) -> float:
+    def _sum_logs(self) -> float:
+        """Return the log of what all patterns have together, n + alpha 2**d."""
         observed = math.log(self._counts.total())
-        return float(np.logaddexp(observed, self._log_added()))
+        return float(np.logaddexp(observed, self._log_smoothing()))
 
-    def _log_added(self) -> float:
+    def _log_smoothing(self) -> float:
         """Return the log of what smoothing adds to all patterns together."""
         if self.smoothing == 0:
             return -math.inf
         return math.log(self.smoothing) + self.pixels * math.log(2)
 
-    def _keys(self, bits: ArrayLike) -> list[bytes]:
+    def _check_bits(self, bits: ArrayLike) -> np.ndarray:
+        """Return zeros and ones (n, d), or refuse others."""
         bits = _validate.array("bits", bits, shape=("n", self.pixels))
         if not np.isin(bits, (0, 1)).all():
             raise ValueError(f"bits: expected zeros and ones, got {np.unique(bits)}")
-        return [row.tobytes() for row in bits.astype(np.uint8)]
+        return bits
 
 
-def _smoothing(value: float) -> float:
+def _make_keys(bits: np.ndarray) -> list[bytes]:
+    """Turn each pattern into one byte for each pixel."""
+    return [row.tobytes() for row in bits.astype(np.uint8)]
+
+
+def _check_smoothing(value: float) -> float:
+    """Return what is added to each count, or refuse it."""
     return _validate.real("smoothing", value, low=0, high=_MOST_SMOOTHING)
 
 
-def _fitted(model: object, learned):
+def _require_fit(model: object, learned):
+    """Return what a model has learned, or say that it has not."""
     if learned is None:
         raise ValueError(
             f"{type(model).__name__}: nothing is learned yet, call fit first"

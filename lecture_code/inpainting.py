@@ -24,12 +24,8 @@ _MOST_FILLINGS = 2**16
 class Fillings(NamedTuple):
     """All ways to fill in, and how probable each is.
 
-    Parameters
-    ----------
-    x : torch.Tensor, shape (k, d)
-        The image with every filling.
-    p : torch.Tensor, shape (k,)
-        Probabilities given the known pixels; they sum to 1.
+    ``x`` (k, d) is the image with every filling, ``p`` (k,) their probabilities given
+    the known pixels, which sum to 1.
     """
 
     x: torch.Tensor
@@ -54,17 +50,13 @@ def enumerate_fillings(
     x : torch.Tensor, shape (d,)
         The image; what stands at missing places is not looked at.
     known : array_like of bool, shape (d,)
-        Which pixels are known.
     levels : int
-        How many values a pixel can have: 0 to ``levels - 1``.
-
-    Returns
-    -------
-    Fillings
-        ``levels`` to the power of the missing pixels, at most 65536.
+        A pixel has values from 0 to ``levels - 1``. There may be at most 65536
+        fillings, ``levels`` to the power of the missing pixels.
     """
     _validate.function("log_prob", log_prob)
-    x, known = _masked(_validate.tensor("x", x, shape=("d",))[None], known)
+    x = _validate.tensor("x", x, shape=("d",))
+    known = _read_mask(known, x)
     levels = _validate.integer("levels", levels, low=2)
     missing = int((~known).sum())
     if levels**missing > _MOST_FILLINGS:
@@ -83,12 +75,9 @@ def enumerate_fillings(
 class Filled(NamedTuple):
     """Images filled in by particles.
 
-    Parameters
-    ----------
-    x : torch.Tensor, shape (particles, n, d)
-        For each image a cloud of fillings, all of equal weight.
-    log_evidence : torch.Tensor, shape (n,)
-        Estimates of log p(known pixels), in nats.
+    ``x`` (particles, n, d) has for each image a cloud of fillings, all of equal weight;
+    ``log_evidence`` (n,) estimates log p(known pixels), in nats: its exponential is
+    without bias.
     """
 
     x: torch.Tensor
@@ -118,27 +107,19 @@ def by_particles(
     x : torch.Tensor, shape (n, d)
         Images; at missing places may stand any of the model's values.
     known : array_like of bool, shape (d,)
-        Which pixels are known.
     particles : int
         Fillings that are carried along for each image. With more of them their law
         comes closer to the true conditional law. They are not independent of each
         other; a single one, such as the first, is a draw from the cloud's law.
-    generator : torch.Generator, optional
-        Source of randomness; torch's global one by default.
-
-    Returns
-    -------
-    Filled
-        ``x``, shape (particles, n, d), and ``log_evidence``, shape (n,), whose
-        exponential is an unbiased estimate of the probability of the known pixels.
 
     References
     ----------
     Doucet and Johansen (2011), A tutorial on particle filtering and smoothing, section
     3.5.
     """
-    conditionals = _offered(model, "conditionals")
-    x, known = _masked(x, known)
+    conditionals = _require(model, "conditionals")
+    x = _validate.tensor("x", x, shape=("n", "d"))
+    known = _read_mask(known, x)
     particles = _validate.integer("particles", particles, low=1)
     generator = _validate.generator("generator", generator)
     cloud = x.repeat(particles, 1)
@@ -147,14 +128,14 @@ def by_particles(
     for seen, run in itertools.groupby(order, key=lambda pixel: bool(known[pixel])):
         if seen:
             p = conditionals(cloud).to(cloud.device)
-            log_p = _log_given(p, cloud, list(run))
+            log_p = _score_pixels(p, cloud, list(run))
             log_p = log_p.unflatten(0, (particles, -1))
             evidence += log_p.logsumexp(dim=0) - math.log(particles)
-            cloud = _resampled(cloud, log_p.softmax(dim=0), generator)
+            cloud = _resample(cloud, log_p.softmax(dim=0), generator)
             continue
         for pixel in run:
             p = conditionals(cloud)[:, pixel].double()
-            cloud[:, pixel] = _drawn(p, generator).to(cloud)
+            cloud[:, pixel] = _draw_indices(p, generator).to(cloud)
     return Filled(cloud.unflatten(0, (particles, -1)), evidence)
 
 
@@ -181,11 +162,8 @@ def by_codes(
     x : torch.Tensor, shape (n, d)
         Images; what stands at missing places is not looked at.
     known : array_like of bool, shape (d,)
-        Which pixels are known.
     steps : int
         Length of the chain, which starts at samples of the model.
-    generator : torch.Generator, optional
-        Source of randomness; torch's global one by default.
 
     Returns
     -------
@@ -197,18 +175,21 @@ def by_codes(
     Mattei and Frellsen (2018), Leveraging the exact likelihood of deep latent variable
     models, algorithm 2.
     """
-    _offered(model, "posterior")
-    x, known = _masked(x, known)
+    _require(model, "posterior")
+    x = _validate.tensor("x", x, shape=("n", "d"))
+    known = _read_mask(known, x)
     steps = _validate.integer("steps", steps, low=1)
     generator = _validate.generator("generator", generator)
     filled = torch.where(known, x, model.sample(len(x), generator).to(x))
     with networks.evaluating(model):
         q = model.posterior(filled)
-        z = q.loc + q.scale * noising.like(q.loc, generator)
+        z = q.loc + q.scale * noising._draw_like(q.loc, generator)
         for _ in range(steps):
             q = model.posterior(filled)
-            proposed = q.loc + q.scale * noising.like(q.loc, generator)
-            gain = _weight(model, filled, proposed, q) - _weight(model, filled, z, q)
+            proposed = q.loc + q.scale * noising._draw_like(q.loc, generator)
+            gain = _log_weight(model, filled, proposed, q) - _log_weight(
+                model, filled, z, q
+            )
             u = torch.rand(len(x), generator=generator, dtype=torch.float64)
             taken = u.log().to(gain.device) < gain
             z = torch.where(taken[:, None], proposed, z)
@@ -241,13 +222,10 @@ def by_replacement(
     x : torch.Tensor, shape (n, d)
         Images on the model's scale; what stands at missing places is not looked at.
     known : array_like of bool, shape (d,)
-        Which pixels are known.
     steps : int
         Number of noise levels.
     rounds : int
         How often each step is gone.
-    generator : torch.Generator, optional
-        Source of randomness; torch's global one by default.
 
     Returns
     -------
@@ -259,43 +237,42 @@ def by_replacement(
     Lugmayr et al. (2022), RePaint: Inpainting using denoising diffusion probabilistic
     models, algorithm 1.
     """
-    denoise = _offered(model, "denoise")
-    x, known = _masked(x, known)
+    denoise = _require(model, "denoise")
+    x = _validate.tensor("x", x, shape=("n", "d"))
+    known = _read_mask(known, x)
     steps = _validate.integer("steps", steps, low=1)
     rounds = _validate.integer("rounds", rounds, low=1)
     generator = _validate.generator("generator", generator)
     times = torch.linspace(1, 0, steps + 1, dtype=torch.float64)
-    settings = {"level": model.level, "churn": 1.0, "generator": generator}
-    at = noising.like(x, generator)
-    for pair in times.unfold(0, 2, 1):
+    alphas, sigmas = noising.rates(times, model.level)
+    at = noising._draw_like(x, generator)
+    pairs = (each.unfold(0, 2, 1) for each in (times, alphas, sigmas))
+    for time, alpha, sigma in zip(*pairs, strict=True):
         for turn in range(rounds):
-            at = noising.reverse(denoise, at, pair, **settings)[-1]
-            keep, noise = (r.item() for r in noising.rates(pair[1], model.level))
-            noised = keep * x + noise * noising.like(x, generator)
-            at = torch.where(known, noised, at)
+            at = noising._walk_back(denoise, at, time, sigma, 1.0, generator)[-1]
+            noise = sigma[1].item() * noising._draw_like(x, generator)
+            at = torch.where(known, alpha[1].item() * x + noise, at)
             if turn < rounds - 1:
-                at = _noised(at, pair, model.level, generator)
+                at = _go_forth(at, alpha, sigma, generator)
     return at
 
 
-def _masked(x: torch.Tensor, known: ArrayLike) -> tuple[torch.Tensor, torch.Tensor]:
-    x = _validate.tensor("x", x, shape=("n", "d"))
+def _read_mask(known: ArrayLike, x: torch.Tensor) -> torch.Tensor:
+    """Check that a mask has a flag for each pixel, and put it beside the images."""
+    d = x.shape[-1]
     mask = known if isinstance(known, torch.Tensor) else np.array(known, dtype=object)
     listed = mask.tolist()
-    if mask.ndim != 1 or len(mask) != x.shape[1] or not _are_flags(listed):
+    flags = mask.ndim == 1 and all(isinstance(v, (bool, np.bool_)) for v in listed)
+    if not flags or len(mask) != d:
         got = _validate.describe(known)
         raise ValueError(
-            f"known: expected True or False for each of {x.shape[1]} pixels, got {got}"
+            f"known: expected True or False for each of {d} pixels, got {got}"
         )
-    return x, torch.tensor(listed).to(x.device)
+    return torch.tensor(listed).to(x.device)
 
 
-def _are_flags(values: list) -> bool:
-    return all(isinstance(value, (bool, np.bool_)) for value in values)
-
-
-def _offered(model: Any, name: str) -> Callable:
-    """Return a model's method, which will run without dropout."""
+def _require(model: Any, name: str) -> Callable:
+    """Return a model's method, changed so that it runs without dropout."""
     method = getattr(model, name, None)
     if not callable(method):
         got = _validate.describe(model)
@@ -308,14 +285,14 @@ def _offered(model: Any, name: str) -> Callable:
     return evaluated
 
 
-def _drawn(p: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
+def _draw_indices(p: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
     """Draw an index from each row of probabilities, by its inverse CDF."""
     cdf = (p / p.sum(dim=1, keepdim=True)).cumsum(dim=1)
     u = torch.rand(len(p), 1, generator=generator, dtype=torch.float64)
     return (u.to(cdf.device) > cdf[:, :-1]).sum(dim=1)
 
 
-def _log_given(p: torch.Tensor, x: torch.Tensor, pixels: list[int]) -> torch.Tensor:
+def _score_pixels(p: torch.Tensor, x: torch.Tensor, pixels: list[int]) -> torch.Tensor:
     """Return the log-probability of some pixels, each given those before it."""
     at = torch.tensor(pixels).to(x.device)
     values = x[:, at].long()[..., None]
@@ -323,7 +300,7 @@ def _log_given(p: torch.Tensor, x: torch.Tensor, pixels: list[int]) -> torch.Ten
     return chances.clamp(min=1e-30).log().sum(dim=(1, 2))  # no particle is lost
 
 
-def _resampled(
+def _resample(
     cloud: torch.Tensor, weights: torch.Tensor, generator: torch.Generator | None
 ) -> torch.Tensor:
     """Draw particles by their weights, image by image, evenly along the CDF.
@@ -340,20 +317,19 @@ def _resampled(
     return cloud[rows.flatten()]
 
 
-def _weight(model: Any, x: torch.Tensor, z: torch.Tensor, q: Any) -> torch.Tensor:
+def _log_weight(model: Any, x: torch.Tensor, z: torch.Tensor, q: Any) -> torch.Tensor:
     """Return log w(z) without the prior's constant."""
     fit = model.output.log_prob(x, model.decoder(z))
     return fit - (z.square() / 2 + q.log_prob(z)).sum(dim=1)
 
 
-def _noised(
+def _go_forth(
     x: torch.Tensor,
-    pair: torch.Tensor,
-    level: noising.Level,
+    alpha: torch.Tensor,
+    sigma: torch.Tensor,
     generator: torch.Generator | None,
 ) -> torch.Tensor:
-    """Go back to the earlier, noisier time of a step."""
-    alphas, sigmas = noising.rates(pair, level)
-    keep = (alphas[0] / alphas[1]).item()
-    fresh = math.sqrt(max(0.0, sigmas[0].item() ** 2 - (keep * sigmas[1].item()) ** 2))
-    return keep * x + fresh * noising.like(x, generator)
+    """Add the noise that was taken away in a step, fresh."""
+    keep = (alpha[0] / alpha[1]).item()
+    fresh = math.sqrt(max(0.0, sigma[0].item() ** 2 - (keep * sigma[1].item()) ** 2))
+    return keep * x + fresh * noising._draw_like(x, generator)

@@ -1,7 +1,8 @@
 """Output laws: what the numbers at the end of a decoder mean for an example.
 
 A law turns a decoder's numbers into a distribution of one example, coordinate by
-coordinate. Given these numbers, the coordinates are independent.
+coordinate. Given these numbers, the coordinates are independent. ``scaled`` is where a
+law refuses examples that it cannot have drawn.
 """
 
 from __future__ import annotations
@@ -30,76 +31,24 @@ class Bernoulli:
         return "Bernoulli()"
 
     def scaled(self, x: torch.Tensor) -> torch.Tensor:
-        """Put examples on the scale that a network reads best, from -1 to 1.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Zeros and ones.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            ``2 x - 1``.
-        """
-        x = _validate.tensor("x", x, shape=("n", "d"))
-        if not ((x == 0) | (x == 1)).all():
-            raise ValueError("x: expected zeros and ones, got other numbers too")
-        return 2 * x - 1
+        """Put zeros and ones (n, d) on the scale that a network reads best, -1 to 1."""
+        return 2 * _validate.binary("x", x) - 1
 
     def log_prob(self, x: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
-        r"""Return :math:`\log p(x \mid a)`, summed over the coordinates.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Zeros and ones.
-        a : torch.Tensor, shape (..., n, d)
-            Log-odds.
-
-        Returns
-        -------
-        torch.Tensor, shape (..., n)
-            Nats.
-        """
-        a = _outputs(x, a, self.numbers)
-        sign = self.scaled(x).to(a)
+        r"""Return :math:`\log p(x \mid a)`, nats (..., n), for numbers (..., n, d)."""
+        _check_shapes(x, a, self.numbers)
+        sign = 2 * x.to(a) - 1
         return functional.logsigmoid(sign * a).sum(dim=-1)
 
     def mean(self, a: torch.Tensor) -> torch.Tensor:
-        """Return the mean of each coordinate, here its probability of being 1.
-
-        Parameters
-        ----------
-        a : torch.Tensor, shape (n, d)
-            Log-odds.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            Numbers in [0, 1].
-        """
-        return _validate.tensor("a", a, shape=("n", "d")).sigmoid()
+        """Return the probability that each coordinate is 1, (n, d)."""
+        return a.sigmoid()
 
     def draw(
         self, a: torch.Tensor, generator: torch.Generator | None = None
     ) -> torch.Tensor:
-        """Draw each coordinate by itself.
-
-        Parameters
-        ----------
-        a : torch.Tensor, shape (n, d)
-            Log-odds.
-        generator : torch.Generator, optional
-            Source of randomness; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            Zeros and ones, float32.
-        """
+        """Draw each coordinate by itself: zeros and ones (n, d), float32."""
         p = self.mean(a)
-        generator = _validate.generator("generator", generator)
         u = torch.rand(p.shape, generator=generator, dtype=torch.float64)
         return (u.to(p.device) < p).float()
 
@@ -115,6 +64,10 @@ class Logistics:
     :math:`v^\pm` are the middles between a level and its neighbours, and endless
     beyond the first and the last, so that the masses of all levels sum to 1. The
     uniform part, :math:`\epsilon = 10^{-4}`, leaves no level impossible.
+
+    A pixel has ``3 * components`` numbers in :math:`a`: logits of the weights
+    :math:`w`, means :math:`m`, logarithms of the slopes :math:`s`, which are kept
+    between -7 and 7.
 
     Parameters
     ----------
@@ -139,116 +92,51 @@ class Logistics:
         return f"Logistics({self.levels}, components={self.numbers // 3})"
 
     def scaled(self, x: torch.Tensor) -> torch.Tensor:
-        """Put examples on the scale that a network reads best, from -1 to 1.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Whole grey levels from 0 to ``levels - 1``.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            Numbers from -1 to 1.
-        """
-        shape = ("n", "d")
-        x = _validate.tensor("x", x, shape=shape, low=0, high=self.levels - 1)
-        if not (x == x.round()).all():
-            raise ValueError("x: expected whole grey levels, got fractions too")
-        return self._place(x)
+        """Put levels 0 to ``levels - 1``, (n, d), on the scale from -1 to 1."""
+        x = _validate.tensor("x", x, low=0, high=self.levels - 1)
+        return self._scale(_validate.whole("x", x, "whole grey levels"))
 
     def log_prob(self, x: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
-        r"""Return :math:`\log p(x \mid a)`, summed over the coordinates.
+        r"""Return :math:`\log p(x \mid a)`, nats (..., n), for levels x (n, d).
 
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Whole grey levels.
-        a : torch.Tensor, shape (..., n, d * 3 * components)
-            For each pixel the parameters of its mixture.
-
-        Returns
-        -------
-        torch.Tensor, shape (..., n)
-            Nats.
+        The numbers ``a`` are of shape (..., n, d * 3 * components).
         """
-        a = _outputs(x, a, self.numbers)
-        self.scaled(x)
+        _check_shapes(x, a, self.numbers)
         return self._mass(a, x.to(a)[..., None]).log().sum(dim=(-2, -1))
 
     def probabilities(self, a: torch.Tensor) -> torch.Tensor:
-        """Return the probability of every level of every pixel.
-
-        Parameters
-        ----------
-        a : torch.Tensor, shape (n, d * 3 * components)
-            For each pixel the parameters of its mixture.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d, levels)
-            Numbers that sum to 1 over the levels.
-        """
-        a = _validate.tensor("a", a, shape=("n", "numbers"))
-        if a.shape[1] % self.numbers:
-            expected = f"{self.numbers} columns for each pixel"
-            raise ValueError(f"a: expected {expected}, got {_validate.describe(a)}")
+        """Return the probability of every level of every pixel, (n, d, levels)."""
         return self._mass(a, self._levels(a))
 
     def mean(self, a: torch.Tensor) -> torch.Tensor:
-        """Return the mean grey level of each pixel.
-
-        Parameters
-        ----------
-        a : torch.Tensor, shape (n, d * 3 * components)
-            For each pixel the parameters of its mixture.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            Numbers from 0 to ``levels - 1``, seldom whole.
-        """
+        """Return the mean grey level of each pixel, (n, d), seldom whole."""
         p = self.probabilities(a)
         return p @ self._levels(p)
 
     def draw(
         self, a: torch.Tensor, generator: torch.Generator | None = None
     ) -> torch.Tensor:
-        """Draw each pixel by itself, through the inverse of its CDF.
-
-        Parameters
-        ----------
-        a : torch.Tensor, shape (n, d * 3 * components)
-            For each pixel the parameters of its mixture.
-        generator : torch.Generator, optional
-            Source of randomness; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            Whole grey levels, float32.
-        """
+        """Draw each pixel by itself, by its inverse CDF: levels (n, d), float32."""
         cdf = self.probabilities(a).double().cumsum(dim=2)
-        generator = _validate.generator("generator", generator)
         u = torch.rand(*cdf.shape[:2], 1, generator=generator, dtype=torch.float64)
         return (u.to(cdf) > cdf[..., :-1]).sum(dim=2).float()
 
-    def _levels(self, a: torch.Tensor) -> torch.Tensor:
-        return torch.arange(self.levels, dtype=a.dtype, device=a.device)
+    def _levels(self, like: torch.Tensor) -> torch.Tensor:
+        return torch.arange(self.levels, dtype=like.dtype, device=like.device)
 
-    def _place(self, x: torch.Tensor) -> torch.Tensor:
+    def _scale(self, x: torch.Tensor) -> torch.Tensor:
         return 2 * x / (self.levels - 1) - 1
 
     def _mass(self, a: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
         """Return p of levels ``v``, (..., d or 1, any number), at their pixels."""
         a = a.unflatten(-1, (-1, self.numbers))[..., None, :]
-        high = torch.where(v < self.levels - 1, self._place(v + 0.5), self._FAR)
-        low = torch.where(v > 0, self._place(v - 0.5), -self._FAR)
-        mass = self._below(a, high) - self._below(a, low)
+        high = torch.where(v < self.levels - 1, self._scale(v + 0.5), self._FAR)
+        low = torch.where(v > 0, self._scale(v - 0.5), -self._FAR)
+        mass = self._mass_below(a, high) - self._mass_below(a, low)
         return (1 - self._UNIFORM) * mass + self._UNIFORM / self.levels
 
     @staticmethod
-    def _below(a: torch.Tensor, edge: torch.Tensor) -> torch.Tensor:
+    def _mass_below(a: torch.Tensor, edge: torch.Tensor) -> torch.Tensor:
         """Return the mixture's mass below each edge."""
         logits, means, log_slopes = a.chunk(3, dim=-1)
         slopes = log_slopes.clamp(-7, 7).exp()
@@ -280,83 +168,31 @@ class Gaussian:
         return f"Gaussian({self.sigma:g})"
 
     def scaled(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the examples as they are: a toy has a sensible scale already.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Examples.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            ``x``.
-        """
-        return _validate.tensor("x", x, shape=("n", "d"))
+        """Return the examples as they are: a toy has a sensible scale already."""
+        return x
 
     def log_prob(self, x: torch.Tensor, a: torch.Tensor) -> torch.Tensor:
-        r"""Return :math:`\log p(x \mid a)`, summed over the coordinates.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Examples.
-        a : torch.Tensor, shape (..., n, d)
-            Means.
-
-        Returns
-        -------
-        torch.Tensor, shape (..., n)
-            Nats, each term with its constant.
-        """
-        a = _outputs(x, a, self.numbers)
-        distance = (self.scaled(x).to(a) - a) / self.sigma
+        r"""Return :math:`\log p(x \mid a)`, nats (..., n), for numbers (..., n, d)."""
+        _check_shapes(x, a, self.numbers)
+        distance = (x.to(a) - a) / self.sigma
         constant = math.log(self.sigma) + math.log(math.tau) / 2
         return -(distance.square() / 2 + constant).sum(dim=-1)
 
     def mean(self, a: torch.Tensor) -> torch.Tensor:
-        """Return the mean of each coordinate.
-
-        Parameters
-        ----------
-        a : torch.Tensor, shape (n, d)
-            Means.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            ``a``.
-        """
-        return _validate.tensor("a", a, shape=("n", "d"))
+        """Return the means (n, d), which are the decoder's numbers."""
+        return a
 
     def draw(
         self, a: torch.Tensor, generator: torch.Generator | None = None
     ) -> torch.Tensor:
-        """Add noise to the means.
-
-        Parameters
-        ----------
-        a : torch.Tensor, shape (n, d)
-            Means.
-        generator : torch.Generator, optional
-            Source of randomness; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            Draws, float32.
-        """
-        a = self.mean(a)
-        generator = _validate.generator("generator", generator)
+        """Add noise to the means: draws (n, d), float32."""
         noise = torch.randn(a.shape, generator=generator, dtype=torch.float64)
         return (a + self.sigma * noise.to(a.device)).float()
 
 
-def _outputs(x: torch.Tensor, a: torch.Tensor, numbers: int) -> torch.Tensor:
-    """Check that there are as many numbers as the coordinates of the examples need."""
-    n, d = _validate.tensor("x", x, shape=("n", "d")).shape
-    a = _validate.tensor("a", a)
+def _check_shapes(x: torch.Tensor, a: torch.Tensor, numbers: int) -> None:
+    """Refuse decoder's numbers that would be broadcast against the examples."""
+    n, d = x.shape
     if a.shape[-2:] != (n, d * numbers):
         expected = f"shape (..., {n}, {d * numbers})"
         raise ValueError(f"a: expected {expected}, got {_validate.describe(a)}")
-    return a

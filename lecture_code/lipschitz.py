@@ -127,7 +127,6 @@ def upper_bound(net: nn.Module, input_shape: tuple[int, ...] | None = None) -> f
     ----------
     Sedghi, Gupta and Long (2019), The singular values of convolutional layers, ICLR.
     """
-    layers = _layers(net)
     value = None
     if input_shape is not None:
         sizes = [
@@ -137,7 +136,7 @@ def upper_bound(net: nn.Module, input_shape: tuple[int, ...] | None = None) -> f
         value = torch.zeros(1, *sizes, dtype=torch.float64)
     bound = 1.0
     with torch.no_grad():
-        for layer in layers:
+        for layer in _layers(net):
             bound *= _constant(layer, value)
             value = None if value is None else _applied(layer, value)
     return bound
@@ -286,33 +285,23 @@ def _constant(layer: nn.Module, value: torch.Tensor | None) -> float:
     if kind in _NORMS and layer.running_var is not None:
         gain = 1.0 if layer.weight is None else layer.weight.abs()
         return _ROUNDED * float((gain / (layer.running_var + layer.eps).sqrt()).max())
-    circular = kind in _CONVOLUTIONS and layer.padding_mode == "circular"
-    if circular and value is None and not _read_once(layer):
-        raise ValueError(
-            f"input_shape: expected a shape, to certify a circular {kind.__name__} "
-            "with strides or wide padding, got None"
-        )
-    if circular or (
-        kind in _CONVOLUTIONS + _TRANSPOSED and layer.padding_mode == "zeros"
-    ):
-        return _ROUNDED * (
-            _endless(layer) if value is None else _written_out(layer, value)
-        )
+    if kind in _CONVOLUTIONS + _TRANSPOSED and _known(layer, value is not None):
+        norm = _endless(layer) if value is None else _written_out(layer, value)
+        return _ROUNDED * norm
     raise _refusal(layer, "with a known Lipschitz constant")
 
 
-def _read_once(layer: nn.Module) -> bool:
-    """Say whether a circular layer is a plain convolution on an endless periodic image.
+def _known(layer: nn.Module, sized: bool) -> bool:
+    """Say whether a convolution's norm is known with its padding, at a size or at all.
 
-    With strides, or with more padding than the kernel needs, it reads the seam twice.
+    A circular one with strides, or with more padding than its kernel needs, reads the
+    seam twice, and is steeper than on an endless image.
     """
-    wide = isinstance(layer.padding, tuple) and any(
-        2 * padding > hole * (size - 1)
-        for padding, hole, size in zip(
-            layer.padding, layer.dilation, layer.kernel_size, strict=True
-        )
-    )
-    return not wide and set(layer.stride) == {1}
+    pads = layer._reversed_padding_repeated_twice[-2::-2]
+    kernel = zip(layer.dilation, layer.kernel_size, pads, strict=True)
+    narrow = all(2 * pad <= hole * (size - 1) for hole, size, pad in kernel)
+    once = sized or (narrow and set(layer.stride) == {1})
+    return layer.padding_mode in (["zeros", "circular"] if once else ["zeros"])
 
 
 def _applied(layer: nn.Module, value: torch.Tensor) -> torch.Tensor:

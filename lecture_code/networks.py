@@ -1,6 +1,6 @@
 """Networks: functions with parameters, and masks that fix what each output sees.
 
-A network knows nothing of probability. The model rooms decide what its outputs mean.
+A network knows nothing of probability. The model modules decide what its outputs mean.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import contextlib
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
@@ -34,6 +34,8 @@ def mlp(
 
     .. math:: h_{l+1} = \sigma(W_l h_l + b_l)
 
+    It maps (n, sizes[0]) to (n, sizes[-1]); torch's global generator initialises it.
+
     Parameters
     ----------
     sizes : sequence of int
@@ -43,39 +45,21 @@ def mlp(
     dropout : float
         Share of hidden units left out in training, from 0 to 0.95.
 
-    Returns
-    -------
-    torch.nn.Sequential
-        Maps (n, sizes[0]) to (n, sizes[-1]); initialised from torch's global
-        generator.
-
     References
     ----------
     Goodfellow, Bengio and Courville (2016), Deep Learning, eq. (6.40).
     """
-    widths = _widths(sizes, least=2)
-    between = ACTIVATIONS[_validate.choice("activation", activation, ACTIVATIONS)]
-    dropout = _validate.real("dropout", dropout, low=0, high=0.95)
-    after = [between, lambda: torch.nn.Dropout(dropout)] if dropout else [between]
-    layers: list[torch.nn.Module] = []
-    for inputs, outputs in itertools.pairwise(widths):
-        layers += [torch.nn.Linear(inputs, outputs), *(make() for make in after)]
-    return torch.nn.Sequential(*layers[: -len(after)])
+    layers = [
+        torch.nn.Linear(*pair) for pair in itertools.pairwise(_check_sizes(sizes))
+    ]
+    return _interleave(layers, activation, dropout)
 
 
 @contextlib.contextmanager
-def evaluating(network: torch.nn.Module) -> Iterator[None]:
+def evaluating(network: object) -> Iterator[None]:
     """Leave dropout out for a while; each part is then as it was before.
 
-    Parameters
-    ----------
-    network : torch.nn.Module or object
-        The network or model; what is no module has no mode and stays as it is.
-
-    Yields
-    ------
-    None
-        Nothing; use it in a ``with`` statement.
+    What is no module has no mode and stays as it is.
     """
     parts = list(network.modules()) if isinstance(network, torch.nn.Module) else []
     modes = [(module, module.training) for module in parts]
@@ -89,21 +73,42 @@ def evaluating(network: torch.nn.Module) -> Iterator[None]:
 
 
 def cast(x: torch.Tensor, network: torch.nn.Module) -> torch.Tensor:
-    """Return numbers in the dtype and on the device of a network's weights.
-
-    Parameters
-    ----------
-    x : torch.Tensor
-        What the network is to read.
-    network : torch.nn.Module
-        The network or model.
-
-    Returns
-    -------
-    torch.Tensor
-        ``x`` itself where nothing has to change, or there are no weights.
-    """
+    """Return ``x`` in the dtype and on the device of a network's weights, if any."""
     return x.to(next(network.parameters(), x))
+
+
+@torch.no_grad()
+def probe(
+    network: torch.nn.Module, *inputs: torch.Tensor
+) -> tuple[int, ...] | Exception:
+    """Return the shape of a network's output, or the error that the inputs raise.
+
+    Floating inputs are cast to the network's weights, whole numbers only moved to their
+    device. The network runs without dropout, so the random state stays as it is.
+    """
+    like = next(network.parameters(), inputs[0])
+    given = [x.to(like if x.is_floating_point() else like.device) for x in inputs]
+    try:
+        with evaluating(network):
+            return tuple(network(*given).shape)
+    except (TypeError, ValueError, RuntimeError, IndexError) as error:
+        return error
+
+
+class WithoutLikelihood(torch.nn.Module):
+    """A model that lacks an exact likelihood: asked for one, it says who has it.
+
+    A subclass says in ``_REASON`` what is expected, what came and who has it, and in
+    ``_ABSENT`` which methods it cannot have.
+    """
+
+    _ABSENT: tuple[str, ...] = ("log_prob",)
+    _REASON = ""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._ABSENT:
+            raise AttributeError(f"{name}: {self._REASON}")
+        return super().__getattr__(name)
 
 
 class MaskedLinear(torch.nn.Linear):
@@ -127,27 +132,14 @@ class MaskedLinear(torch.nn.Linear):
     def __init__(self, inputs: int, outputs: int, *, mask: ArrayLike) -> None:
         inputs = _validate.integer("inputs", inputs, low=1)
         outputs = _validate.integer("outputs", outputs, low=1)
-        mask = _validate.array("mask", mask, shape=(outputs, inputs))
-        if not np.isin(mask, (0, 1)).all():
-            raise ValueError(f"mask: expected zeros and ones, got {np.unique(mask)}")
+        seen = _validate.array("mask", mask, shape=(outputs, inputs))
+        _validate.binary("mask", seen)
         super().__init__(inputs, outputs)
-        mask = torch.tensor(mask, dtype=self.weight.dtype)
-        self.register_buffer("mask", mask, persistent=False)  # fixed, so not stored
+        fixed = torch.from_numpy(seen).to(self.weight.dtype)
+        self.register_buffer("mask", fixed, persistent=False)  # fixed, so not stored
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Apply the masked weights.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, inputs)
-            Inputs.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, outputs)
-            Outputs, in the dtype of the weights.
-        """
-        x = _validate.tensor("x", x, shape=("n", self.in_features))
+        """Map (n, inputs) to (n, outputs), in the dtype of the weights."""
         weight = self.weight * self.mask
         return torch.nn.functional.linear(x.to(weight.dtype), weight, self.bias)
 
@@ -175,7 +167,7 @@ def order_masks(sizes: Sequence[int]) -> list[torch.Tensor]:
     Germain, Gregor, Murray and Larochelle (2015), MADE: Masked autoencoder for
     distribution estimation, eqs. (12) and (13).
     """
-    widths = _widths(sizes, least=2)
+    widths = _check_sizes(sizes)
     d = widths[0]
     if widths[-1] != d:
         raise ValueError(
@@ -191,23 +183,10 @@ def order_masks(sizes: Sequence[int]) -> list[torch.Tensor]:
 def masked_mlp(
     sizes: Sequence[int], *, activation: str = "relu", dropout: float = 0.0
 ) -> torch.nn.Sequential:
-    """Build a fully connected network whose output ``i`` sees only inputs before ``i``.
+    """Build an :func:`mlp` whose output ``i`` sees only inputs before ``i``.
 
     Without a hidden layer each output is a logistic regression on the inputs before.
-
-    Parameters
-    ----------
-    sizes : sequence of int
-        Widths of the layers; the first and the last are the same.
-    activation : str
-        One of ``ACTIVATIONS``.
-    dropout : float
-        Share of hidden units left out in training, from 0 to 0.95.
-
-    Returns
-    -------
-    torch.nn.Sequential
-        Maps (n, d) to (n, d).
+    The first and the last of the ``sizes`` are the same.
 
     References
     ----------
@@ -215,14 +194,8 @@ def masked_mlp(
     distribution estimation, section 4.
     """
     masks = order_masks(sizes)
-    between = ACTIVATIONS[_validate.choice("activation", activation, ACTIVATIONS)]
-    dropout = _validate.real("dropout", dropout, low=0, high=0.95)
-    layers: list[torch.nn.Module] = []
-    for mask in masks:
-        outputs, inputs = mask.shape
-        layers += [MaskedLinear(inputs, outputs, mask=mask)]
-        layers += [between(), torch.nn.Dropout(dropout)]
-    return torch.nn.Sequential(*layers[:-2])
+    layers = [MaskedLinear(*mask.T.shape, mask=mask) for mask in masks]
+    return _interleave(layers, activation, dropout)
 
 
 class MaskedConv(torch.nn.Conv2d):
@@ -252,29 +225,15 @@ class MaskedConv(torch.nn.Conv2d):
         size = _validate.integer("size", size, low=1)
         if size % 2 == 0:
             raise ValueError(f"size: expected an odd number, got {size}")
-        seen = _validate.flag("centre", centre)
         super().__init__(inputs, outputs, size, padding=size // 2)
         place = torch.arange(size * size).reshape(size, size)
         middle = size * size // 2
-        mask = place <= middle if seen else place < middle
-        mask = mask.to(self.weight.dtype)
-        self.register_buffer("mask", mask, persistent=False)  # fixed, so not stored
+        seen = place <= middle if centre else place < middle
+        fixed = seen.to(self.weight.dtype)
+        self.register_buffer("mask", fixed, persistent=False)  # fixed, so not stored
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Apply the masked filters; beyond the border all is 0.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, inputs, height, width)
-            Images or maps.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, outputs, height, width)
-            Maps, in the dtype of the weights.
-        """
-        shape = ("n", self.in_channels, "height", "width")
-        x = _validate.tensor("x", x, shape=shape)
+        """Map (n, inputs, height, width) to (n, outputs, height, width), 0 outside."""
         weight = self.weight * self.mask
         return self._conv_forward(x.to(weight.dtype), weight, self.bias)
 
@@ -330,21 +289,11 @@ class MaskedConvNet(torch.nn.Module):
         self.bias = torch.nn.Parameter(torch.zeros(own))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Compute the outputs for each pixel.
+        """Map images (n, side * side), row by row, to (n, side * side, outputs).
 
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, side * side)
-            Images, row by row.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, side * side) or (n, side * side, outputs)
-            Outputs, row by row, in the dtype of the weights; one output for each pixel
-            has no axis of its own.
+        A single output for each pixel has no axis of its own.
         """
-        x = _validate.tensor("x", x, shape=("n", self.side**2))
-        h = self.first(x.reshape(-1, 1, self.side, self.side))
+        h = self.first(x.reshape(len(x), 1, self.side, self.side))
         for layer in self.layers:
             h = h + self.dropout(layer(h.relu()))
         y = self.last(h.relu()).flatten(2).transpose(1, 2)
@@ -384,56 +333,11 @@ class CausalGRU(torch.nn.Module):
         self.bias = torch.nn.Parameter(torch.zeros(self.d))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Compute one output for each input, from those before it.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Sequences.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            Outputs, in the dtype of the weights.
-        """
-        x = _validate.tensor("x", x, shape=("n", self.d))
+        """Map (n, d) to (n, d), each output from the inputs before it."""
         before = torch.nn.functional.pad(x[:, :-1].to(self.bias), (1, 0))[..., None]
         places = self.places.expand(len(x), -1, -1)
         states, _ = self.cell(torch.cat([before, places], dim=2))
         return self.last(states)[..., 0] + self.bias
-
-
-def dependence(network: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
-    r"""Measure which inputs each output depends on.
-
-    .. math:: D_{ij} = \frac1n \sum_{t=1}^{n} \left|
-        \frac{\partial y_i}{\partial x_j}(x^{(t)}) \right|
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        Maps (n, d) to (n, outputs), each row by itself.
-    x : torch.Tensor, shape (n, d)
-        Where the derivatives are taken, without dropout.
-
-    Returns
-    -------
-    torch.Tensor, shape (outputs, d)
-        Mean absolute derivatives; exactly 0 where nothing connects the two.
-    """
-    _validate.instance("network", network, torch.nn.Module)
-    x = _validate.tensor("x", x, shape=("n", "d")).detach().clone().requires_grad_()
-    with evaluating(network):
-        columns = network(cast(x, network)).sum(dim=0)
-    rows = [torch.autograd.grad(y, x, retain_graph=True)[0] for y in columns]
-    return torch.stack(rows).abs().mean(dim=1)
-
-
-def _widths(sizes: Sequence[int], *, least: int) -> list[int]:
-    listed = _validate.items("sizes", sizes)
-    if len(listed) < least:
-        raise ValueError(f"sizes: expected at least {least} sizes, got {len(listed)}")
-    return [_validate.integer("sizes", size, low=1) for size in listed]
 
 
 class TimeMLP(torch.nn.Module):
@@ -484,68 +388,96 @@ class TimeMLP(torch.nn.Module):
         self.first = torch.nn.Linear(self.d, hidden)
         self.time = torch.nn.Linear(2 * self.frequencies, hidden)
         self.label = torch.nn.Embedding(self.classes + 1, hidden)
-        layers = [_Conditioned(hidden) for _ in range(depth)]
+        layers = [_ModulatedLayer(hidden) for _ in range(depth)]
         self.layers = torch.nn.ModuleList(layers)
-        self.last = _zeroed(torch.nn.Linear(hidden, self.d))
+        self.last = _fill_with_zeros(torch.nn.Linear(hidden, self.d))
 
     def forward(
-        self, x: torch.Tensor, t: torch.Tensor, labels: ArrayLike | None = None
+        self, x: torch.Tensor, t: torch.Tensor, labels: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """Compute one output for each input, given its time and class.
+        """Map (n, d) to (n, d), given times (n,) in [0, 1] and labels (n,).
 
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Inputs.
-        t : torch.Tensor, shape (n,)
-            Times in [0, 1].
-        labels : array_like of int, shape (n,), optional
-            Classes from 0 to ``classes``, the last one for "no class given", which is
-            also what their absence means.
-
-        Returns
-        -------
-        torch.Tensor, shape (n, d)
-            Outputs, in the dtype of the weights.
+        Labels go from 0 to ``classes``; without any all are ``classes``, "none given".
         """
-        x = _validate.tensor("x", x, shape=("n", self.d))
-        t = _validate.tensor("t", t, shape=(len(x),), low=0, high=1)
+        weight = self.first.weight
         if labels is None:
             labels = torch.full((len(x),), self.classes)
-        labels = _validate.integers(
-            "labels", labels, shape=(len(x),), low=0, high=self.classes
-        )
-        weight = self.first.weight
         label = self.label(labels.to(weight.device))
-        told = self.time(self._waves(t.to(weight))) + label
-        told, h = torch.nn.functional.silu(told), self.first(x.to(weight))
+        condition = self.time(self._encode_time(t.to(weight))) + label
+        condition, h = torch.nn.functional.silu(condition), self.first(x.to(weight))
         for layer in self.layers:
-            h = layer(h, told)
+            h = layer(h, condition)
         return self.last(torch.nn.functional.silu(h))
 
-    def _waves(self, t: torch.Tensor) -> torch.Tensor:
+    def _encode_time(self, t: torch.Tensor) -> torch.Tensor:
         turns = torch.arange(1, self.frequencies + 1, device=t.device)
         angles = math.pi * t[:, None] * turns
         return torch.cat([angles.cos(), angles.sin()], dim=1)
 
 
-class _Conditioned(torch.nn.Module):
-    """One residual layer, scaled and shifted by what it is told."""
+class _ModulatedLayer(torch.nn.Module):
+    """One residual layer, scaled and shifted (FiLM) by a vector of time and class."""
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
-        self.told = torch.nn.Linear(hidden, 2 * hidden)
+        self.film = torch.nn.Linear(hidden, 2 * hidden)
         self.norm = torch.nn.LayerNorm(hidden, elementwise_affine=False)
         self.inner = torch.nn.Linear(hidden, hidden)
-        self.outer = _zeroed(torch.nn.Linear(hidden, hidden))
+        self.outer = _fill_with_zeros(torch.nn.Linear(hidden, hidden))
 
-    def forward(self, h: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
-        scale, shift = self.told(told).chunk(2, dim=1)
+    def forward(self, h: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+        scale, shift = self.film(condition).chunk(2, dim=1)
         inner = self.inner(self.norm(h)) * (1 + scale) + shift
         return h + self.outer(torch.nn.functional.silu(inner))
 
 
-def _zeroed(layer: torch.nn.Linear) -> torch.nn.Linear:
+def dependence(network: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
+    r"""Measure which inputs each output depends on.
+
+    .. math:: D_{ij} = \frac1n \sum_{t=1}^{n} \left|
+        \frac{\partial y_i}{\partial x_j}(x^{(t)}) \right|
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Maps (n, d) to (n, outputs), each row by itself.
+    x : torch.Tensor, shape (n, d)
+        Where the derivatives are taken, without dropout.
+
+    Returns
+    -------
+    torch.Tensor, shape (outputs, d)
+        Mean absolute derivatives; exactly 0 where nothing connects the two.
+    """
+    _validate.instance("network", network, torch.nn.Module)
+    x = _validate.tensor("x", x, shape=("n", "d")).detach().clone().requires_grad_()
+    with evaluating(network):
+        columns = network(cast(x, network)).sum(dim=0)
+    rows = [torch.autograd.grad(y, x, retain_graph=True)[0] for y in columns]
+    return torch.stack(rows).abs().mean(dim=1)
+
+
+def _check_sizes(sizes: Sequence[int]) -> list[int]:
+    listed = _validate.items("sizes", sizes)
+    if len(listed) < 2:
+        raise ValueError(f"sizes: expected at least 2 sizes, got {len(listed)}")
+    return [_validate.integer("sizes", size, low=1) for size in listed]
+
+
+def _interleave(
+    layers: Sequence[torch.nn.Module], activation: str, dropout: float
+) -> torch.nn.Sequential:
+    """Put an activation, and dropout where wanted, between layers."""
+    between = ACTIVATIONS[_validate.choice("activation", activation, ACTIVATIONS)]
+    dropout = _validate.real("dropout", dropout, low=0, high=0.95)
+    first, *others = layers
+    parts = [first]
+    for layer in others:
+        parts += [between(), *([torch.nn.Dropout(dropout)] if dropout else []), layer]
+    return torch.nn.Sequential(*parts)
+
+
+def _fill_with_zeros(layer: torch.nn.Linear) -> torch.nn.Linear:
     """Let a layer start at zero: what it is added to is then passed on unchanged."""
     torch.nn.init.zeros_(layer.weight)
     torch.nn.init.zeros_(layer.bias)

@@ -110,23 +110,13 @@ def images(
     high : float, optional
         The pixel value drawn black; by default the largest one.
     """
-    import matplotlib.pyplot as plt
-
     pixels = _validate.array("pixels", pixels, shape=("n", "side * side"))
     columns = _validate.integer("columns", columns, low=1)
-    side = _measure_side("pixels", pixels)
+    side = _check_side("pixels", pixels)
     if titles is not None:
         titles = _check_texts("titles", titles, len(pixels))
-    high = pixels.max() if high is None else _validate.real("high", high, above=0)
-    rows = -(-len(pixels) // columns)
-    size = (0.72 * columns, 0.72 * rows + (0.25 * rows if titles else 0))
-    grid = plt.subplots(rows, columns, figsize=size, squeeze=False)[1].flat
-    for axes in grid[len(pixels) :]:
-        axes.set_axis_off()
-    for i, image in enumerate(pixels):
-        draw_image(grid[i], image.reshape(side, side), high)
-        if titles is not None:
-            grid[i].set_title(titles[i], fontsize=9)
+    squares = pixels.reshape(-1, side, side)
+    _draw_grid(squares, columns, titles, _check_high(high))
 
 
 def image_rows(rows: Mapping[str, Any], *, high: float | None = None) -> None:
@@ -139,8 +129,6 @@ def image_rows(rows: Mapping[str, Any], *, high: float | None = None) -> None:
     high : float, optional
         The pixel value drawn black; by default the largest one of all rows.
     """
-    import matplotlib.pyplot as plt
-
     labels = _validate.items("rows", list(_validate.instance("rows", rows, Mapping)))
     labels = _check_texts("rows", labels, len(rows))
     size: tuple = ("n", "side * side")
@@ -148,9 +136,10 @@ def image_rows(rows: Mapping[str, Any], *, high: float | None = None) -> None:
     for label in labels:
         pixels.append(_validate.array("rows", rows[label], shape=size))
         size = pixels[0].shape
-    _measure_side("rows", pixels[0])
-    images(np.concatenate(pixels), columns=len(pixels[0]), high=high)
-    for axes, label in zip(plt.gcf().axes[:: len(pixels[0])], labels, strict=True):
+    side, columns = _check_side("rows", pixels[0]), len(pixels[0])
+    squares = np.concatenate(pixels).reshape(-1, side, side)
+    grid = _draw_grid(squares, columns, None, _check_high(high))
+    for axes, label in zip(grid[::columns], labels, strict=True):
         axes.set_ylabel(label, rotation=0, ha="right", va="center", labelpad=8)
 
 
@@ -185,7 +174,7 @@ def draw_image(axes: Axes, image: np.ndarray, high: float) -> None:
     axes.spines[:].set(visible=True, color=PALETTE["grey"], linewidth=0.5)
 
 
-def _measure_side(name: str, pixels: np.ndarray) -> int:
+def _check_side(name: str, pixels: np.ndarray) -> int:
     """Return the side of square images (n, side * side), or refuse them."""
     side = math.isqrt(pixels.shape[1])
     if side * side != pixels.shape[1]:
@@ -195,12 +184,36 @@ def _measure_side(name: str, pixels: np.ndarray) -> int:
     return side
 
 
+def _check_high(value: float | None) -> float | None:
+    """Return the pixel value drawn black, which is left open by None."""
+    return None if value is None else _validate.real("high", value, above=0)
+
+
 def _check_texts(name: str, values: Any, count: int) -> list[str]:
     """Return the strings, or refuse another number of them."""
     texts = [_validate.instance(name, t, str) for t in _validate.items(name, values)]
     if len(texts) != count:
         raise ValueError(f"{name}: expected {count} strings, got {len(texts)}")
     return texts
+
+
+def _draw_grid(
+    squares: np.ndarray, columns: int, titles: list[str] | None, high: float | None
+) -> np.ndarray:
+    """Draw images (n, side, side) in rows, and return the axes one after the other."""
+    import matplotlib.pyplot as plt
+
+    high = squares.max() if high is None else high
+    rows = -(-len(squares) // columns)
+    size = (0.72 * columns, 0.72 * rows + (0.25 * rows if titles else 0))
+    grid = plt.subplots(rows, columns, figsize=size, squeeze=False)[1].ravel()
+    for axes in grid[len(squares) :]:
+        axes.set_axis_off()
+    for i, image in enumerate(squares):
+        draw_image(grid[i], image, high)
+        if titles is not None:
+            grid[i].set_title(titles[i], fontsize=9)
+    return grid
 
 
 def _draw_axes(xlabel: str, ylabel: str) -> Axes:

@@ -43,22 +43,10 @@ class Chain(NamedTuple):
 
 
 def noise_levels(target: GaussianMixture, steps: int) -> np.ndarray:
-    """Return the variances of the added noise, from large to zero.
+    """Return the variances (T + 1,) of the added noise, from large to zero.
 
     The variance of the narrowest mode with the noise in it falls by a constant factor
-    in each step. It starts at 25 times the squared distance of the outer modes.
-
-    Parameters
-    ----------
-    target : GaussianMixture
-        The target.
-    steps : int
-        Number T of steps.
-
-    Returns
-    -------
-    numpy.ndarray, shape (T + 1,)
-        Variances.
+    in each of T steps. It starts at 25 times the squared distance of the outer modes.
     """
     _validate.instance("target", target, GaussianMixture)
     steps = _validate.integer("steps", steps, low=1)
@@ -74,31 +62,17 @@ def probability_flow(target: GaussianMixture, steps: int) -> Chain:
 
     .. math:: x' = x + \tfrac{1}{2} (t - t') \, \partial_x \log p_t(x)
 
-    Parameters
-    ----------
-    target : GaussianMixture
-        The target.
-    steps : int
-        Number T of steps.
-
-    Returns
-    -------
-    Chain
-        Slopes and distance; all noise scales but the first are 0.
-
-    References
-    ----------
-    Song et al. (2021), Score-based generative modeling through stochastic differential
-    equations, ICLR.
+    All noise scales but the first are 0. Song et al. (2021), Score-based generative
+    modeling through stochastic differential equations, ICLR.
     """
     from scipy import special
 
     levels = noise_levels(target, steps)
-    mean, scale = _start(target, levels[0])
+    mean, scale = _compute_moments(target, levels[0])
     z = np.linspace(-9, 9, 20_001)
     x, slope, slopes = mean + scale * z, np.full(z.shape, scale), []
     for t, after in itertools.pairwise(levels):
-        score, curvature = _score(_noised(target, t), x)
+        score, curvature = _compute_score(_add_noise(target, t), x)
         x, factor = x + (t - after) / 2 * score, 1 + (t - after) / 2 * curvature
         slope = slope * factor
         slopes.append(np.abs(factor).max())
@@ -115,34 +89,20 @@ def ancestral(target: GaussianMixture, steps: int) -> Chain:
     .. math:: x' = x + (t - t') \, \partial_x \log p_t(x) + \sqrt{t' (t - t') / t}
               \; \varepsilon
 
-    Parameters
-    ----------
-    target : GaussianMixture
-        The target.
-    steps : int
-        Number T of steps.
-
-    Returns
-    -------
-    Chain
-        Slopes, noise scales and distance.
-
-    References
-    ----------
     Ho, Jain and Abbeel (2020), Denoising diffusion probabilistic models, NeurIPS.
     """
     levels = noise_levels(target, steps)
-    mean, scale = _start(target, levels[0])
+    mean, scale = _compute_moments(target, levels[0])
     edges = mean + scale * np.linspace(-8, 8, _CELLS + 1)
     masses = np.diff(GaussianMixture([mean], scale).cdf(edges))
     slopes, noises = [], [scale]
     for t, after in itertools.pairwise(levels):
-        score, curvature = _score(_noised(target, t), edges)
+        score, curvature = _compute_score(_add_noise(target, t), edges)
         slopes.append(np.abs(1 + (t - after) * curvature).max())
         noises.append(math.sqrt(after * (t - after) / t))
         edges = edges + (t - after) * score
         if after > 0:
-            edges, masses = _blurred(edges, masses, noises[-1])
+            edges, masses = _blur(edges, masses, noises[-1])
     outside = target.cdf(edges[0]) + target.sf(edges[-1])
     tv = (np.abs(masses - np.diff(target.cdf(edges))).sum() + outside) / 2
     total = scale
@@ -151,27 +111,29 @@ def ancestral(target: GaussianMixture, steps: int) -> Chain:
     return Chain(np.array(slopes), np.array(noises), total, float(tv))
 
 
-def _start(target: GaussianMixture, level: float) -> tuple[float, float]:
-    """Return mean and standard deviation of the target with noise added."""
+def _compute_moments(target: GaussianMixture, level: float) -> tuple[float, float]:
+    """Compute mean and standard deviation of the target with noise added."""
     mean = float(target.weights @ target.means)
     spread = target.weights @ ((target.means - mean) ** 2 + target.scales**2)
     return mean, math.sqrt(float(spread) + level)
 
 
-def _noised(target: GaussianMixture, level: float) -> GaussianMixture:
+def _add_noise(target: GaussianMixture, level: float) -> GaussianMixture:
     scales = np.sqrt(target.scales**2 + level)
     return GaussianMixture(target.means, scales, target.weights)
 
 
-def _score(law: GaussianMixture, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the score and its derivative."""
+def _compute_score(
+    law: GaussianMixture, x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Compute the score and its derivative."""
     points = torch.tensor(x, requires_grad=True)
     score = law.score(points)
     (curvature,) = torch.autograd.grad(score.sum(), points)
     return score.detach().numpy(), curvature.numpy()
 
 
-def _blurred(
+def _blur(
     edges: np.ndarray, masses: np.ndarray, noise: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Add Gaussian noise to a law given by the masses of cells, on new cells."""

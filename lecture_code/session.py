@@ -28,11 +28,7 @@ def start(seed: int = 0) -> None:
     The only function of the package that changes global state: two runs of a
     notebook that begin with it print the same text. One thread because at the sizes
     of the book two are slower, and because the order of sums then never changes.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of ``random``, numpy's legacy state and torch, from 0 to 2**32 - 1.
+    The seed, from 0 to 2**32 - 1, goes to ``random``, numpy's legacy state and torch.
     """
     seed = _validate.integer("seed", seed, low=0, high=2**32 - 1)
     random.seed(seed)
@@ -43,6 +39,7 @@ def start(seed: int = 0) -> None:
 
 
 def _set_style() -> None:
+    """Give matplotlib the book's colours, sizes and frames."""
     import matplotlib as mpl
     from cycler import cycler
 

@@ -47,31 +47,16 @@ def fit(
 ) -> list[float]:
     """Minimise ``model.loss`` over the data with Adam: a game of one player.
 
+    Chapter 4 writes this loop by hand. Returned is the batch loss before each of the
+    ``steps`` updates.
+
     Parameters
     ----------
     model : torch.nn.Module
         Offers ``loss(x)``, a scalar for a batch ``x`` of shape (b, ...).
-    data : torch.Tensor
-        Examples, shape (n, ...).
-    steps : int
-        Number of updates, at least 1.
-    batch_size : int
-        Examples in a batch; where there are fewer, all of them.
-    lr : float
-        Learning rate of Adam, positive.
-    generator : torch.Generator, optional
-        Source of the order of examples.
-
-    Returns
-    -------
-    list of float
-        The batch loss before each update, length ``steps``.
-
-    Notes
-    -----
-    Used from chapter 4 on, which writes this loop by hand.
+    data : torch.Tensor, shape (n, ...)
+        Dealt out as by :func:`batches`.
     """
-    _validate.instance("model", model, torch.nn.Module)
     _validate.function("model.loss", getattr(model, "loss", None))
     player = Player(model.parameters(), model.loss, lr)
     return play(
@@ -89,25 +74,11 @@ def play(
 ) -> list[list[float]]:
     """Let each player in turn take its gradient steps, ``steps`` times around.
 
-    Parameters
-    ----------
-    players : sequence of Player
-        In the order in which they move.
-    data : torch.Tensor
-        Examples, shape (n, ...).
-    steps : int
-        Number of rounds, at least 1.
-    batch_size : int
-        Examples in a batch; where there are fewer, all of them.
-    generator : torch.Generator, optional
-        Source of the order of examples.
-
-    Returns
-    -------
-    list of list of float
-        For each player its loss before its last update of each round.
+    Returned is for each player its loss before its last update of each round. The
+    data (n, ...) are dealt out as by :func:`batches`.
     """
-    players = [_checked(player) for player in _validate.items("players", players)]
+    for player in _validate.items("players", players):
+        _check_player(player)
     steps = _validate.integer("steps", steps, low=1)
     batch = batches(data, batch_size=batch_size, generator=generator)
     # One call for all tensors: the same numbers, and less time for small networks.
@@ -129,22 +100,10 @@ def batches(
     batch_size: int = 128,
     generator: torch.Generator | None = None,
 ) -> Iterator[torch.Tensor]:
-    """Deal the data in random batches without end, reshuffled after each pass.
+    """Deal data (n, ...) in random batches without end, reshuffled after each pass.
 
-    Parameters
-    ----------
-    data : torch.Tensor
-        Examples, shape (n, ...).
-    batch_size : int
-        Examples in a batch; the rest of a pass that does not fill one is left out, so
-        that every batch weighs the same.
-    generator : torch.Generator, optional
-        Source of the order.
-
-    Returns
-    -------
-    iterator of torch.Tensor
-        Batches of shape (min(batch_size, n), ...).
+    Every batch has the same size, and so the same weight: ``batch_size``, or n where
+    that is less. The rest of a pass that does not fill one is left out.
     """
     if _validate.tensor("data", data).ndim == 0:
         raise ValueError("data: expected a row for each example, got one number")
@@ -153,15 +112,31 @@ def batches(
     return _deal(data, size, generator)
 
 
-def _deal(data, size, generator) -> Iterator[torch.Tensor]:
+def _deal(
+    data: torch.Tensor, size: int, generator: torch.Generator | None
+) -> Iterator[torch.Tensor]:
+    """Yield batches without end."""
     while True:
         order = torch.randperm(len(data), generator=generator).to(data.device)
         for start in range(0, len(data) - size + 1, size):
             yield data[order[start : start + size]]
 
 
-def _update(player: Player, optimiser, batch: torch.Tensor, step: int) -> float:
-    loss = _validate.instance("loss", player.loss(batch), torch.Tensor)
+def _update(
+    player: Player, optimiser: torch.optim.Optimizer, batch: torch.Tensor, step: int
+) -> float:
+    """Take one gradient step, and return the loss before it."""
+    loss = player.loss(batch)
+    value = _check_loss(loss, step)
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    return value
+
+
+def _check_loss(loss: torch.Tensor, step: int) -> float:
+    """Return the value of a loss, or refuse one that cannot be minimised."""
+    _validate.instance("loss", loss, torch.Tensor)
     if loss.ndim > 0 or not loss.requires_grad:
         got = _validate.describe(loss)
         raise ValueError(f"loss: expected a scalar with a gradient, got {got}")
@@ -170,21 +145,12 @@ def _update(player: Player, optimiser, batch: torch.Tensor, step: int) -> float:
             f"loss: expected a finite number, got {value} in step {step}: "
             "try a smaller lr"
         )
-    optimiser.zero_grad()
-    loss.backward()
-    optimiser.step()
     return value
 
 
-def _checked(player: Player) -> Player:
+def _check_player(player: Player) -> None:
+    """Refuse a player, but for what torch's Adam refuses itself."""
     _validate.instance("players", player, Player)
     _validate.function("loss", player.loss)
     _validate.real("lr", player.lr, above=0)
     _validate.integer("turns", player.turns, low=1)
-    betas = _validate.array("betas", player.betas, shape=(2,), low=0)
-    if betas.max() >= 1:
-        raise ValueError(f"betas: expected numbers below 1, got {player.betas}")
-    parameters = list(_validate.instance("parameters", player.parameters, Iterable))
-    for each in _validate.items("parameters", parameters):
-        _validate.instance("parameters", each, torch.nn.Parameter)
-    return player._replace(parameters=parameters)

@@ -57,6 +57,8 @@ class Frame(NamedTuple):
 class Explorer:
     """A figure drawn for every setting of its sliders; made by :func:`explore`.
 
+    It shows itself in a notebook when it is the last expression of a cell.
+
     Parameters
     ----------
     sliders : dict of str to list of str
@@ -65,10 +67,6 @@ class Explorer:
         One for each combination; the last slider runs fastest.
     start : list of int
         Position of each slider at first.
-
-    Notes
-    -----
-    Shows itself in a notebook when it is the last expression of a cell.
     """
 
     def __init__(
@@ -84,9 +82,9 @@ class Explorer:
         return f"explore({', '.join(sizes)} settings)"
 
     def _ipython_display_(self) -> None:
+        """Show the live sliders, with one still picture for a viewer without them."""
         from IPython.display import display
 
-        # A viewer that shows no widgets still shows one frame.
         shape = [len(labels) for labels in self.sliders.values()]
         first = self.frames[np.ravel_multi_index(self.start, shape)]
         still = base64.b64encode(first.png).decode("ascii")
@@ -101,10 +99,10 @@ class Explorer:
         import ipywidgets
 
         places = zip(self.sliders.items(), self.start, strict=True)
-        controls = [_control(name, labels, at) for (name, labels), at in places]
-        pictures = [_picture(frame) for frame in self.frames]
+        controls = [_make_slider(name, labels, at) for (name, labels), at in places]
+        pictures = [_embed(frame) for frame in self.frames]
         # Stacks switch in the browser alone, but ipywidgets 7 does not have them.
-        face = _stacked if hasattr(ipywidgets, "Stack") else _swapped
+        face = _stack if hasattr(ipywidgets, "Stack") else _swap
         box = ipywidgets.VBox([*controls, face(pictures, controls)])
         return box.add_class("explore")
 
@@ -128,28 +126,24 @@ def explore(
     **sliders : list of numbers or strings
         One to four sliders, each with its distinct settings in order; at most 64
         combinations. Underscores in a name read as spaces.
-
-    Returns
-    -------
-    Explorer
-        Shows itself when it is the last expression of a cell.
     """
     _validate.function("draw", draw)
     if not 1 <= len(sliders) <= 4:
         raise ValueError(f"sliders: expected 1 to 4 of them, got {len(sliders)}")
-    labels = {name: _labels(name, values) for name, values in sliders.items()}
+    labels = {name: _write_labels(name, values) for name, values in sliders.items()}
     count = math.prod(len(values) for values in labels.values())
     if count > MOST_FRAMES:
         raise ValueError(
             f"sliders: expected at most {MOST_FRAMES} combinations, got {count}"
         )
-    places = _start({} if start is None else start, sliders)
-    frames = _fitting([_frame(draw, setting) for setting in _settings(sliders, count)])
+    places = _find_places({} if start is None else start, sliders)
+    frames = [_draw_frame(draw, setting) for setting in _combine(sliders, count)]
+    _check_frames(frames)
     return Explorer({n.replace("_", " "): v for n, v in labels.items()}, frames, places)
 
 
-def _start(start: dict, sliders: dict[str, list]) -> list[int]:
-    _validate.instance("start", start, dict)
+def _find_places(start: dict, sliders: dict[str, list]) -> list[int]:
+    """Return the position of each slider at first."""
     for name, setting in start.items():
         if name not in sliders or setting not in list(sliders[name]):
             got = f"{name!r}: {setting!r}"
@@ -157,18 +151,20 @@ def _start(start: dict, sliders: dict[str, list]) -> list[int]:
     return [list(v).index(start.get(name, v[0])) for name, v in sliders.items()]
 
 
-def _labels(name: str, values: list) -> list[str]:
+def _write_labels(name: str, values: list) -> list[str]:
+    """Write what stands at each position of a slider, or refuse its settings."""
     if not isinstance(values, (list, tuple, range)):
         got = _validate.describe(values)
         raise TypeError(f"{name}: expected a list of numbers or strings, got {got}")
-    labels = [_label(name, value) for value in values]
+    labels = [_write_label(name, value) for value in values]
     if not labels or len(set(labels)) < len(labels):
         got = ", ".join(labels) or "none"
         raise ValueError(f"{name}: expected settings that read differently, got {got}")
     return labels
 
 
-def _label(name: str, value: float | str) -> str:
+def _write_label(name: str, value: float | str) -> str:
+    """Write one setting, a string or a number."""
     if isinstance(value, str):
         return _validate.text(name, value)
     if isinstance(value, numbers.Integral):
@@ -176,7 +172,8 @@ def _label(name: str, value: float | str) -> str:
     return f"{_validate.real(name, value):g}"
 
 
-def _settings(sliders: dict[str, list], count: int) -> Iterator[dict]:
+def _combine(sliders: dict[str, list], count: int) -> Iterator[dict]:
+    """Yield every combination of the sliders, the last one running fastest."""
     grid = itertools.product(*sliders.values())
     settings = (dict(zip(sliders, values, strict=True)) for values in grid)
     if count <= _SLOW:
@@ -184,25 +181,27 @@ def _settings(sliders: dict[str, list], count: int) -> Iterator[dict]:
     return iter(tqdm(settings, total=count, desc="frames", leave=False))
 
 
-def _frame(draw: Callable[..., str], setting: dict) -> Frame:
+def _draw_frame(draw: Callable[..., str], setting: dict) -> Frame:
+    """Let the author draw one figure, and close it whatever happens."""
     import matplotlib as mpl
     import matplotlib.pyplot as plt
 
     before = set(plt.get_fignums())
     try:
-        with _same_randomness(), mpl.rc_context():
+        with _restore_randomness(), mpl.rc_context():
             alt = _validate.text("what draw returns", draw(**setting))
             made = sorted(set(plt.get_fignums()) - before)
             if len(made) != 1:
                 raise ValueError(f"draw: expected to make 1 figure, got {len(made)}")
-            return Frame(_png(plt.figure(made[0])), alt.strip())
+            return Frame(_encode(plt.figure(made[0])), alt.strip())
     finally:
         for number in set(plt.get_fignums()) - before:
             plt.close(number)
 
 
 @contextlib.contextmanager
-def _same_randomness() -> Iterator[None]:
+def _restore_randomness() -> Iterator[None]:
+    """Put every random state back afterwards."""
     python, legacy = random.getstate(), np.random.get_state()
     try:
         with torch.random.fork_rng(devices=[]):
@@ -212,7 +211,8 @@ def _same_randomness() -> Iterator[None]:
         np.random.set_state(legacy)
 
 
-def _png(figure: Figure) -> bytes:
+def _encode(figure: Figure) -> bytes:
+    """Return a figure as a small PNG file of few colours."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
@@ -229,30 +229,32 @@ def _png(figure: Figure) -> bytes:
     return file.getvalue()
 
 
-def _fitting(frames: list[Frame]) -> list[Frame]:
+def _check_frames(frames: list[Frame]) -> None:
+    """Refuse frames that differ in size, or are too heavy together."""
     # Width and height are the first two numbers of a PNG file's first block.
     sizes = {frame.png[16:24] for frame in frames}
     if len(sizes) > 1:
         raise ValueError(
             f"draw: expected figures of one size, got {len(sizes)} different sizes"
         )
-    weight = sum(len(_picture(frame)) + _ENTRY for frame in frames)
+    weight = sum(len(_embed(frame)) + _ENTRY for frame in frames)
     if weight > BUDGET:
         raise ValueError(
             f"draw: expected frames of at most {BUDGET // 1000} KB together, got "
             f"{weight // 1000} KB ({len(frames)} of about "
             f"{weight // len(frames) // 1000} KB)"
         )
-    return frames
 
 
-def _picture(frame: Frame) -> str:
+def _embed(frame: Frame) -> str:
+    """Return a frame as HTML that holds its picture and its text."""
     data = base64.b64encode(frame.png).decode("ascii")
     alt = html.escape(frame.alt)
     return f'<img alt="{alt}" src="data:image/png;base64,{data}">'
 
 
-def _control(name: str, labels: list[str], at: int) -> ipywidgets.SelectionSlider:
+def _make_slider(name: str, labels: list[str], at: int) -> ipywidgets.SelectionSlider:
+    """Return a slider over the labels that stands at one of them."""
     import ipywidgets
 
     style = {"description_width": "initial"}
@@ -261,7 +263,7 @@ def _control(name: str, labels: list[str], at: int) -> ipywidgets.SelectionSlide
     )
 
 
-def _stacked(pictures: list[str], controls: list) -> ipywidgets.Widget:
+def _stack(pictures: list[str], controls: list) -> ipywidgets.Widget:
     """Nest one stack of pictures for each slider, and link them in the browser."""
     import ipywidgets
 
@@ -283,7 +285,7 @@ def _stacked(pictures: list[str], controls: list) -> ipywidgets.Widget:
     return nest(pictures, 0)
 
 
-def _swapped(pictures: list[str], controls: list) -> ipywidgets.Widget:
+def _swap(pictures: list[str], controls: list) -> ipywidgets.Widget:
     """Show one picture, and let Python exchange it when a slider has moved."""
     import ipywidgets
 

@@ -5,36 +5,16 @@ from __future__ import annotations
 import base64
 import html
 import io
+import re
+from collections.abc import Iterator
 
 from nbformat import NotebookNode, from_dict
-from nbformat.v4 import (
-    new_code_cell,
-    new_markdown_cell,
-    new_notebook,
-    new_output,
-)
+from nbformat.v4 import new_code_cell, new_output
 from PIL import Image
 
-from tools.chapters import conventions, repository
+from tools.chapters import conventions, new
 
 STEM = "07-sample"
-
-CAPTION = "The bars fall from left to right, as the counts do."
-ALT = "Four bars that fall from left to right."
-WORDS = "Counting is the first thing that anybody does with data. " * 6
-
-ENDING = """\
-## Summary
-
-All is said.
-
-## What comes next
-
-More.
-
-## References
-
-- A. Author, *A Book*, 1999. [doi:10.1000/1](https://doi.org/10.1000/1)"""
 
 
 def picture(*, blank: bool = False, clipped: bool = False) -> str:
@@ -78,76 +58,29 @@ def code(source: str, *outputs: NotebookNode, **metadata: object) -> NotebookNod
     return new_code_cell(source, outputs=list(outputs), metadata=metadata)
 
 
-def figure(name: str, **image: object) -> dict:
-    """Metadata of a figure."""
-    return {"figure": {"caption": CAPTION, "name": name}, **image}
-
-
-def exercise(number: int) -> list[NotebookNode]:
-    """Make the question and the folded solution of one exercise."""
-    identity = f"7.{number}"
-    solution = (
-        f"# @title Solution {identity}\n"
-        "def double(x):\n"
-        '    """Twice x."""\n'
-        "    return 2 * x\n\n\n"
-        f'exercises.grade("{identity}", double)'
-    )
-    graded = shown(f"Exercise {identity}: correct.")
-    return [
-        new_markdown_cell(f"### Exercise {identity}: double\n\nWrite `double(x)`."),
-        code(
-            solution,
-            graded,
-            tags=["solution", "hide-cell"],
-            jupyter={"source_hidden": True},
-            cellView="form",
-        ),
-    ]
-
-
-def lesson() -> list[NotebookNode]:
-    """Make the code cells between set-up and exercises."""
-    start = "from lecture_code import claims, session\n\nsession.start(seed=0)"
-    claims = [
-        code(f"claims.claim({said!r}, True)", shown(f"Claim holds: {said}"))
-        for said in ("one is one", "two is two", "three is three")
-    ]
-    still = code(
-        "plotting.bars(p)",
-        displayed(**{"image/png": picture(), "text/plain": "<Figure size 640x320>"}),
-        mystnb=figure("fig-bars", image={"alt": ALT}),
-    )
-    view = {"model_id": "ab12", "version_major": 2, "version_minor": 0}
-    moving = code(
-        "widgets.explore(draw, size=[1, 2])",
-        displayed(**{conventions.VIEW: view, "text/plain": "explore(size=2 settings)"}),
-        mystnb=figure("fig-move"),
-        tags=["explore"],
-    )
-    plain = [code(f"x = {i}") for i in range(5)]
-    return [code(start), *claims, still, moving, *plain]
-
-
 def make() -> NotebookNode:
-    """Make the chapter."""
-    address = repository.read()
-    title = f"# 7. A sample\n\nA question. {address.links(STEM)}"
-    setup = code(address.setup, tags=["setup", "remove-cell"])
-    cells = [new_markdown_cell(title), setup]
-    for cell in lesson():
-        cells += [cell, new_markdown_cell(WORDS)]
-    for number in (1, 2, 3):
-        cells += exercise(number)
-    cells.append(new_markdown_cell(ENDING))
-    count = 0
-    for place, cell in enumerate(cells):
-        cell.id = f"cell-{place:02d}"
-        if conventions.is_code(cell):
-            cell.execution_count = count = count + 1
-    notebook = new_notebook(cells=cells)
+    """Make the chapter that `make new` writes, with outputs as if it had run."""
+    notebook = new.chapter(STEM)
+    cells = list(filter(conventions.is_code, notebook.cells))
+    for count, cell in enumerate(cells, start=1):
+        cell.execution_count, cell.outputs = count, list(outputs(cell))
     notebook.metadata.widgets = from_dict({conventions.STATE: state()})
     return notebook
+
+
+def outputs(cell: NotebookNode) -> Iterator[NotebookNode]:
+    """Yield what a cell of the chapter would show."""
+    for sentence in re.findall(r'claims\.claim\("(.*?)"', cell.source):
+        yield shown(f"Claim holds: {sentence}")
+    if conventions.is_solution(cell):
+        yield shown(f"Exercise {conventions.solved(cell)}: correct.")
+    if conventions.is_explore(cell):
+        view = {"model_id": "ab12", "version_major": 2, "version_minor": 0}
+        text = "explore(size=3 settings)"
+        yield displayed(**{conventions.VIEW: view, "text/plain": text})
+    elif "mystnb" in cell.metadata:
+        text = "<Figure size 640x320>"
+        yield displayed(**{"image/png": picture(), "text/plain": text})
 
 
 def state() -> dict:

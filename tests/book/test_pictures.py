@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -14,9 +15,11 @@ from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image, ImageDraw
 
 from lecture_code import session
-from tools.chapters import conventions, figures, notebooks, pictures
+from tools.chapters import conventions, notebooks, pictures
 
 ROOT = conventions.ROOT
+IMAGES = ROOT / "book" / "images"
+DRAWN = runpy.run_path(str(IMAGES / "draw.py"))["DRAWN"]
 
 
 def plot(change: str = "") -> Image.Image:
@@ -152,18 +155,18 @@ def test_a_picture_that_is_gone_or_new_fails_at_the_cell(tmp_path):
 # ------------------------------------------------------------------ beside the chapters
 
 
-@pytest.mark.parametrize("draw", figures.DRAWN, ids=lambda draw: draw.__name__)
+@pytest.mark.parametrize("draw", DRAWN, ids=lambda draw: draw.__name__)
 def test_a_picture_under_images_is_what_its_code_draws(draw, kept_globals):
     session.start(seed=0)
     file = io.BytesIO()
     draw().savefig(file, dpi=100)
-    path = figures.FOLDER / f"{draw.__name__.replace('_', '-')}.png"
+    path = IMAGES / f"{draw.__name__.replace('_', '-')}.png"
     kept = base64.b64encode(path.read_bytes()).decode("ascii")
     fresh = base64.b64encode(file.getvalue()).decode("ascii")
     assert list(pictures.differences([kept], [fresh])) == []
 
 
 def test_no_picture_lies_there_that_nothing_draws():
-    names = {draw.__name__.replace("_", "-") for draw in figures.DRAWN}
+    names = {draw.__name__.replace("_", "-") for draw in DRAWN}
     photographed = {"page"}  # a screenshot of the site, for the README
-    assert {path.stem for path in figures.FOLDER.iterdir()} == names | photographed
+    assert {path.stem for path in IMAGES.glob("*.png")} == names | photographed

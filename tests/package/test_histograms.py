@@ -36,7 +36,7 @@ def test_probabilities_sum_to_one(outcomes: list[int], smoothing: float) -> None
     model = Histogram(7, smoothing=smoothing).fit(outcomes)
     assert model.probs.min() >= 0
     assert model.probs.sum() == pytest.approx(1.0, abs=1e-12)
-    np.testing.assert_allclose(np.cumsum(model.probs), model.cdf, atol=1e-12)
+    np.testing.assert_allclose(model.probs.cumsum(dim=0), model.cdf, atol=1e-12)
     assert model.cdf[-1] == 1.0
 
 
@@ -85,7 +85,7 @@ def test_results_cannot_reach_back_into_the_model() -> None:
     model.prob([0, 1]).zero_()
     assert model.probs.tolist() == [0.25, 0.75]
     for values in (model.probs, model.cdf):
-        torch.from_numpy(values).zero_()  # torch warns of what cannot be written
+        values.zero_()
     assert model.probs.tolist() == [0.25, 0.75]
     assert model.cdf.tolist() == [0.25, 1.0]
 
@@ -278,122 +278,3 @@ def test_a_model_not_fitted_says_so(kind: type, calls: dict) -> None:
     for name in {"probs", "cdf", "seen"} & set(dir(kind)):
         with pytest.raises(ValueError, match=told):
             getattr(kind(1), name)
-
-
-@pytest.mark.parametrize(("name", "kind"), [("k", Histogram), ("pixels", PatternTable)])
-@pytest.mark.parametrize(
-    ("size", "error"),
-    [(0, ValueError), (-1, ValueError), (10**400, ValueError), (2.0, TypeError)],
-)
-def test_a_wrong_size_is_named(
-    name: str, kind: type, size: object, error: type
-) -> None:
-    with pytest.raises(error, match=f"{name}: expected"):
-        kind(size)
-
-
-@pytest.mark.parametrize("kind", [Histogram, PatternTable])
-@pytest.mark.parametrize(
-    ("smoothing", "error"),
-    [
-        (-0.1, ValueError),
-        (math.nan, ValueError),
-        (math.inf, ValueError),
-        (1e13, ValueError),
-        ("some", TypeError),
-    ],
-)
-def test_a_wrong_smoothing_is_named(kind: type, smoothing: object, error: type) -> None:
-    with pytest.raises(error, match="smoothing: expected"):
-        kind(2, smoothing=smoothing)
-
-
-@pytest.mark.parametrize("name", ["fit", "prob", "log_prob"])
-@pytest.mark.parametrize(
-    ("outcomes", "error"),
-    [
-        ([0.0, 1.0], TypeError),
-        ([True], TypeError),
-        ("01", TypeError),
-        ([], ValueError),
-        (1, ValueError),
-        ([[0, 1]], ValueError),
-        ([0, 3], ValueError),
-        ([-1], ValueError),
-    ],
-)
-def test_wrong_outcomes_are_named(name: str, outcomes: object, error: type) -> None:
-    with pytest.raises(error, match="outcomes: expected"):
-        getattr(Histogram.of([0.2, 0.3, 0.5]), name)(outcomes)
-
-
-@pytest.mark.parametrize("name", ["fit", "prob", "log_prob"])
-@pytest.mark.parametrize(
-    ("bits", "error"),
-    [
-        ("01", TypeError),
-        ([[True, False]], TypeError),
-        ([], ValueError),
-        ([0, 1], ValueError),
-        ([[0, 1, 1]], ValueError),
-        ([[0, 2]], ValueError),
-        ([[0, 0.5]], ValueError),
-        ([[0, math.nan]], ValueError),
-    ],
-)
-def test_wrong_patterns_are_named(name: str, bits: object, error: type) -> None:
-    with pytest.raises(error, match="bits: expected"):
-        getattr(PatternTable(2).fit([[0, 1]]), name)(bits)
-
-
-def test_the_shape_and_the_entries_that_are_wrong_are_told() -> None:
-    with pytest.raises(ValueError, match=r"^outcomes: expected shape \(n,\), got"):
-        Histogram(2).fit([[0, 1]])
-    with pytest.raises(ValueError, match=r"^bits: expected shape \(n, 2\), got"):
-        PatternTable(2).fit([0, 1])
-    told = r"^bits: expected zeros and ones, got \[0\. 2\.\]$"
-    with pytest.raises(ValueError, match=told):
-        PatternTable(2).fit([[0, 2]])
-
-
-@pytest.mark.parametrize(
-    ("probs", "error"),
-    [
-        ("even", TypeError),
-        ([], ValueError),
-        ([[1.0]], ValueError),
-        ([0.5, 0.4], ValueError),
-        ([1.5, -0.5], ValueError),
-        ([math.nan, 1.0], ValueError),
-    ],
-)
-def test_wrong_probabilities_are_named(probs: object, error: type) -> None:
-    with pytest.raises(error, match="probs: expected"):
-        Histogram.of(probs)
-
-
-@pytest.mark.parametrize(
-    ("u", "error"),
-    [
-        ("half", TypeError),
-        ([], ValueError),
-        (-0.1, ValueError),
-        (np.nextafter(1, 2), ValueError),
-        (math.nan, ValueError),
-    ],
-)
-def test_a_wrong_u_is_named(u: object, error: type) -> None:
-    with pytest.raises(error, match="u: expected"):
-        Histogram.of([0.5, 0.5]).ppf(u)
-
-
-@pytest.mark.parametrize(
-    "model", [Histogram.of([1.0]), PatternTable(1).fit([[0]])], ids=repr
-)
-def test_wrong_sample_sizes_are_named(model: Histogram) -> None:
-    with pytest.raises(ValueError, match="n: expected"):
-        model.sample(0)
-    with pytest.raises(TypeError, match="n: expected"):
-        model.sample(1.5)
-    with pytest.raises(TypeError, match="generator: expected"):
-        model.sample(1, 0)

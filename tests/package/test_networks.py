@@ -149,3 +149,18 @@ def test_several_outputs_for_each_pixel_see_the_same_pixels():
         ]
         assert torch.stack(rows).abs().sum(dim=0).triu().count_nonzero() == 0
         assert torch.stack(rows).abs().sum(dim=0).tril(-1).count_nonzero() > 20
+
+
+def test_probing_tells_the_shape_or_the_error_and_leaves_no_trace():
+    net = networks.mlp([3, 4, 2], dropout=0.5).double()
+    before = torch.get_rng_state()
+    assert networks.probe(net, torch.zeros(5, 3)) == (5, 2)
+    assert "cannot be multiplied" in str(networks.probe(net, torch.zeros(5, 4)))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(module.training for module in net.modules())
+
+
+def test_probing_keeps_whole_numbers_whole():
+    net = networks.TimeMLP(2, hidden=4, classes=3).double()
+    inputs = torch.zeros(5, 2), torch.zeros(5), torch.full((5,), 3)
+    assert networks.probe(net, *inputs) == (5, 2)

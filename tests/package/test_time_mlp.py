@@ -1,4 +1,4 @@
-"""A network that is told the time and the class uses both, and starts at zero."""
+"""A network that is given the time and the class uses both, and starts at zero."""
 
 from __future__ import annotations
 
@@ -58,20 +58,22 @@ def test_no_labels_mean_the_label_for_none():
 
 
 def test_each_row_is_for_itself():
-    made = net()
-    alone = torch.cat([made(X[i : i + 1], T[i : i + 1], [i % 4]) for i in range(5)])
-    torch.testing.assert_close(made(X, T, [0, 1, 2, 3, 0]), alone)
+    made, labels = net(), torch.tensor([0, 1, 2, 3, 0])
+    alone = torch.cat(
+        [made(X[i : i + 1], T[i : i + 1], labels[i : i + 1]) for i in range(5)]
+    )
+    torch.testing.assert_close(made(X, T, labels), alone)
 
 
 def test_a_layer_is_written_out_once():
     made = net(depth=1)
     (layer,) = made.layers
-    told = torch.randn(5, 6, dtype=torch.float64)
+    condition = torch.randn(5, 6, dtype=torch.float64)
     h = torch.randn(5, 6, dtype=torch.float64)
     level = (h - h.mean(1, keepdim=True)) / (
         h.var(1, unbiased=False, keepdim=True) + 1e-5
     ).sqrt()
-    scale, shift = (told @ layer.told.weight.T + layer.told.bias).chunk(2, dim=1)
+    scale, shift = (condition @ layer.film.weight.T + layer.film.bias).chunk(2, dim=1)
     inner = (level @ layer.inner.weight.T + layer.inner.bias) * (1 + scale) + shift
     want = h + (inner * inner.sigmoid()) @ layer.outer.weight.T + layer.outer.bias
-    torch.testing.assert_close(layer(h, told), want)
+    torch.testing.assert_close(layer(h, condition), want)

@@ -1,6 +1,6 @@
 """The checks: what passes comes back as promised, what does not is told apart.
 
-That every kind of bad value is refused by name is the business of test_bad_input.py;
+That every kind of bad value is refused by name is the business of test_boundary.py;
 here stand the values themselves, the edges and the words of the messages.
 """
 
@@ -85,10 +85,9 @@ def test_bounds_are_told_in_digits_that_show_the_difference(
     assert f"x: expected {message}" in said
 
 
-def test_text_choice_and_flag_come_back_themselves():
+def test_text_and_choice_come_back_themselves():
     assert _validate.text("x", " words ") == " words "
     assert _validate.choice("x", "b", {"a", "b"}) == "b"
-    assert _validate.flag("x", False) is False
     assert _says(_validate.choice, "c", {"b", "a"}) == (
         "ValueError: x: expected one of 'a', 'b', got 'c'"
     )
@@ -208,6 +207,16 @@ def test_lengths_are_compared_under_their_names():
     assert _validate.same_length(p=[1, 2], q=np.ones(2), r=torch.ones(2, 5)) == 2
     with pytest.raises(ValueError, match="p and q: expected equal lengths, got p of "):
         _validate.same_length(p=[1, 2], q=[1])
+
+
+@pytest.mark.parametrize("kind", [np.array, torch.tensor])
+def test_zeros_and_ones_and_whole_numbers_come_back_themselves(kind):
+    bits, levels = kind([[0.0, 1.0]]), kind([[0.0, 16.0]])
+    assert _validate.binary("x", bits) is bits
+    assert _validate.whole("x", levels) is levels
+    assert _says(_validate.binary, levels).endswith("expected zeros and ones, got 16")
+    said = _says(_validate.whole, kind([1.0, 0.5, 0.25]), "whole grey levels")
+    assert said == "ValueError: x: expected whole grey levels, got 0.5"
 
 
 # ------------------------------------------------------------------------ in few words

@@ -11,6 +11,8 @@ from types import ModuleType
 
 import pytest
 
+from tools.chapters import conventions
+
 
 def run(builder: ModuleType, *arguments: str) -> subprocess.CompletedProcess:
     """Run the tool as `make` does."""
@@ -103,13 +105,16 @@ def test_zip_is_the_site(builder: ModuleType, site: Path) -> None:
     assert files == {f"{builder.TOP}/{name}" for name in (*whole, "READ-ME.txt")}
 
 
-def test_every_room_has_its_page(builder: ModuleType) -> None:
-    """A new room of the package without a page of the book is noticed."""
-    package = builder.ROOT / "lecture_code"
-    modules = {path.stem for path in package.glob("*.py")} - {"__init__"}
-    folders = {path.parent.name for path in package.glob("*/__init__.py")}
-    written = {path.stem for path in (builder.ROOT / "book" / "api").glob("*.md")}
-    assert written - {"index"} == modules | folders
+def test_what_a_notebook_imports_has_its_page(builder: ModuleType) -> None:
+    """A module that readers call is documented, and no other is."""
+    book = builder.ROOT / "book"
+    cells = [c for path in conventions.chapters() for c in conventions.read(path).cells]
+    code = "\n".join(c.source for c in cells if conventions.is_code(c))
+    lists = re.findall(r"^from lecture_code import (.*)", code, flags=re.MULTILINE)
+    called = {name for names in lists for name in names.split(", ")}
+    called |= set(re.findall(r"^from lecture_code\.(\w+)", code, flags=re.MULTILINE))
+    written = {path.stem for path in (book / "api").glob("*.md")}
+    assert written - {"index"} == called - {"scenes"}
 
 
 def test_every_source_has_a_doi_and_is_cited(builder: ModuleType) -> None:

@@ -98,7 +98,7 @@ def test_the_set_up_cell_says_elsewhere_what_to_install():
 
 
 def test_the_stand_in_is_imported_before_any_cell(tmp_path):
-    variables = colab.environment(colab.place_stand_in(tmp_path))
+    variables = colab.environment(tmp_path)
     program = "import sys; print('google.colab' in sys.modules)"
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, env=variables, capture_output=True, text=True)
@@ -134,13 +134,6 @@ def test_a_copy_that_swallows_a_claim_fails(chapter, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert "Claims differ" in done.stdout
     assert "1 failed, 1 passed" in done.stdout
-
-
-def test_a_set_up_cell_of_ones_own_is_refused(chapter, tmp_path):
-    text = chapter.read_text("utf-8").replace("--no-deps", "--upgrade")
-    chapter.write_text(text, "utf-8")
-    with pytest.raises(SystemExit, match="another set-up cell"):
-        list(colab.copy_chapters(tmp_path, tmp_path / "x.whl", [chapter]))
 
 
 def test_the_environment_has_colabs_versions():

@@ -42,7 +42,7 @@ def test_a_run_is_made_under_its_guise(tmp_path, monkeypatch, printed, guise, re
 
 def test_the_stored_table_holds_runs_of_the_books_chapters():
     rows = tables.read(matrix.TABLE)
-    assert {each["chapter"] for each in rows} == {
+    assert {each["chapter"] for each in rows} <= {
         path.stem for path in conventions.chapters()
     }
     assert {each["run"] for each in rows} <= set(matrix.GUISES)

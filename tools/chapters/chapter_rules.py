@@ -6,7 +6,7 @@ Each rule takes the notebook and lists what breaks it.
 from __future__ import annotations
 
 import re
-import statistics
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,12 +16,13 @@ from nbformat import NotebookNode
 
 from tools.chapters import conventions, output_rules, repository
 
-CELLS = range(10, 17)
-CELL_LINES, MEDIAN_LINES, ALL_LINES, IMPORT_LINES = 25, 5, 150, 5
-WORDS_PER_LINE = 8
+CELL_CLAIMS, CELL_COLUMNS, CELL_LINES = 2, 72, 25
+ALL_LINES, IMPORT_LINES, WORDS_PER_LINE = 150, 8, 8
 EXERCISES = range(3, 5)
 CLAIMS = 3
 CAPTION_WORDS = 6
+#: Cells that were written before a rule on cells, by rule and chapter.
+EXEMPT = conventions.ROOT / "tests" / "book" / "exempt_cells.toml"
 LAST = ["Summary", "What comes next", "References"]
 
 _MYST = re.compile(r"\{[a-z][\w:.-]*\}`|^\s*(?:```+|~~~+|:::+)\s*\{|^\s*:::", re.M)
@@ -55,18 +56,8 @@ def _lesson(notebook: NotebookNode) -> list[NotebookNode]:
 
 
 def budgets(notebook: NotebookNode) -> Iterator[str]:
-    """Cells are short, and most of a chapter is prose."""
-    cells = _lesson(notebook)
-    lengths = [len(cell.source.splitlines()) for cell in cells]
-    if len(cells) not in CELLS:
-        yield f"{len(cells)} code cells, not {CELLS[0]} to {CELLS[-1]}"
-    if max(lengths, default=0) > CELL_LINES:
-        yield f"a code cell of {max(lengths)} lines, not at most {CELL_LINES}"
-    # The formatter's blank lines take room on the screen, but are not read.
-    counts = [len(code_lines(cell)) for cell in cells]
-    if counts and statistics.median(counts) > MEDIAN_LINES:
-        yield f"the median code cell has {statistics.median(counts):g} lines"
-    lines = sum(counts)
+    """Most of a chapter is prose."""
+    lines = sum(len(code_lines(cell)) for cell in _lesson(notebook))
     if lines > ALL_LINES:
         yield f"{lines} lines of code, not at most {ALL_LINES}"
     prose = [cell for cell in notebook.cells if conventions.is_markdown(cell)]
@@ -75,11 +66,32 @@ def budgets(notebook: NotebookNode) -> Iterator[str]:
         yield f"{words / lines:.1f} words of prose for each line of code"
 
 
-def no_empty_cell(notebook: NotebookNode) -> Iterator[str]:
-    """No cell is empty."""
-    for place, cell in enumerate(notebook.cells):
-        if not cell.source.strip():
-            yield f"cell {place} is empty"
+def crowded(notebook: NotebookNode) -> Iterator[tuple[str, str, str]]:
+    """Yield each cell that holds too much: the rule, the cell and what breaks it."""
+    for cell in _lesson(notebook):
+        lines, claimed = cell.source.splitlines(), conventions.claimed(cell.outputs)
+        if len(claimed) > CELL_CLAIMS:
+            yield "claims", cell.id, f"{len(claimed)} claims, not at most {CELL_CLAIMS}"
+        if (width := max(map(len, lines), default=0)) > CELL_COLUMNS:
+            yield "columns", cell.id, f"{width} columns, not at most {CELL_COLUMNS}"
+        if len(lines) > CELL_LINES:
+            yield "lines", cell.id, f"{len(lines)} lines, not at most {CELL_LINES}"
+
+
+def exempt(stem: str) -> set[tuple[str, str]]:
+    """Read which cells of a chapter are exempt, and from which rule."""
+    rules = tomllib.loads(EXEMPT.read_text(encoding="utf-8"))
+    return {(rule, cell) for rule in rules for cell in rules[rule].get(stem, ())}
+
+
+def cells(notebook: NotebookNode, stem: str) -> Iterator[str]:
+    """Cells are small, and an exemption ends with the flaw that it was made for."""
+    found, permitted = list(crowded(notebook)), exempt(stem)
+    for rule, cell, flaw in found:
+        if (rule, cell) not in permitted:
+            yield f"{cell} has {flaw}"
+    for rule, cell in sorted(permitted - {(rule, cell) for rule, cell, _ in found}):
+        yield f"{cell} needs no exemption from the rule on {rule}"
 
 
 def imports(notebook: NotebookNode) -> Iterator[str]:
@@ -149,7 +161,7 @@ def explores(notebook: NotebookNode) -> Iterator[str]:
         yield "a widget in a cell without the tag explore"
 
 
-def exercises(notebook: NotebookNode) -> Iterator[str]:
+def exercises(notebook: NotebookNode, stem: str) -> Iterator[str]:
     """Each exercise is a question, then one folded cell that solves and grades it."""
     posed = [
         (i, e) for i, c in enumerate(notebook.cells) for e in conventions.exercises(c)
@@ -159,9 +171,9 @@ def exercises(notebook: NotebookNode) -> Iterator[str]:
         yield f"{len(posed)} exercises, not {EXERCISES[0]} to {EXERCISES[-1]}"
     if len(solutions) != len(posed):
         yield f"{len(solutions)} solutions of {len(posed)} exercises"
-    numbers = [identity.split(".") for _, identity in posed]
-    if [int(n) for _, n in numbers] != list(range(1, len(posed) + 1)):
-        yield f"exercises are not numbered in order: {[e for _, e in posed]}"
+    numbers = [f"{int(stem[:2])}.{count}" for count in range(1, len(posed) + 1)]
+    if [identity for _, identity in posed] != numbers:
+        yield f"exercises are not {numbers}, but {[e for _, e in posed]}"
     for place, identity in posed:
         following = notebook.cells[place + 1 : place + 2]
         flaws = (
@@ -247,15 +259,6 @@ def _link_flaws(link: str, address: repository.Address, stem: str) -> Iterator[s
         yield f"a link that is not to our own pages, a DOI or this page: {link!r}"
 
 
-def numbered(notebook: NotebookNode, stem: str) -> Iterator[str]:
-    """Exercises carry the chapter's number."""
-    chapter = int(stem.split("-")[0])
-    for cell in notebook.cells:
-        for identity in conventions.exercises(cell):
-            if int(identity.split(".")[0]) != chapter:
-                yield f"exercise {identity} in chapter {chapter}"
-
-
 def light(path: Path) -> Iterator[str]:
     """The file is small enough to be opened on a phone."""
     size = path.stat().st_size
@@ -264,9 +267,9 @@ def light(path: Path) -> Iterator[str]:
 
 
 #: Rules on the notebook alone, and rules that need its name as well.
-RULES = (valid, budgets, no_empty_cell, imports, claims, figures, explores, exercises)
+RULES = (valid, budgets, imports, claims, figures, explores)
 RULES += (prose_is_plain, spine, *output_rules.RULES)
-NAMED_RULES = (addressed, numbered)
+NAMED_RULES = (addressed, exercises, cells)
 
 
 def problems(path: Path) -> Iterator[str]:

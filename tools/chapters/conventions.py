@@ -45,13 +45,7 @@ def read(path: Path) -> NotebookNode:
 
 
 def parsed(text: str) -> NotebookNode:
-    """Read the text of a notebook file.
-
-    Raises
-    ------
-    ValueError
-        If it is no notebook of format 4.
-    """
+    """Read the text of a notebook file of format 4."""
     notebook = v4.reads(text)
     if notebook.get("nbformat") != 4:
         raise ValueError("expected a notebook of format 4")
@@ -77,17 +71,14 @@ def replace(path: Path, text: str) -> None:
 
 
 def is_code(cell: NotebookNode) -> bool:
-    """Tell a code cell."""
     return cell.cell_type == "code"
 
 
 def is_markdown(cell: NotebookNode) -> bool:
-    """Tell a cell of prose."""
     return cell.cell_type == "markdown"
 
 
 def tags(cell: NotebookNode) -> set[str]:
-    """Read a cell's tags."""
     return set(cell.metadata.get("tags", ()))
 
 
@@ -97,7 +88,6 @@ def is_setup(cell: NotebookNode) -> bool:
 
 
 def is_solution(cell: NotebookNode) -> bool:
-    """Tell a cell that solves an exercise."""
     return is_code(cell) and "solution" in tags(cell)
 
 
@@ -135,11 +125,7 @@ def grade_calls(source: str) -> list[ast.Call]:
 def graded(call: ast.Call) -> tuple[str, str]:
     """Read a call of ``exercises.grade``: the exercise, and the answer's name.
 
-    Raises
-    ------
-    ValueError
-        If the call is not ``exercises.grade("1.2", name)``: an expression in place of
-        the name would give the solution away in the student's notebook.
+    An expression in place of the name would give the solution away.
     """
     match call:
         case ast.Call(args=[ast.Constant(value=str(identity)), ast.Name(id=name)]):

@@ -51,13 +51,7 @@ def execute(path: Path) -> NotebookNode:
 
 
 def store(path: Path) -> str:
-    """Execute a notebook and replace the stored one; one that fails is left as it was.
-
-    Raises
-    ------
-    ValueError
-        If a cell raises, takes too long, or the kernel dies; with the name and why.
-    """
+    """Execute a notebook and replace the stored one, unless it fails."""
     from nbclient.exceptions import CellControlSignal, CellTimeoutError, DeadKernelError
 
     begin = time.perf_counter()

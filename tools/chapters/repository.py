@@ -1,16 +1,15 @@
-"""Set the repository's address everywhere: `python -m tools.chapters.repository [URL]`.
+"""Set the repository's address everywhere: `python -m tools.chapters.repository`.
 
 The address stands in ``_config.yml`` and is repeated in the README, the citation, the
-package's metadata and every notebook. Without URL it is the one of git's ``origin``.
+package's metadata and every notebook. Arguments: the URL, or git's ``origin`` if it is
+empty; the tag of the release that readers get, or the old one.
 """
 
 from __future__ import annotations
 
-import argparse
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,8 +20,8 @@ from tools.chapters import conventions
 ROOT = conventions.ROOT
 COLAB = "https://colab.research.google.com"
 
-#: Files that may name the repository, but for ``_config.yml``.
-NAMING = ("*.md", "*.cff", "*.toml", "book/*.md", "book/*.ipynb")
+#: Files that may name the repository; the one that decides comes last.
+NAMING = ("*.md", "*.cff", "*.toml", "book/*.md", "book/*.ipynb", "_config.yml")
 
 #: An address as people paste it, and as git writes it.
 GIVEN = re.compile(
@@ -56,7 +55,6 @@ class Address(NamedTuple):
 
     @property
     def url(self) -> str:
-        """The repository's own page."""
         return f"https://github.com/{self.owner}/{self.name}"
 
     @property
@@ -71,16 +69,10 @@ class Address(NamedTuple):
         """Source of the set-up cell: on Colab install what is missing, else say how."""
         return SETUP.format(url=self.url, tag=self.tag)
 
-    def page(self, stem: str) -> str:
-        """Where a chapter stands on the site."""
-        return f"{self.pages}book/{stem}.html"
-
     def student(self, stem: str) -> str:
-        """Where the site keeps a chapter's notebook without solutions."""
         return f"{self.pages}_downloads/student/{stem}-student.ipynb"
 
     def colab(self, stem: str) -> str:
-        """Where Colab opens a chapter."""
         place = f"{self.owner}/{self.name}/blob/{self.tag}/book/{stem}.ipynb"
         return f"{COLAB}/github/{place}"
 
@@ -103,18 +95,9 @@ def parse(url: str, tag: str) -> Address:
 
 
 def origin(root: Path = ROOT) -> str:
-    """Ask git where this checkout came from."""
-    command = ["git", "remote", "get-url", "origin"]
-    try:
-        asked = subprocess.run(command, cwd=root, capture_output=True, text=True)
-    except FileNotFoundError:
-        asked = None
-    if asked is None or asked.returncode:
-        raise ValueError(
-            "git knows no origin of this checkout: name the address, "
-            "make repository URL=https://github.com/OWNER/REPOSITORY"
-        )
-    return asked.stdout.strip()
+    """Ask git where this checkout came from; nothing if it does not know."""
+    command = ["git", "-C", root, "remote", "get-url", "origin"]
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip()
 
 
 def read(root: Path = ROOT) -> Address:
@@ -125,7 +108,7 @@ def read(root: Path = ROOT) -> Address:
 
 
 def files(root: Path = ROOT) -> list[Path]:
-    """List the files that may name the repository, but for ``_config.yml``."""
+    """List the files that may name the repository; ``_config.yml`` is the last."""
     return [path for pattern in NAMING for path in sorted(root.glob(pattern))]
 
 
@@ -140,74 +123,45 @@ def renamed(text: str, old: Address, new: Address) -> str:
         return f"{start}{found[2]}{new.tag}" if found[2] else start
 
     pages = re.escape(old.pages.rstrip("/")) + end
-    return re.sub(pages, new.pages.rstrip("/"), re.sub(place, swap, text))
+    text = re.sub(pages, new.pages.rstrip("/"), re.sub(place, swap, text))
+    return text.replace(f"\n  branch: {old.tag}\n", f"\n  branch: {new.tag}\n")
 
 
 def aligned(text: str, stem: str, address: Address) -> str:
     """Give a notebook its set-up cell and its line of links, made from the address."""
     notebook = conventions.parsed(text)
-    for cell in notebook.cells:
-        if conventions.is_setup(cell):
-            cell.source = address.setup
-    title = next((c for c in notebook.cells if conventions.is_markdown(c)), None)
-    if title is not None:
-        links = address.links(stem)
-        source, found = LINKED.subn(lambda old: old[1] + links, title.source)
-        title.source = source if found else f"{source}\n\n{links}"
+    for cell in filter(conventions.is_setup, notebook.cells):
+        cell.source = address.setup
+    title = next(filter(conventions.is_markdown, notebook.cells))
+    links = address.links(stem)
+    source, found = LINKED.subn(lambda old: old[1] + links, title.source)
+    title.source = source if found else f"{source}\n\n{links}"
     return conventions.written(notebook)
 
 
-def change(path: Path, edit: Callable[[str], str]) -> bool:
-    """Rewrite a file through a function, and say whether that changed it."""
-    before = path.read_text(encoding="utf-8")
-    after = edit(before)
-    if after != before:
-        conventions.replace(path, after)
-    return after != before
-
-
-def align(root: Path = ROOT) -> list[Path]:
-    """Bring every chapter in line with ``_config.yml``; list those that changed."""
-    address = read(root)
-    return [
-        path
-        for path in conventions.chapters(root)
-        if change(path, lambda text, at=path: aligned(text, at.stem, address))
-    ]
-
-
 def assign(new: Address, root: Path = ROOT) -> list[Path]:
-    """Set the address everywhere; list the files that changed."""
-    old = read(root)
-    # The configuration last, so that after an interruption the old address is known.
-    configuration = root / "_config.yml"
-    changed = [
-        path
-        for path in [*files(root), configuration]
-        if change(path, lambda text: renamed(text, old, new))
-    ]
-    branch = (f"branch: {old.tag}\n", f"branch: {new.tag}\n")
-    if change(configuration, lambda text: text.replace(*branch)):
-        changed.append(configuration)
-    return list(dict.fromkeys([*changed, *align(root)]))
+    """Set the address everywhere; list the files that changed.
+
+    The configuration comes last: after an interruption the old address is known.
+    """
+    old, changed, chapters = read(root), [], conventions.chapters(root)
+    for path in files(root):
+        before = path.read_text(encoding="utf-8")
+        after = renamed(before, old, new)
+        if path in chapters:
+            after = aligned(after, path.stem, new)
+        if after != before:
+            conventions.replace(path, after)
+            changed.append(path)
+    return changed
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Read the command line and set the address."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("url", nargs="?", metavar="URL", default="")
-    parser.add_argument("--tag", default="", help="the release that readers get")
-    chosen = parser.parse_args(arguments)
+if __name__ == "__main__":
+    url, tag = (*sys.argv[1:], "", "")[:2]
     try:
-        old = read()
-        new = parse(chosen.url or origin(), chosen.tag or old.tag)
-        changed = assign(new)
+        changed = assign(new := parse(url or origin(), tag or read().tag))
     except (OSError, ValueError) as error:
         sys.exit(f"repository: {error}")
     for path in changed:
         print(f"changed {path.relative_to(ROOT).as_posix()}")
     print(f"The repository is {new.url} at {new.tag}; the site is {new.pages}")
-
-
-if __name__ == "__main__":
-    main()

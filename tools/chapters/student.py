@@ -40,7 +40,7 @@ def stripped(path: Path) -> NotebookNode:
             cell.source = stub(cell.source)
             cell.metadata.clear()
             cell.metadata["tags"] = ["exercise"]
-    page = repository.read().page(path.stem)
+    page = f"{repository.read().pages}book/{path.stem}.html"
     notice = new_markdown_cell(NOTICE.format(page=page), id="student-version")
     notebook.cells.insert(0, notice)
     return notebook
@@ -50,13 +50,8 @@ def stub(source: str) -> str:
     """Keep of a solution what the student starts from: code that answers nothing.
 
     The heads and docstrings of functions, the names that are assigned, and the call
-    that grades stay; every body and every value becomes ``...``.
-
-    Raises
-    ------
-    ValueError
-        If the solution holds anything else but calls, which are left out, or hands in
-        an expression and not a name: it would give the solution away.
+    that grades stay; every body and every value becomes ``...``. Other calls are left
+    out; anything else is refused.
     """
     for call in conventions.grade_calls(source):
         conventions.graded(call)

@@ -15,7 +15,7 @@ from scipy import special
 from lecture_code import densities, pushforward, session
 from lecture_code.session import PALETTE
 
-FOLDER = Path(__file__).resolve().parents[2] / "book" / "images"
+FOLDER = Path(__file__).resolve().parent
 
 TREE = {
     "Fully observed": (
@@ -178,7 +178,6 @@ DRAWN = (cover, family_tree, log_tangent, isoperimetry, three_masses, debt)
 def main() -> None:
     """Write all pictures."""
     session.start(seed=0)
-    FOLDER.mkdir(exist_ok=True)
     for draw in DRAWN:
         name, figure = draw.__name__.replace("_", "-"), draw()
         figure.savefig(FOLDER / f"{name}.png", dpi=100)
