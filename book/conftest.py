@@ -55,7 +55,11 @@ def listening(file: Any, drawn: list[str]) -> Callable[..., dict]:
         if message["msg_type"] == "comm_open":
             state = message["content"]["data"].get("state", {})
             for value in state.values():
-                drawn.extend(pictures.frames(value) if isinstance(value, str) else ())
+                drawn.extend(
+                    pictures.frames(value)
+                    if isinstance(value, str)
+                    else ()
+                )
         return message
 
     return get
@@ -65,7 +69,11 @@ def compare_pictures(item: Any, drawn: list[str]) -> Iterator[str]:
     """Say how a cell's pictures and frames differ from the stored ones."""
     cell, outputs = item.cell, item.test_outputs
     varies = pictures.VARIES in conventions.tags(cell)
-    fresh = [o.data["image/png"] for o in outputs if "image/png" in o.get("data", {})]
+    fresh = [
+        o.data["image/png"]
+        for o in outputs
+        if "image/png" in o.get("data", {})
+    ]
     stored = conventions.pictures(cell)
     yield from pictures.differences(stored, fresh, varies=varies)
     kept = pictures.stored_frames(item.parent.nb, cell)
@@ -75,6 +83,8 @@ def compare_pictures(item: Any, drawn: list[str]) -> Iterator[str]:
 
 def compare_claims(item: Any) -> Iterator[str]:
     """Say how a cell's claims differ: an unknown magic swallows one without error."""
-    stored, fresh = map(conventions.claimed, (item.cell.outputs, item.test_outputs))
+    stored, fresh = map(
+        conventions.claimed, (item.cell.outputs, item.test_outputs)
+    )
     if stored != fresh:
         yield f"{stored} are stored as claims, and {fresh} were printed"

@@ -41,7 +41,8 @@ def cover() -> plt.Figure:
     times = np.linspace(1, 0, 80)
     levels = (np.arange(60) + 0.5) / 60
     laws = [
-        densities.GaussianMixture([-2 * (1 - t), 2 * (1 - t)], noise(t)) for t in times
+        densities.GaussianMixture([-2 * (1 - t), 2 * (1 - t)], noise(t))
+        for t in times
     ]
     paths = np.stack([law.ppf(levels) for law in laws])
     x = 1.2 + 7.6 * (1 - times)
@@ -62,7 +63,9 @@ def noise(t: float) -> float:
 def draw_density(axes, law) -> None:
     """Draw the density of the noise, seen from the side, at the left end."""
     y = np.linspace(-3.4, 3.4, 400)
-    axes.fill_betweenx(y, 1.0 - 3 * law.pdf(y), 1.0, color=PALETTE["grey"], alpha=0.35)
+    axes.fill_betweenx(
+        y, 1.0 - 3 * law.pdf(y), 1.0, color=PALETTE["grey"], alpha=0.35
+    )
 
 
 def draw_histogram(axes, law) -> None:
@@ -81,10 +84,19 @@ def family_tree() -> plt.Figure:
     axes.set_axis_off()
     axes.set(xlim=(0, 6.4), ylim=(0, 5.2))
     box(axes, 1.25, 4.75, "Models of p(x)", "ink")
-    rows = zip(TREE.items(), (3.6, 2.2, 0.8), ("blue", "green", "orange"), strict=True)
+    rows = zip(
+        TREE.items(),
+        (3.6, 2.2, 0.8),
+        ("blue", "green", "orange"),
+        strict=True,
+    )
     for (family, (idea, members)), y, colour in rows:
         axes.plot(
-            [0.25, 0.25, 0.6], [4.5, y, y], color=PALETTE["grey"], lw=1.5, zorder=0
+            [0.25, 0.25, 0.6],
+            [4.5, y, y],
+            color=PALETTE["grey"],
+            lw=1.5,
+            zorder=0,
         )
         box(axes, 1.6, y, family, colour)
         text = {"va": "center", "fontsize": 14, "linespacing": 1.4}
@@ -95,8 +107,21 @@ def family_tree() -> plt.Figure:
 
 def box(axes, x: float, y: float, text: str, colour: str) -> None:
     """Write white text on a filled box."""
-    style = {"boxstyle": "round,pad=0.45", "fc": PALETTE[colour], "ec": "none"}
-    axes.text(x, y, text, ha="center", va="center", color="white", size=15, bbox=style)
+    style = {
+        "boxstyle": "round,pad=0.45",
+        "fc": PALETTE[colour],
+        "ec": "none",
+    }
+    axes.text(
+        x,
+        y,
+        text,
+        ha="center",
+        va="center",
+        color="white",
+        size=15,
+        bbox=style,
+    )
 
 
 def log_tangent() -> plt.Figure:
@@ -115,17 +140,30 @@ def isoperimetry() -> plt.Figure:
     """Draw a half-plane and a disc of mass one half, each with a rim."""
     figure, panels = plt.subplots(1, 2, figsize=(7.2, 3.6))
     radius, rim = np.sqrt(2 * np.log(2)), 0.5
-    gains = special.ndtr(rim) - 0.5, 0.5 - np.exp(-((radius + rim) ** 2) / 2)
+    gains = (
+        special.ndtr(rim) - 0.5,
+        0.5 - np.exp(-((radius + rim) ** 2) / 2),
+    )
     fill, edge = PALETTE["blue"], PALETTE["orange"]
     panels[0].axvspan(-3, 0, color=fill, alpha=0.45, lw=0)
     panels[0].axvspan(0, rim, color=edge, alpha=0.7, lw=0)
-    panels[1].add_patch(plt.Circle((0, 0), radius + rim, color=edge, alpha=0.7, lw=0))
+    panels[1].add_patch(
+        plt.Circle((0, 0), radius + rim, color=edge, alpha=0.7, lw=0)
+    )
     panels[1].add_patch(plt.Circle((0, 0), radius, color="white", lw=0))
-    panels[1].add_patch(plt.Circle((0, 0), radius, color=fill, alpha=0.45, lw=0))
+    panels[1].add_patch(
+        plt.Circle((0, 0), radius, color=fill, alpha=0.45, lw=0)
+    )
     points = np.random.default_rng(0).normal(size=(2, 700))
     for axes, gain in zip(panels, gains, strict=True):
         axes.plot(*points, ".", ms=2, color=PALETTE["ink"], alpha=0.5)
-        axes.set(xlim=(-3, 3), ylim=(-3, 3), aspect="equal", xticks=[], yticks=[])
+        axes.set(
+            xlim=(-3, 3),
+            ylim=(-3, 3),
+            aspect="equal",
+            xticks=[],
+            yticks=[],
+        )
         axes.set_title(f"mass in the rim {gain:.2f}")
     return figure
 
@@ -133,16 +171,24 @@ def isoperimetry() -> plt.Figure:
 def three_masses() -> plt.Figure:
     """Draw a target cut into a half-line, a gap and the rest."""
     figure, axes = plt.subplots(figsize=(6.4, 3.4))
-    law, x1, x2 = densities.GaussianMixture([-2.5, 2.5], 1, [0.45, 0.55]), -1.0, 0.9
+    law, x1, x2 = (
+        densities.GaussianMixture([-2.5, 2.5], 1, [0.45, 0.55]),
+        -1.0,
+        0.9,
+    )
     x = np.linspace(-6, 6, 600)
     axes.plot(x, law.pdf(x), color=PALETTE["ink"])
     cells = ((-6, x1, "blue", "$a_0$"), (x1, x2, "orange", "$b_0$"))
     for low, high, colour, name in (*cells, (x2, 6, "green", "$c_0$")):
         part = x[(x >= low) & (x <= high)]
-        axes.fill_between(part, law.pdf(part), color=PALETTE[colour], alpha=0.45, lw=0)
+        axes.fill_between(
+            part, law.pdf(part), color=PALETTE[colour], alpha=0.45, lw=0
+        )
         middle = np.clip((low + high) / 2, -2.5, 2.5)
         axes.text(middle, 0.035, name, ha="center", fontsize=15)
-    axes.annotate("", (x2, 0.15), (x1, 0.15), arrowprops={"arrowstyle": "<->"})
+    axes.annotate(
+        "", (x2, 0.15), (x1, 0.15), arrowprops={"arrowstyle": "<->"}
+    )
     axes.text((x1 + x2) / 2, 0.158, "$r$", ha="center", fontsize=14)
     axes.text(-5.9, 0.16, "$A$", fontsize=14, color=PALETTE["blue"])
     axes.set(xlabel="x", yticks=[], ylim=(0, 0.24))
@@ -159,9 +205,15 @@ def debt() -> plt.Figure:
     figure, panels = plt.subplots(2, 1, figsize=(6.4, 5.2), sharex=True)
     grid = np.linspace(-6.5, 6.5, 700)
     density = np.gradient(np.interp(grid, x, model), grid)
-    panels[0].fill_between(grid, target.pdf(grid), color=PALETTE["grey"], alpha=0.35)
-    panels[0].plot(grid, density, color=PALETTE["blue"], label="best model")
-    panels[0].plot([], [], color=PALETTE["grey"], lw=6, alpha=0.35, label="target")
+    panels[0].fill_between(
+        grid, target.pdf(grid), color=PALETTE["grey"], alpha=0.35
+    )
+    panels[0].plot(
+        grid, density, color=PALETTE["blue"], label="best model"
+    )
+    panels[0].plot(
+        [], [], color=PALETTE["grey"], lw=6, alpha=0.35, label="target"
+    )
     panels[0].legend()
     panels[0].set(ylabel="density", ylim=(0, 0.24))
     behind = target.cdf(grid) - np.interp(grid, x, model)
@@ -172,7 +224,14 @@ def debt() -> plt.Figure:
 
 
 #: What draws each picture; its file has the same name.
-DRAWN = (cover, family_tree, log_tangent, isoperimetry, three_masses, debt)
+DRAWN = (
+    cover,
+    family_tree,
+    log_tangent,
+    isoperimetry,
+    three_masses,
+    debt,
+)
 
 
 def main() -> None:

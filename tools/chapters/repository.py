@@ -35,7 +35,8 @@ import sys
 PACKAGE = "git+{url}@{tag}"
 if importlib.util.find_spec("lecture_code") is None:
     if "google.colab" not in sys.modules:
-        raise ModuleNotFoundError(f'first run: %pip install "{{PACKAGE}}"')
+        needed = f'first run: %pip install "{{PACKAGE}}"'
+        raise ModuleNotFoundError(needed)
     %pip install -q --no-deps "{{PACKAGE}}\""""
 
 LINKS = (
