@@ -25,7 +25,7 @@ import torch
 
 from lecture_code import exercises
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "tools"))
+sys.path.append(str(Path(__file__).resolve().parents[3]))
 
 from tools.chapters import conventions
 

@@ -17,7 +17,7 @@ from scipy import special
 
 from lecture_code import exercises
 
-BOOK = Path(__file__).resolve().parent.parent / "book"
+BOOK = Path(__file__).resolve().parents[3] / "book"
 
 
 def one_hot(p, outcome):
