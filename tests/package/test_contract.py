@@ -5,17 +5,20 @@ A later model joins by a line in ``MODELS``; what it offers is read off the obje
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import itertools
 import math
+import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import calls
 import global_state
 import pytest
 import torch
 
+import lecture_code
 from lecture_code import (
     autoregressive,
     datasets,
@@ -212,7 +215,10 @@ OFFERED = {
 FINITE = [name for name, entry in MODELS.items() if entry.outcomes]
 EXACT = [name for name, entry in MODELS.items() if hasattr(entry.make(), "log_prob")]
 
-each_model = pytest.mark.parametrize("name", MODELS)
+#: The first model of each class stands for it where the class alone decides.
+CLASSES = list({type(MODELS[n].make()): n for n in reversed(MODELS)}.values())
+
+each_class = pytest.mark.parametrize("name", CLASSES)
 each_exact = pytest.mark.parametrize("name", EXACT)
 each_finite = pytest.mark.parametrize("name", FINITE)
 SMOOTH = set(EXACT) - set(FINITE) - {"Flow"}  # a flow's score is left to autograd
@@ -222,16 +228,25 @@ each_bounded = pytest.mark.parametrize("name", BOUNDED)
 
 
 def test_every_class_that_samples_is_in_the_list():
-    sampling = {n for n in calls.public_callables() if n.endswith(".sample")}
-    listed = {type(entry.make()) for entry in MODELS.values()}
-    names = {f"{c.__module__}.{c.__name__}.sample" for c in listed}
-    assert {f"lecture_code.{name}" for name in sampling} == names
+    modules = pkgutil.iter_modules(lecture_code.__path__, "lecture_code.")
+    classes = {
+        value
+        for each in modules
+        for value in vars(importlib.import_module(each.name)).values()
+        if inspect.isclass(value) and not value.__name__.startswith("_")
+    }
+    sampling = {c for c in classes if hasattr(c, "sample") and is_ours(c)}
+    assert sampling == {type(entry.make()) for entry in MODELS.values()}
+
+
+def is_ours(kind: type) -> bool:
+    return kind.__module__.startswith("lecture_code.")
 
 
 # ------------------------------------------------------------------------------- sample
 
 
-@each_model
+@each_class
 @pytest.mark.parametrize("n", [1, 7])
 def test_samples_have_shape_and_dtype_and_no_gradient(name, n):
     entry = MODELS[name]
@@ -242,7 +257,7 @@ def test_samples_have_shape_and_dtype_and_no_gradient(name, n):
     assert torch.isfinite(samples.double()).all()
 
 
-@each_model
+@each_class
 def test_a_generator_settles_the_samples(name):
     make = MODELS[name].make
     first = make().sample(50, _seeded(1))
@@ -250,14 +265,14 @@ def test_a_generator_settles_the_samples(name):
     assert not torch.equal(make().sample(50, generator=_seeded(2)), first)
 
 
-@each_model
+@each_class
 def test_a_generator_moves_on(name):
     model, generator = MODELS[name].make(), _seeded(1)
     first = model.sample(50, generator)
     assert not torch.equal(model.sample(50, generator), first)
 
 
-@each_model
+@each_class
 def test_with_a_generator_nothing_global_changes(name):
     model = MODELS[name].make()
     before = global_state.snapshot()
@@ -265,7 +280,7 @@ def test_with_a_generator_nothing_global_changes(name):
     assert global_state.changed(before, global_state.snapshot()) == []
 
 
-@each_model
+@each_class
 def test_without_a_generator_torchs_seed_settles_the_samples(name, kept_globals):
     model = MODELS[name].make()
     torch.manual_seed(3)
@@ -367,7 +382,7 @@ def test_score_is_the_gradient_of_log_prob(name):
 # ----------------------------------------------------------- names and what is not
 
 
-@each_model
+@each_class
 def test_repr_is_informative_and_stable(name):
     one, two = MODELS[name].make(), MODELS[name].make()
     assert repr(one) == repr(two)
@@ -391,13 +406,12 @@ def test_a_bound_is_finite_for_each_sample_and_never_called_log_prob(name):
         model.log_prob(x)
 
 
-@each_model
-@pytest.mark.parametrize("method", SPECIAL)
-def test_a_method_that_a_model_cannot_have_is_not_there(name, method):
+@each_class
+def test_a_method_that_a_model_cannot_have_is_not_there(name):
     model = MODELS[name].make()
-    if method in OFFERED.get(type(model).__name__, ("log_prob",)):
-        assert callable(getattr(model, method))
-    else:
+    offered = OFFERED.get(type(model).__name__, ("log_prob",))
+    assert all(callable(getattr(model, method)) for method in offered)
+    for method in set(SPECIAL) - set(offered):
         with pytest.raises(AttributeError, match=method):
             getattr(model, method)
 

@@ -111,54 +111,6 @@ def test_ring_and_grid_lie_where_they_should() -> None:
     }
 
 
-@pytest.mark.parametrize("load", [datasets.digits, datasets.binary_digits])
-def test_an_unknown_part_is_named(load: object) -> None:
-    with pytest.raises(ValueError, match="part: expected one of 'test'"):
-        load("all")
-    with pytest.raises(TypeError, match="part: expected"):
-        load(0)
-
-
-@pytest.mark.parametrize(
-    ("threshold", "error"), [(0, ValueError), (17, ValueError), (8.0, TypeError)]
-)
-def test_a_wrong_threshold_is_named(threshold: object, error: type) -> None:
-    with pytest.raises(error, match="threshold: expected"):
-        datasets.binary_digits(threshold=threshold)
-
-
-@pytest.mark.parametrize(
-    ("pixels", "error"),
-    [
-        (np.zeros((1, 64)), TypeError),
-        (torch.zeros(1, 64, dtype=torch.int64), TypeError),
-        (torch.zeros(64), ValueError),
-        (torch.zeros(1, 8, 8), ValueError),
-        (torch.zeros(1, 63), ValueError),
-        (torch.zeros(0, 64), ValueError),
-        (torch.full((1, 64), torch.nan), ValueError),
-    ],
-)
-def test_wrong_images_are_named(pixels: object, error: type) -> None:
-    with pytest.raises(error, match="pixels: expected"):
-        datasets.patches(pixels, 2)
-
-
-@pytest.mark.parametrize(
-    ("size", "error"), [(0, ValueError), (9, ValueError), (2.0, TypeError)]
-)
-def test_a_wrong_patch_size_is_named(size: object, error: type) -> None:
-    with pytest.raises(error, match="size: expected"):
-        datasets.patches(torch.zeros(1, 64), size)
-
-
-def test_an_unknown_toy_is_named() -> None:
-    with pytest.raises(ValueError, match="name: expected one of 'banana'"):
-        datasets.toy("torus")
-    with pytest.raises(TypeError, match="name: expected"):
-        datasets.toy(None)
-
-
 def test_grey_levels_undo_the_scaling():
     pixels = datasets.digits("test").pixels
     x = datasets.scaled(pixels)

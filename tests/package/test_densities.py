@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 
 import mpmath
 import numpy as np
@@ -339,117 +338,6 @@ def test_log_prob_and_score_keep_shape_and_dtype(dtype: torch.dtype) -> None:
         assert density.score(points).dtype == density.log_prob(points).dtype == dtype
 
 
-@pytest.mark.parametrize("kind", [GaussianMixture, IsotropicMixture])
-@pytest.mark.parametrize(
-    ("name", "settings", "error"),
-    [
-        ("means", {"means": "wide"}, TypeError),
-        ("means", {"means": []}, ValueError),
-        ("means", {"means": 0.0}, ValueError),
-        ("means", {"means": [[[0.0]]]}, ValueError),
-        ("means", {"means": [np.nan, 0.0]}, ValueError),
-        ("means", {"means": [1e21, 0.0]}, ValueError),
-        ("scales", {"scales": [1.0, 2.0, 3.0]}, ValueError),
-        ("scales", {"scales": [[1.0], [1.0, 2.0]]}, TypeError),
-        ("scales", {"scales": -1.0}, ValueError),
-        ("scales", {"scales": [1.0, 0.0]}, ValueError),
-        ("scales", {"scales": np.inf}, ValueError),
-        ("scales", {"scales": None}, TypeError),
-        ("weights", {"weights": [0.5, 0.25, 0.25]}, ValueError),
-        ("weights", {"weights": [1.5, -0.5]}, ValueError),
-        ("weights", {"weights": [0.5, 0.6]}, ValueError),
-        ("weights", {"weights": [[0.5, 0.5]]}, ValueError),
-    ],
-)
-def test_wrong_parameters_are_named(
-    kind: type, name: str, settings: dict, error: type
-) -> None:
-    good = [0.0, 1.0] if kind is GaussianMixture else [[0.0], [1.0]]
-    with pytest.raises(error, match=f"^(means and )?{name}: expected"):
-        kind(**{"means": good, **settings})
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "error"),
-    [
-        ("curvature", "much", TypeError),
-        ("curvature", np.nan, ValueError),
-        ("scale", 0.0, ValueError),
-        ("scale", -1.0, ValueError),
-        ("scale", np.inf, ValueError),
-        ("scale", [1.0], TypeError),
-    ],
-)
-def test_wrong_banana_is_named(name: str, value: object, error: type) -> None:
-    with pytest.raises(error, match=f"{name}: expected"):
-        Banana(**{name: value})
-
-
-@pytest.mark.parametrize("name", ["pdf", "cdf", "sf"])
-@pytest.mark.parametrize(
-    ("x", "error"),
-    [
-        *(("0", TypeError), ([], ValueError), ([np.nan], ValueError)),
-        *((np.inf, ValueError), (1.01e30, ValueError), (-1.01e30, ValueError)),
-    ],
-)
-def test_wrong_points_are_named(name: str, x: object, error: type) -> None:
-    with pytest.raises(error, match="x: expected"):
-        getattr(MIXTURES[0], name)(x)
-
-
-@pytest.mark.parametrize("name", ["ppf", "isf"])
-@pytest.mark.parametrize(
-    ("u", "error"),
-    [
-        *((None, TypeError), ([], ValueError), ([np.nan], ValueError)),
-        *((1.01, ValueError), (-0.01, ValueError)),
-    ],
-)
-def test_wrong_probabilities_are_named(name: str, u: object, error: type) -> None:
-    with pytest.raises(error, match="u: expected"):
-        getattr(MIXTURES[0], name)(u)
-
-
-@pytest.mark.parametrize("density", [MIXTURES[0], *PLANAR], ids=repr)
-@pytest.mark.parametrize("name", ["log_prob", "score"])
-@pytest.mark.parametrize(
-    ("x", "error"),
-    [
-        ([[0.0, 0.0]], TypeError),
-        (torch.zeros(1, 2, dtype=torch.int64), TypeError),
-        (torch.zeros(0, 2), ValueError),
-        (torch.tensor([[0.0, math.nan]]), ValueError),
-        (torch.tensor([[0.0, math.inf]]), ValueError),
-        (torch.tensor([[0.0, 1e31]]), ValueError),
-        (torch.tensor([[0.0, -1e31]]), ValueError),
-    ],
-)
-def test_wrong_tensors_are_named(
-    density: Banana, name: str, x: object, error: type
-) -> None:
-    with pytest.raises(error, match="x: expected"):
-        getattr(density, name)(x)
-
-
-@planar
-@pytest.mark.parametrize("shape", [(), (2,), (3, 1), (3, 3), (1, 3, 2)])
-def test_wrong_ranks_are_named(density: Banana, shape: tuple) -> None:
-    for call in (density.log_prob, density.score):
-        with pytest.raises(ValueError, match="x: expected shape"):
-            call(torch.zeros(shape))
-
-
-@pytest.mark.parametrize("density", [MIXTURES[0], *PLANAR], ids=repr)
-def test_wrong_sample_sizes_are_named(density: Banana) -> None:
-    with pytest.raises(ValueError, match="n: expected"):
-        density.sample(0)
-    with pytest.raises(TypeError, match="n: expected"):
-        density.sample(2.0)
-    with pytest.raises(TypeError, match="generator: expected"):
-        density.sample(2, 3)
-
-
 # ---------------------------------------------------------------- noise and its removal
 
 NOISY = IsotropicMixture([[0.0, 1.0], [2.0, -1.0]], [0.5, 1.0], [0.3, 0.7])
@@ -551,32 +439,6 @@ def test_points_as_far_as_1e30_are_taken() -> None:
     for beyond in (1.01 * far[:, [0, 0]], 1.01 * far[:, [1, 1]]):
         with pytest.raises(ValueError, match=r"^y: expected entries"):
             NOISY.posterior_mean(beyond, 1.0)
-
-
-@pytest.mark.parametrize(
-    ("call", "said"),
-    [
-        (lambda: GaussianMixture([[0.0]]), "means: expected shape (k,), got [[0.0]]"),
-        (lambda: IsotropicMixture([0.0]), "means: expected shape (k, d), got [0.0]"),
-        (
-            lambda: GaussianMixture([0.0], [1.0, 2.0]),
-            "scales: expected shape (1,), got ndarray of shape (2,)",
-        ),
-        (
-            lambda: GaussianMixture([0.0], weights=[0.5, 0.5]),
-            "means and weights: expected equal lengths, got means of length 1",
-        ),
-        (lambda: NOISY.score(torch.zeros(2, 3)), "x: expected shape (n, 2), got"),
-        (lambda: Banana().score(torch.zeros(2, 3)), "x: expected shape (n, 2), got"),
-        (
-            lambda: NOISY.posterior_mean(torch.zeros(2, 3), 1.0),
-            "y: expected shape (n, 2), got",
-        ),
-    ],
-)
-def test_the_shape_that_is_expected_is_said(call: object, said: str) -> None:
-    with pytest.raises(ValueError, match=f"^{re.escape(said)}"):
-        call()
 
 
 def test_samples_are_drawn_in_float64_and_then_rounded() -> None:

@@ -473,26 +473,3 @@ def test_weights_that_are_not_numbers_are_refused():
     for call in (lipschitz.upper_bound, lambda n: lipschitz.exact_1d(n, -1, 1)):
         with pytest.raises(ValueError, match=said):
             call(net)
-
-
-@pytest.mark.parametrize(
-    ("latents", "said"),
-    [
-        (torch.zeros(3), r"shape \(n, ...\), got tensor of shape \(3,\)"),
-        (torch.zeros(3, 2), "inputs of the net, got .* shapes"),
-        (torch.zeros(0, 1), "at least one entry, got none"),
-    ],
-)
-def test_wrong_latents_are_refused(latents, said):
-    with pytest.raises(ValueError, match=f"^latents: expected {said}"):
-        lipschitz.lower_bound(nn.Linear(1, 1), latents)
-
-
-def test_an_input_without_pixels_is_refused():
-    with pytest.raises(ValueError, match=r"^input_shape: .* integer >= 1"):
-        lipschitz.upper_bound(nn.Linear(1, 1), (1, 0))
-
-
-def test_an_empty_interval_is_refused():
-    with pytest.raises(ValueError, match="low and high: expected low < high"):
-        lipschitz.exact_1d(nn.Linear(1, 1), 1, 1)

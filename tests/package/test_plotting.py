@@ -44,13 +44,3 @@ def test_images_are_drawn_row_by_row_and_spare_places_stay_empty():
     assert np.array_equal(np.array(shown).reshape(3, 4), pixels)
     assert not axes[3].images
     assert [a.get_title() for a in axes[:3]] == ["a", "b", "c"]
-
-
-def test_pixels_that_form_no_square_are_refused():
-    with pytest.raises(ValueError, match="pixels: expected square images, got 5"):
-        plotting.images(np.ones((2, 5)))
-
-
-def test_titles_must_match_the_images():
-    with pytest.raises(ValueError, match="titles"):
-        plotting.images(np.ones((2, 4)), titles=["one"])

@@ -126,13 +126,6 @@ def test_the_optimal_map_has_the_optimal_distance():
     assert got == pytest.approx(fit.value, abs=1e-4)
 
 
-def test_disordered_points_are_refused():
-    with pytest.raises(ValueError, match="z: expected increasing"):
-        laws.pushed_masses([0, 2, 1], [0, 1, 2], [0.5])
-    with pytest.raises(ValueError, match="edges: expected increasing"):
-        laws.pushed_masses([0, 1, 2], [0, 1, 2], [0.5, 0.5])
-
-
 # -------------------------------------------------------------------------- the sampler
 
 

@@ -229,15 +229,6 @@ def test_a_likelihood_that_it_does_not_have_is_explained():
     assert not hasattr(binary_model(), "log_prob")
 
 
-@pytest.mark.parametrize("pixel", [0.5, 2.0, -1.0])
-def test_an_input_that_is_not_binary_is_named(pixel):
-    x = FOUR.clone()
-    x[1, 1] = pixel
-    for method in (binary_model().elbo, binary_model().loss, binary_model().encode):
-        with pytest.raises(ValueError, match="x: expected zeros and ones"):
-            method(x)
-
-
 def test_the_class_of_a_law_is_no_law():
     told = r"^output: expected a law from the room likelihoods, got <class .*Bernoulli"
     with pytest.raises(ValueError, match=told):
@@ -256,14 +247,6 @@ def test_its_name_tells_the_law_the_sizes_and_the_weights():
     assert repr(binary_model(2)) == want
 
 
-def test_what_does_not_fit_is_told_the_shape_that_does():
-    model = binary_model(3)
-    with pytest.raises(ValueError, match=r"^x: expected shape \(n, 2\), got"):
-        model.posterior(torch.zeros(4, 3))
-    with pytest.raises(ValueError, match=r"^z: expected shape \(n, 3\), got"):
-        model.decode(torch.zeros(4, 2))
-
-
 def tiny(**settings):
     """Return a model of one number with one latent: the least that there is."""
     kind = {"d": 1, "latents": 1, **settings}
@@ -273,32 +256,6 @@ def tiny(**settings):
 
 def test_one_number_one_latent_and_no_weight_are_enough():
     assert tiny(beta=0).sample(1).shape == (1, 1)
-
-
-@pytest.mark.parametrize(
-    ("made", "told"),
-    [
-        (lambda: tiny(d=0), "d: expected an integer >= 1, got 0"),
-        (lambda: tiny(latents=0), "latents: expected an integer >= 1, got 0"),
-        (lambda: tiny(beta=-1), "beta: expected a finite number >= 0, got -1"),
-        (lambda: tiny().sample(0), "n: expected an integer >= 1, got 0"),
-        (
-            lambda: tiny().elbo(torch.ones(1, 1), 0),
-            "k: expected an integer >= 1, got 0",
-        ),
-        (
-            lambda: tiny(d=2),
-            r"encoder: expected a map of \(n, 2\) to \(n, 2\), got .* for n = 2",
-        ),
-        (
-            lambda: tiny(latents=2),
-            r"encoder: expected a map of \(n, 1\) to \(n, 4\), got \(2, 2\) for n = 2",
-        ),
-    ],
-)
-def test_what_is_out_of_bounds_is_told_the_bounds(made, told):
-    with pytest.raises(ValueError, match=f"^{told}$"):
-        made()
 
 
 def test_samples_leave_dropout_out_and_training_as_it_was():
@@ -315,17 +272,9 @@ def test_samples_leave_dropout_out_and_training_as_it_was():
     assert torch.equal(model.eval().sample(50, _seeded(1)), first)
 
 
-@pytest.mark.parametrize(
-    ("name", "high", "most"), [("vae-binary", 1.0, 18.0), ("vae-grey", 16.0, 92.0)]
-)
-def test_a_stored_model_keeps_its_promise(name, high, most):
-    model = trained.load(name)
-    x = (datasets.binary_digits if high == 1 else datasets.digits)("test").pixels
+@pytest.mark.parametrize(("name", "high"), [("vae-binary", 1.0), ("vae-grey", 16.0)])
+def test_a_stored_model_bounds_the_extreme_images(name, high):
+    hard = torch.stack([torch.zeros(64), torch.full((64,), high)])
     with torch.no_grad():
-        bound = -model.importance_bound(x, 100, _seeded()).mean().item()
-        hard = torch.stack([torch.zeros(64), torch.full((64,), high)])
-        extreme = model.importance_bound(hard, 5, _seeded())
-        alone = model.elbo(x[:1], 1, _seeded())
-    assert bound < most  # more draws make it tighter still
+        extreme = trained.load(name).importance_bound(hard, 5, _seeded())
     assert torch.isfinite(extreme).all()
-    assert alone.shape == (1,)

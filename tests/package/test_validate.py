@@ -1,6 +1,6 @@
 """The checks: what passes comes back as promised, what does not is told apart.
 
-That every kind of bad value is refused by name is the business of test_bad_input.py;
+That every kind of bad value is refused by name is the business of test_boundary.py;
 here stand the values themselves, the edges and the words of the messages.
 """
 

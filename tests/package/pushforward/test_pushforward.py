@@ -200,7 +200,7 @@ def test_both_orientations_of_unequal_weights(weight):
     st.floats(-3, 7),
     st.sampled_from([-1.0, 1e-6, 1e6, -1e3]),
 )
-@settings(max_examples=8)
+@settings(max_examples=4)
 def test_laws_of_the_optimum(m, weight, scale, log_slope, c):
     slope = math.exp(log_slope)
     target = GaussianMixture([-m, m], [1.0, scale], [weight, 1 - weight])
@@ -289,7 +289,7 @@ def test_gradient_descent_comes_near_the_optimum_and_not_below():
 
 
 @given(st.integers(0, 2**31))
-@settings(max_examples=4)
+@settings(max_examples=2)
 def test_several_modes_are_certified(seed):
     rng = np.random.default_rng(seed)
     k = int(rng.integers(3, 5))
