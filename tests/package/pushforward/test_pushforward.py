@@ -71,23 +71,6 @@ def _tv(points, z, target):
 # --------------------------------------------------------------- isoperimetry, slopes
 
 
-def test_the_profile_is_the_gaussian_one():
-    t = np.array([0.0, 1e-200, 0.1, 0.5, 0.9, 1.0])
-    expected = stats.norm.pdf(stats.norm.ppf(t))
-    np.testing.assert_allclose(
-        pushforward.isoperimetric_profile(t), expected, rtol=1e-9
-    )
-    assert isinstance(pushforward.isoperimetric_profile(0.3), float)
-
-
-def test_the_profile_solves_its_differential_equation():
-    t, step = np.linspace(0.05, 0.95, 19), 1e-4
-    low, mid, high = (
-        pushforward.isoperimetric_profile(t + d) for d in (-step, 0, step)
-    )
-    np.testing.assert_allclose((low - 2 * mid + high) / step**2, -1 / mid, rtol=1e-4)
-
-
 def test_a_half_line_is_enlarged_exactly():
     # g(z) = 3 z + 1, A = (-inf, 2]: the theorem is an equality.
     law = stats.norm(1, 3)
