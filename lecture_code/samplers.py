@@ -24,7 +24,7 @@ class Chain(NamedTuple):
     """A sampler's steps, how steep they are, and how far its law is from the target.
 
     Slopes are the largest at the points of the quadrature, estimates from below: exact
-    for the flow to two equal modes, where every step is steepest midway; otherwise 0.6 %
+    for the flow to two equal modes, where every step is steepest midway; otherwise 0.6%
     too small at most in what was tried. A slope that is too small raises the theorem's
     floor, so a chain that stands above it obeys the theorem all the more.
 
