@@ -210,8 +210,8 @@ def tv_star(target: Any, lipschitz: ArrayLike) -> OptimalFit:
     law = Law(target)
     slopes = _slopes(lipschitz)
     fits = [_fit(law, float(slope)) for slope in slopes.flat]
-    upper, lower = ([fit[end] for fit in fits] for end in (0, 1))
-    upper, lower = (_plain(np.reshape(end, slopes.shape)) for end in (upper, lower))
+    ends = ([fit[end] for fit in fits] for end in (0, 1))
+    upper, lower = (_plain(np.reshape(end, slopes.shape)) for end in ends)
 
     def every(z: ArrayLike) -> np.ndarray:
         points = np.array([fit[2](z) for fit in fits])

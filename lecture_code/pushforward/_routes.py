@@ -236,6 +236,7 @@ def plan(
     """
     borders = find_valleys(law, lipschitz)
     modes = np.split(cuts, np.searchsorted(points, borders))[:-1]
+    aims: list[tuple[float, ...]]
     aims = [(-1.0, float(mode.max(initial=0))) for mode in modes]
     aims[:1] = [(known.pieces[0].cut, max(aims[0][1], 0.0))] if aims else [(0.0,)]
     starts = itertools.islice(itertools.product(*aims), _COMBINATIONS)

@@ -64,18 +64,18 @@ def find_cheapest(law: Law, lipschitz: float) -> tuple[float, float, Crossings]:
 
     Where the candidate is no optimum, its price lies above the floor.
     """
-    none, found = np.zeros(1), _find_even(law, lipschitz)
+    none, kinds = np.zeros(1), _find_even(law, lipschitz)
     sides = {
         side: _estimate_gain(side, lipschitz, none) for side in (law, _Mirror(law))
     }
-    most = min([*sides.values(), *(each.prices(lipschitz)[0] for each in found)])
+    most = min([*sides.values(), *(each.prices(lipschitz)[0] for each in kinds)])
     for side, gain in sides.items():
         # Next to 1 there is no mirror image: all mass would have to be given up.
         near = gain <= most + _NEAR * (1 - most) + _SPARE
         if near and (side is law or gain < 1 - 2 * _SPARE):
             ends = search(side, lipschitz, none, _ROUNDS)
-            found.append(ends if side is law else _reflect(ends, lipschitz))
-    found = found[0].join(*found[1:])
+            kinds.append(ends if side is law else _reflect(ends, lipschitz))
+    found = kinds[0].join(*kinds[1:])
     prices = found.prices(lipschitz)
     value, best = float(prices.min()), found.pick([_find_first_least(prices)])
     lower = _prove_floor(law, lipschitz, found, value)
