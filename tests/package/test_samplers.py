@@ -58,7 +58,7 @@ def test_the_flow_climbs_to_the_smallest_slope_of_all(m, rows):
 
 
 @pytest.mark.parametrize("m", [2, 4])
-@pytest.mark.parametrize("steps", [5, 20, 64])
+@pytest.mark.parametrize("steps", [5, 20])
 def test_two_equal_modes_have_the_slopes_of_the_midpoint(m, steps):
     # There the score is steepest; far away its slope is -1 / v, and a step keeps order.
     target = GaussianMixture([-m, m])
