@@ -51,9 +51,10 @@ _TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d)
 def exact_1d(net: nn.Module, low: float, high: float) -> float:
     """Return the Lipschitz constant of a piecewise linear network on an interval.
 
-    Walks through the layers with a list of the intervals on which the network is
-    linear, and splits each where a neuron passes zero. For a Gaussian latent the
-    interval [-5, 5] leaves out 6e-7 of the mass.
+    It is the largest norm of the slope, exact up to rounding: a walk through the layers
+    with a list of the intervals on which the network is linear, each of which is split
+    where a neuron passes zero. For a Gaussian latent the interval [-5, 5] leaves out
+    6e-7 of the mass.
 
     Parameters
     ----------
@@ -63,39 +64,23 @@ def exact_1d(net: nn.Module, low: float, high: float) -> float:
     low, high : float
         The interval.
 
-    Returns
-    -------
-    float
-        The largest norm of the slope, exact up to rounding.
-
     References
     ----------
     Hanin and Rolnick (2019), Complexity of linear regions in deep networks, ICML.
     """
-    lefts, _, slopes = _pieces(net, low, high)
+    lefts, _, slopes = _find_pieces(net, low, high)
     widths = torch.diff(lefts, append=torch.tensor([float(high)]))
     wide = widths > _SLIVER * max(high - low, abs(low), abs(high))
     return float(slopes[wide].norm(dim=1).max())
 
 
 def knots_1d(net: nn.Module, low: float, high: float) -> tuple[torch.Tensor, ...]:
-    """Return the points between which a piecewise linear network is linear.
+    """Return the points (n,) between which a network is linear, and its values there.
 
-    Parameters
-    ----------
-    net : torch.nn.Module
-        A network as :func:`exact_1d` takes it.
-    low, high : float
-        The interval.
-
-    Returns
-    -------
-    points : torch.Tensor, shape (n,)
-        Increasing, from ``low`` to ``high``, in float64.
-    values : torch.Tensor, shape (n, outputs)
-        What the network gives there.
+    The points increase from ``low`` to ``high``, in float64; the values are (n,
+    outputs). The network is one that :func:`exact_1d` takes.
     """
-    lefts, values, slopes = _pieces(net, low, high)
+    lefts, values, slopes = _find_pieces(net, low, high)
     end = lefts.new_tensor([float(high)])
     last = values[-1:] + slopes[-1:] * (end - lefts[-1])
     return torch.cat([lefts, end]), torch.cat([values, last])
@@ -118,11 +103,6 @@ def upper_bound(net: nn.Module, input_shape: tuple[int, ...] | None = None) -> f
         taken, which no image of finite size exceeds. A circular convolution with
         strides or wide padding needs it.
 
-    Returns
-    -------
-    float
-        The bound.
-
     References
     ----------
     Sedghi, Gupta and Long (2019), The singular values of convolutional layers, ICLR.
@@ -136,37 +116,24 @@ def upper_bound(net: nn.Module, input_shape: tuple[int, ...] | None = None) -> f
         value = torch.zeros(1, *sizes, dtype=torch.float64)
     bound = 1.0
     with torch.no_grad():
-        for layer in _layers(net):
+        for layer in _list_layers(net):
             bound *= _constant(layer, value)
-            value = None if value is None else _applied(layer, value)
+            value = None if value is None else _apply(layer, value)
     return bound
 
 
 def lower_bound(net: nn.Module, latents: torch.Tensor, steps: int = 20) -> float:
-    """Return a lower bound: the steepest of some points, after climbing from them.
+    """Return a lower bound: the largest spectral norm of a Jacobian seen on a climb.
 
-    It says how steep the network is at least, so it may not take the place of L in a
-    lower bound on a distance.
-
-    Parameters
-    ----------
-    net : torch.nn.Module
-        Any network that maps (n, ...) to (n, ...) row by row.
-    latents : torch.Tensor, shape (n, ...)
-        Inputs at which the Jacobian is taken.
-    steps : int, default 20
-        Steps uphill from the eight steepest of them.
-
-    Returns
-    -------
-    float
-        The largest spectral norm of a Jacobian seen.
+    The climb takes ``steps`` uphill from the eight steepest of the ``latents`` (n,
+    ...). The bound says how steep the network is at least, so it may not take the place
+    of L in a lower bound on a distance.
 
     References
     ----------
     Virmaux and Scaman (2018), Lipschitz regularity of deep neural networks, NeurIPS.
     """
-    net = _frozen(net)
+    net = _freeze(net)
     latents = _validate.tensor("latents", latents).detach().double()
     steps = _validate.integer("steps", steps, low=0)
     if latents.ndim < 2:
@@ -184,22 +151,24 @@ def lower_bound(net: nn.Module, latents: torch.Tensor, steps: int = 20) -> float
 # ------------------------------------------------------------------------- the layers
 
 
-def _frozen(net: nn.Module) -> nn.Module:
+def _freeze(net: nn.Module) -> nn.Module:
+    """Check a network, and copy it in float64 and in evaluation mode."""
     net = _validate.instance("net", net, nn.Module)
     if not all(bool(values.isfinite().all()) for values in net.parameters()):
         raise ValueError("net: expected finite weights, got NaN or infinity among them")
     return copy.deepcopy(net).double().eval().requires_grad_(False)
 
 
-def _layers(net: nn.Module) -> list[nn.Module]:
+def _list_layers(net: nn.Module) -> list[nn.Module]:
     """List the layers in the order in which they act."""
-    return list(_unpacked(_frozen(net)))
+    return list(_unpack(_freeze(net)))
 
 
-def _unpacked(module: nn.Module) -> Iterator[nn.Module]:
+def _unpack(module: nn.Module) -> Iterator[nn.Module]:
+    """Go through nested sequences of layers."""
     if type(module) is nn.Sequential:
         for child in module:
-            yield from _unpacked(child)
+            yield from _unpack(child)
     else:
         yield module
 
@@ -211,13 +180,14 @@ def _kind(layer: nn.Module) -> type:
 
 
 def _refusal(layer: nn.Module, wanted: str) -> ValueError:
+    """Return the error for a layer that is not as wanted."""
     return ValueError(f"net: expected layers {wanted}, got {_kind(layer).__name__}")
 
 
 # ------------------------------------------------------------- exactly, piece by piece
 
 
-def _pieces(net: nn.Module, low: float, high: float) -> tuple:
+def _find_pieces(net: nn.Module, low: float, high: float) -> tuple:
     """Walk through the layers: left ends of the pieces, values there, slopes."""
     low = _validate.real("low", low)
     high = _validate.real("high", high)
@@ -225,19 +195,19 @@ def _pieces(net: nn.Module, low: float, high: float) -> tuple:
         raise ValueError(f"low and high: expected low < high, got {low:g} and {high:g}")
     start = torch.tensor([low], dtype=torch.float64)
     pieces = start, start[:, None], torch.ones(1, 1, dtype=torch.float64)
-    for layer in _layers(net):
-        pieces = _through(layer, pieces, high)
+    for layer in _list_layers(net):
+        pieces = _map_pieces(layer, pieces, high)
     return pieces
 
 
-def _through(layer: nn.Module, pieces: tuple, high: float) -> tuple:
+def _map_pieces(layer: nn.Module, pieces: tuple, high: float) -> tuple:
     """Send pieces (left ends, values there, slopes) through one layer."""
     lefts, values, slopes = pieces
     kind = _kind(layer)
     if kind in (nn.Identity, nn.Dropout, nn.Flatten):
         return pieces
     if kind in _KINKED:
-        return _kinked(_split(pieces, high), _KINKED[kind](layer), high)
+        return _bend(_split(pieces, high), _KINKED[kind](layer), high)
     if kind not in (nn.Linear, nn.BatchNorm1d):
         raise _refusal(layer, "that are piecewise linear")
     try:
@@ -262,7 +232,8 @@ def _split(pieces: tuple, high: float) -> tuple:
     return every, moved, slopes[piece]
 
 
-def _kinked(pieces: tuple, below: float, high: float) -> tuple:
+def _bend(pieces: tuple, below: float, high: float) -> tuple:
+    """Apply a kink to pieces on which no neuron changes sign."""
     lefts, values, slopes = pieces
     rights = torch.cat([lefts[1:], lefts.new_tensor([high])])
     middle = values + slopes * (rights - lefts)[:, None] / 2
@@ -285,13 +256,15 @@ def _constant(layer: nn.Module, value: torch.Tensor | None) -> float:
     if kind in _NORMS and layer.running_var is not None:
         gain = 1.0 if layer.weight is None else layer.weight.abs()
         return _ROUNDED * float((gain / (layer.running_var + layer.eps).sqrt()).max())
-    if kind in _CONVOLUTIONS + _TRANSPOSED and _known(layer, value is not None):
-        norm = _endless(layer) if value is None else _written_out(layer, value)
+    if kind in _CONVOLUTIONS + _TRANSPOSED and _has_norm(layer, value is not None):
+        norm = (
+            _norm_when_endless(layer) if value is None else _norm_at_size(layer, value)
+        )
         return _ROUNDED * norm
     raise _refusal(layer, "with a known Lipschitz constant")
 
 
-def _known(layer: nn.Module, sized: bool) -> bool:
+def _has_norm(layer: nn.Module, sized: bool) -> bool:
     """Say whether a convolution's norm is known with its padding, at a size or at all.
 
     A circular one with strides, or with more padding than its kernel needs, reads the
@@ -304,22 +277,23 @@ def _known(layer: nn.Module, sized: bool) -> bool:
     return layer.padding_mode in (["zeros", "circular"] if once else ["zeros"])
 
 
-def _applied(layer: nn.Module, value: torch.Tensor) -> torch.Tensor:
+def _apply(layer: nn.Module, value: torch.Tensor) -> torch.Tensor:
+    """Send an input through a layer that has to fit it."""
     try:
         return layer(value)
     except (RuntimeError, ValueError) as error:
         raise ValueError(f"input_shape: expected one that fits, got {error}") from None
 
 
-def _written_out(layer: nn.Module, value: torch.Tensor) -> float:
+def _norm_at_size(layer: nn.Module, value: torch.Tensor) -> float:
     """Return the norm of a convolution's matrix at the size of an input."""
-    origin = _applied(layer, torch.zeros_like(value))
+    origin = _apply(layer, torch.zeros_like(value))
     basis = torch.eye(value.numel(), dtype=value.dtype).reshape(-1, *value.shape[1:])
     columns = (layer(basis) - origin).flatten(1)
     return float(torch.linalg.matrix_norm(columns, 2))
 
 
-def _endless(layer: nn.Module) -> float:
+def _norm_when_endless(layer: nn.Module) -> float:
     """Return the norm of a convolution on an endless image, rounded up.
 
     It is the largest norm of the kernel's Fourier transform. Between frequencies of a
@@ -327,10 +301,10 @@ def _endless(layer: nn.Module) -> float:
     transposed convolution is the adjoint of the plain one, and has the same norm.
     """
     kernels = layer.weight.split(len(layer.weight) // layer.groups)
-    return max(_transform_norm(_unstrided(layer, kernel)) for kernel in kernels)
+    return max(_transform_norm(_remove_strides(layer, kernel)) for kernel in kernels)
 
 
-def _unstrided(layer: nn.Module, kernel: torch.Tensor) -> torch.Tensor:
+def _remove_strides(layer: nn.Module, kernel: torch.Tensor) -> torch.Tensor:
     """Write a kernel with holes and strides as a plain one with more channels.
 
     A stride of s reads blocks of s pixels, so each pixel of a block becomes a channel.
@@ -351,6 +325,7 @@ def _unstrided(layer: nn.Module, kernel: torch.Tensor) -> torch.Tensor:
 
 def _transform_norm(kernel: torch.Tensor) -> float:
     # With twice the frequencies that a kernel has pixels, no peak is missed by much.
+    """Return the largest norm of a kernel's Fourier transform, rounded up."""
     counts = [max(_FREQUENCIES, 2 * size) for size in kernel.shape[2:]]
     transform = torch.fft.fftn(kernel, s=counts)
     matrices = transform.flatten(2).permute(2, 0, 1)

@@ -3,7 +3,11 @@ r"""The push-forward theorem: how near an L-Lipschitz map of a Gaussian can come
 A generator g with Lipschitz constant L turns a Gaussian latent into the law g#mu. The
 isoperimetric inequality bounds how little mass that law has between two modes; from it
 come lower bounds on every distance to the target, and on the line the optimum itself.
-Bounds hold for every latent dimension. ``separation`` is the distance between centres.
+Bounds hold for every latent dimension.
+
+A ``target`` is a law on the line, such as a ``GaussianMixture``, with ``cdf``, ``ppf``
+and ``pdf`` (or ``log_prob``). Slopes ``lipschitz`` are positive, in any shape, and the
+results have that shape; ``separation`` is the distance between centres.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ from lecture_code.pushforward import (
     _saddles,
     _transport,
 )
-from lecture_code.pushforward._normal_scores import Law, mass_below, profile, scores_of
+from lecture_code.pushforward._normal_scores import Law, mass_below, scores_of
 
 _EXACT = 1e-6  # a route this close to the proved floor is the optimum
 
@@ -33,46 +37,15 @@ _EXACT = 1e-6  # a route this close to the proved floor is the optimum
 class OptimalFit(NamedTuple):
     """The least total variation found for an L-Lipschitz model, and such a model.
 
-    Parameters
-    ----------
-    value : float or numpy.ndarray
-        The total variation of ``map``, above the optimum by the interval's width at
-        most.
-    lower, upper : float or numpy.ndarray
-        Between these the optimum is proved to lie.
-    map : callable
-        The model: takes latents to the line, is increasing and L-Lipschitz. For an
-        array of L it returns one row of points for each.
+    The optimum is proved to lie between ``lower`` and ``upper``; ``value`` is the total
+    variation of ``map``, and ``upper`` as well. The map takes latents to the line, is
+    increasing and L-Lipschitz; for an array of L it returns one row of points for each.
     """
 
     value: float | np.ndarray
     lower: float | np.ndarray
     upper: float | np.ndarray
     map: Callable[[ArrayLike], np.ndarray]
-
-
-@np.errstate(under="ignore")
-def isoperimetric_profile(t: ArrayLike) -> float | np.ndarray:
-    r"""Return the smallest Gaussian perimeter of a set of mass t.
-
-    .. math:: I(t) = \varphi(\Phi^{-1}(t))
-
-    Parameters
-    ----------
-    t : array_like
-        Masses in [0, 1].
-
-    Returns
-    -------
-    float or numpy.ndarray
-        Perimeters, in the shape of ``t``; 0 at both ends.
-
-    References
-    ----------
-    Borell (1975), The Brunn-Minkowski inequality in Gauss space, Inventiones 30.
-    """
-    t = _validate.array("t", t, low=0.0, high=1.0)
-    return _plain(profile(scores_of(t, 1 - t)))
 
 
 @np.errstate(under="ignore")
@@ -83,19 +56,8 @@ def enlarged_mass(
 
     .. math:: \nu(A_r) \ge \Phi(\Phi^{-1}(\nu(A)) + r / L)
 
-    Parameters
-    ----------
-    mass : array_like
-        Mass of the set A under the model, in [0, 1].
-    distance : array_like
-        How far the set is enlarged, r >= 0.
-    lipschitz : array_like
-        Slopes L > 0; the three arguments are broadcast.
-
-    Returns
-    -------
-    float or numpy.ndarray
-        Lower bounds on the mass of the enlarged set.
+    The mass of A is in [0, 1], and A is enlarged by the ``distance`` r >= 0; the three
+    arguments are broadcast.
 
     References
     ----------
@@ -123,21 +85,12 @@ def enlarged_mass(
 def lipschitz_min(target: Any) -> float:
     r"""Return the smallest Lipschitz constant of any map that makes the target exactly.
 
-    .. math:: L_{\min} = \sup_x I(F(x)) / f(x)
+    .. math:: L_{\min} = \sup_x I(F(x)) / f(x), \qquad I(t) = \varphi(\Phi^{-1}(t))
 
-    The supremum is over the points whose tails float64 can tell from 0. A law with
-    tails heavier than Gaussian, such as Laplace's, has none, and gets the slope at the
-    last of these points.
-
-    Parameters
-    ----------
-    target : object
-        A law on the line, such as a ``GaussianMixture``.
-
-    Returns
-    -------
-    float
-        The constant; infinite where the density vanishes inside the support.
+    It is infinite where the density vanishes inside the support. The supremum is over
+    the points whose tails float64 can tell from 0. A law with tails heavier than
+    Gaussian, such as Laplace's, has none, and gets the slope at the last of these
+    points.
 
     References
     ----------
@@ -155,21 +108,9 @@ def gaussian_pair_lipschitz_min(
 
     .. math:: L_{\min} = s \, e^{D^2 / (8 s^2)} \quad \text{for equal weights}
 
-    For other weights the supremum over half-spaces is searched numerically.
-
-    Parameters
-    ----------
-    separation : float
-        Distance D >= 0 of the two centres.
-    scale : float, default 1.0
-        Common standard deviation s > 0.
-    weight : float, default 0.5
-        Weight of one of the two, in (0, 1).
-
-    Returns
-    -------
-    float
-        The constant; infinite beyond the range of float64.
+    D is the ``separation``, s the ``scale`` of both. For other weights (``weight`` is
+    that of one of the two) the supremum over half-spaces is searched numerically. The
+    constant is infinite beyond the range of float64.
 
     References
     ----------
@@ -194,18 +135,6 @@ def tv_lower_bound(target: Any, lipschitz: ArrayLike) -> float | np.ndarray:
               \qquad \psi(t) = \Phi(\Phi^{-1}(t) + r / L) - t
 
     The supremum is over half-lines; it needs nothing from the trained model but L.
-
-    Parameters
-    ----------
-    target : object
-        A law on the line, such as a ``GaussianMixture``.
-    lipschitz : array_like
-        Slopes L > 0.
-
-    Returns
-    -------
-    float or numpy.ndarray
-        Bounds in [0, 1], in the shape of ``lipschitz``.
 
     References
     ----------
@@ -237,16 +166,11 @@ def tv_lower_bound_from_samples(
     samples : array_like, shape (n,)
         Independent draws from the model.
     target : object
-        A law on the line, such as a ``GaussianMixture``.
+        A law on the line.
     lipschitz : array_like
-        Slopes L > 0 that the model is known not to exceed.
+        Slopes that the model is known not to exceed.
     confidence : float, default 0.95
-        Probability, in (0, 1), with which the bound holds.
-
-    Returns
-    -------
-    float or numpy.ndarray
-        Bounds in [0, 1], in the shape of ``lipschitz``.
+        Probability with which the bound holds.
 
     References
     ----------
@@ -278,18 +202,6 @@ def tv_star(target: Any, lipschitz: ArrayLike) -> OptimalFit:
     they agree to 1e-6, and the value is the optimum; for several they may leave a few
     thousandths between them, and the optimum is anywhere in there.
 
-    Parameters
-    ----------
-    target : object
-        A law on the line, such as a ``GaussianMixture``.
-    lipschitz : array_like
-        Slopes L > 0.
-
-    Returns
-    -------
-    OptimalFit
-        Value, certified interval and the best map found.
-
     References
     ----------
     Salmona, De Bortoli, Delon and Desolneux (2022), Can push-forward generative models
@@ -298,8 +210,8 @@ def tv_star(target: Any, lipschitz: ArrayLike) -> OptimalFit:
     law = Law(target)
     slopes = _slopes(lipschitz)
     fits = [_fit(law, float(slope)) for slope in slopes.flat]
-    upper, lower = ([fit[end] for fit in fits] for end in (0, 1))
-    upper, lower = (_plain(np.reshape(end, slopes.shape)) for end in (upper, lower))
+    ends = ([fit[end] for fit in fits] for end in (0, 1))
+    upper, lower = (_plain(np.reshape(end, slopes.shape)) for end in ends)
 
     def every(z: ArrayLike) -> np.ndarray:
         points = np.array([fit[2](z) for fit in fits])
@@ -312,27 +224,15 @@ def tv_star(target: Any, lipschitz: ArrayLike) -> OptimalFit:
 def kl_lower_bound(
     target: Any, lipschitz: ArrayLike, direction: str = "forward"
 ) -> float | np.ndarray:
-    r"""Return a Kullback-Leibler divergence that no L-Lipschitz model goes below.
+    r"""Return a divergence, in nats, that no L-Lipschitz model goes below.
+
+    It is the Kullback-Leibler divergence: "forward" is KL(target, model), which maximum
+    likelihood minimises, and "reverse" KL(model, target).
 
     Both laws are seen through three cells: a half-line, a gap next to it and the rest.
     The model's masses are chosen best, subject to the theorem. The bound is finite even
     where every model's divergence is infinite: a mass below 1e-14 in the gap counts as
     1e-14, and more than 1e4 scores across it as 1e4.
-
-    Parameters
-    ----------
-    target : object
-        A law on the line, such as a ``GaussianMixture``.
-    lipschitz : array_like
-        Slopes L > 0.
-    direction : str, default "forward"
-        "forward" is KL(target, model), which maximum likelihood minimises; "reverse"
-        is KL(model, target).
-
-    Returns
-    -------
-    float or numpy.ndarray
-        Bounds in nats, in the shape of ``lipschitz``.
 
     References
     ----------
@@ -352,17 +252,7 @@ def wasserstein1_star(target: Any, lipschitz: ArrayLike) -> float | np.ndarray:
 
     .. math:: W_1^*(L) = \min_{\mathrm{Lip}(h) \le L} E \, |h(Z) - T(Z)|
 
-    Parameters
-    ----------
-    target : object
-        A law on the line with a first moment, such as a ``GaussianMixture``.
-    lipschitz : array_like
-        Slopes L > 0.
-
-    Returns
-    -------
-    float or numpy.ndarray
-        Distances, in the shape of ``lipschitz``.
+    T is the exact map; the target has to have a first moment.
 
     References
     ----------
@@ -388,21 +278,9 @@ def lipschitz_needed(target: Any, tv: float) -> float:
     .. math:: L_\varepsilon = \inf\{L : \mathrm{TV}^*(L) \le \varepsilon\}
 
     For a target with one valley it is the smallest one. For several it is an upper
-    bound, since the best map *found* with it has this total variation: the
-    ``lower`` of :func:`tv_star` says what smaller constants cannot do.
-
-    Parameters
-    ----------
-    target : object
-        A law on the line, such as a ``GaussianMixture``.
-    tv : float
-        What is allowed, in [0, 1).
-
-    Returns
-    -------
-    float
-        The constant, not below the infimum; at ``tv = 0`` that of an exact fit, which
-        may be infinite.
+    bound, since the best map *found* with it has this total variation: the ``lower`` of
+    :func:`tv_star` says what smaller constants cannot do. At ``tv = 0`` it is that of
+    an exact fit, which may be infinite.
     """
     from scipy import optimize
 
@@ -428,20 +306,9 @@ def map_density(z: ArrayLike, points: ArrayLike, x: ArrayLike) -> np.ndarray:
 
     .. math:: q(g(z)) = \varphi(z) / g'(z)
 
-    Parameters
-    ----------
-    z : array_like, shape (n,)
-        Latents in increasing order.
-    points : array_like, shape (n,)
-        Where the map sends them.
-    x : array_like
-        Where the density is wanted.
-
-    Returns
-    -------
-    numpy.ndarray
-        Densities in the shape of ``x``, from the quotients of neighbouring latents;
-        0 outside of the points.
+    The map sends the increasing latents ``z`` (n,) to ``points`` (n,). The densities,
+    in the shape of ``x``, are quotients between neighbouring latents, and 0 outside of
+    the points.
     """
     z = _validate.array("z", z, shape=("n",))
     points = _validate.array("points", points, shape=("n",))
@@ -457,21 +324,12 @@ def map_density(z: ArrayLike, points: ArrayLike, x: ArrayLike) -> np.ndarray:
 
 
 def chain_lipschitz(step_slopes: ArrayLike, noise_scales: ArrayLike) -> float:
-    r"""Return the Lipschitz constant of a chain with fresh noise, as one map.
+    r"""Return a bound on the Lipschitz constant of a noisy chain, as one map.
 
-    .. math:: L^2 = \sum_{k=0}^{T} \Big( \sigma_k \prod_{j > k} l_j \Big)^2
+    .. math:: L^2 \le \sum_{k=0}^{T} \Big( \sigma_k \prod_{j > k} l_j \Big)^2
 
-    Parameters
-    ----------
-    step_slopes : array_like, shape (T,)
-        Lipschitz constants l_1, ..., l_T >= 0 of the steps.
-    noise_scales : array_like, shape (T + 1,)
-        Standard deviations >= 0 of the start and of the noise after each step.
-
-    Returns
-    -------
-    float
-        A bound on the Lipschitz constant of the map from all noises to the result.
+    The steps have the slopes l_1, ..., l_T >= 0; the standard deviations sigma_0, ...,
+    sigma_T >= 0 are those of the start and of the noise after each step.
     """
     noises = _validate.array("noise_scales", noise_scales, shape=("n",), low=0)
     steps = _validate.array("step_slopes", step_slopes, shape=("n",), low=0)
@@ -487,7 +345,10 @@ def chain_lipschitz(step_slopes: ArrayLike, noise_scales: ArrayLike) -> float:
 
 
 def _fit(law: Law, slope: float) -> tuple[float, float, _routes.Route]:
-    """Return the best total variation found, the proved floor and the map."""
+    """Return the best total variation found, the proved floor and the map.
+
+    The dearer floors are asked for only where the crossings leave more than 1e-6.
+    """
     route, lower = _route(law, slope)
     if route.tv - lower > _EXACT:
         floors = _lattice.floor, _half_lines.total_variation
@@ -500,25 +361,28 @@ def _route(law: Law, slope: float) -> tuple[_routes.Route, float]:
     if law.fits(slope / law.unit):
         return _routes.Route(law, law.steepest, [0.0]), 0.0
     slope /= law.unit
-    for search in (_saddles.cheapest, _crossings.cheapest):
+    for search in (_saddles.find_cheapest, _crossings.find_cheapest):
         lower, _, best = search(law, slope)
         ends = [best.leave[0], best.arrive[0]]
         route = _routes.Route(law, slope, best.given_up, extra=ends)
         if route.tv - lower <= _EXACT:
             return route, lower
-    other = _routes.planned(law, slope, route, *_lattice.sketch(law, slope))
+    other = _routes.plan(law, slope, route, *_lattice.sketch(law, slope))
     return min(route, other, key=lambda each: each.tv), lower
 
 
 def _slopes(lipschitz: ArrayLike) -> np.ndarray:
+    """Check slopes."""
     return _validate.array("lipschitz", lipschitz, above=0)
 
 
 def _each(lipschitz: ArrayLike, bound: Callable[[float], float]) -> float | np.ndarray:
+    """Apply a bound to each of some slopes."""
     slopes = _slopes(lipschitz)
     values = [bound(float(slope)) for slope in slopes.flat]
     return _plain(np.reshape(values, slopes.shape))
 
 
 def _plain(values: np.ndarray) -> float | np.ndarray:
+    """Return a number for an array without axes."""
     return float(values) if np.ndim(values) == 0 else np.asarray(values)

@@ -12,6 +12,7 @@ No L-Lipschitz model has a total variation below the smallest E(k).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -48,16 +49,10 @@ _NEAR = np.concatenate([[1e-3, 1e-2], np.linspace(0.03, 20, 80)])
 
 
 class Crossings(NamedTuple):
-    """The best crossing for each mass given up, as arrays of one length.
+    """The best crossing for each mass k given up, as arrays of one length n.
 
-    Parameters
-    ----------
-    given_up : numpy.ndarray
-        The masses k.
-    leave, arrive : numpy.ndarray
-        The points x1 and x2, in standard units.
-    masses : numpy.ndarray, shape (4, n)
-        Mass left and right of x1, then left and right of x2.
+    ``leave`` and ``arrive`` are x1 and x2, in standard units; ``masses`` (4, n) are
+    those left and right of x1, then left and right of x2.
     """
 
     given_up: np.ndarray
@@ -69,122 +64,49 @@ class Crossings(NamedTuple):
     def between(
         cls, law: Law, given_up: np.ndarray, leave: np.ndarray, arrive: np.ndarray
     ) -> Crossings:
-        """Return the crossings between given points.
-
-        Parameters
-        ----------
-        law : Law
-            The target.
-        given_up, leave, arrive : numpy.ndarray
-            Masses k and the points x1 and x2.
-
-        Returns
-        -------
-        Crossings
-            With the masses at these points.
-        """
+        """Return the crossings between given points, with the masses there."""
         masses = [law.cdf(leave), law.sf(leave), law.cdf(arrive), law.sf(arrive)]
         return cls(given_up, leave, arrive, np.array(masses))
 
     def gains(self, given_up: np.ndarray, lipschitz: float) -> np.ndarray:
-        """Return what the crossings would cost with other masses given up before.
-
-        Parameters
-        ----------
-        given_up : numpy.ndarray
-            Masses k.
-        lipschitz : float
-            The slope L, in the law's units.
-
-        Returns
-        -------
-        numpy.ndarray
-            Values G - F at the far end.
-        """
+        """Return G - F at the far end, if other masses were given up before."""
         below, above, *end = self.masses
         start = scores_of(below - given_up, above + given_up)
         return excess(start + (self.arrive - self.leave) / lipschitz, *end)
 
     def prices(self, lipschitz: float) -> np.ndarray:
-        """Return the total variation of models that follow before and after.
-
-        Parameters
-        ----------
-        lipschitz : float
-            The slope L, in the law's units.
-
-        Returns
-        -------
-        numpy.ndarray
-            What is given up, and the gain of the crossing if there is any.
-        """
+        """Return E(k): what is given up, and the crossing's gain if there is any."""
         return self.given_up + np.maximum(self.gains(self.given_up, lipschitz), 0)
 
-    def joined(self, *others: Crossings) -> Crossings:
-        """Return these and other crossings, sorted by the mass given up.
-
-        Parameters
-        ----------
-        *others : Crossings
-            The others.
-
-        Returns
-        -------
-        Crossings
-            All of them.
-        """
+    def join(self, *others: Crossings) -> Crossings:
+        """Return these and other crossings, sorted by the mass given up."""
         parts = zip(self, *others, strict=True)
         every = Crossings(*(np.concatenate(part, axis=-1) for part in parts))
         return every.pick(np.argsort(every.given_up))
 
-    def pick(self, where: np.ndarray | slice) -> Crossings:
-        """Return some of the crossings.
-
-        Parameters
-        ----------
-        where : numpy.ndarray or slice
-            Which ones.
-
-        Returns
-        -------
-        Crossings
-            Those.
-        """
+    def pick(self, where: np.ndarray | Sequence[int]) -> Crossings:
+        """Return some of the crossings."""
         return Crossings(*(each[..., where] for each in self))
 
 
-def cheapest(law: Law, lipschitz: float) -> tuple[float, float, Crossings]:
-    """Minimise E over k, with a proof: a branch and bound.
+def find_cheapest(law: Law, lipschitz: float) -> tuple[float, float, Crossings]:
+    """Minimise E over k, with a proof: a lower bound, the value and the crossing there.
 
-    Each crossing gives a gain that is concave in k. Between two values of k, E is
-    therefore at least the smaller of what one and the same crossing gives at both.
-
-    Parameters
-    ----------
-    law : Law
-        The target.
-    lipschitz : float
-        The slope L, in the law's units.
-
-    Returns
-    -------
-    lower : float
-        A number that no E(k) falls below.
-    value : float
-        The smallest E(k) seen.
-    best : Crossings
-        The crossing at that k, as arrays of length 1.
+    This is a branch and bound. Each crossing gives a gain that is concave in k, so
+    between two values of k, E is at least the smaller of what one and the same crossing
+    gives at both. An interval is split as long as that floor lies below the best price
+    seen.
     """
     found = search(law, lipschitz, np.zeros(1), _MANY)
     most = float(found.prices(lipschitz)[0])
-    found = found.joined(search(law, lipschitz, most * SHARES))
+    found = found.join(search(law, lipschitz, most * SHARES))
     while True:
-        cost, floor = _costs_and_floors(found, lipschitz)
+        cost, floor = _compare_neighbours(found, lipschitz)
         rough = np.flatnonzero(floor < cost.min() - _TOLERANCE)
-        new = _between(found, rough, lipschitz) if len(rough) else rough
+        new = _split(found, rough, lipschitz) if len(rough) else rough
         if not len(new) or len(cost) > _MOST:
             break
-        found = found.joined(search(law, lipschitz, new))
+        found = found.join(search(law, lipschitz, new))
     # Of equal ones, as by symmetry, the one that gives up least.
     best = found.pick([np.flatnonzero(cost <= cost.min() + _EQUAL)[0]])
     if best.given_up[0] > 0:  # at 0 it is refined already
@@ -194,7 +116,7 @@ def cheapest(law: Law, lipschitz: float) -> tuple[float, float, Crossings]:
     return min(float(floor.min(initial=most)), value), value, best
 
 
-def _costs_and_floors(
+def _compare_neighbours(
     found: Crossings, lipschitz: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return E at each k, and what it is at least between each and the next.
@@ -212,7 +134,7 @@ def _costs_and_floors(
     return np.maximum(k, here.max(axis=1)), np.maximum(k, floor)[:-1]
 
 
-def _between(found: Crossings, rough: np.ndarray, lipschitz: float) -> np.ndarray:
+def _split(found: Crossings, rough: np.ndarray, lipschitz: float) -> np.ndarray:
     """Split intervals of k: evenly, by ratio, and where a gain passes zero."""
     left = found.pick(rough)
     a, b = left.given_up, found.given_up[rough + 1]
@@ -228,26 +150,9 @@ def _between(found: Crossings, rough: np.ndarray, lipschitz: float) -> np.ndarra
 def search(
     law: Law, lipschitz: float, given_up: np.ndarray, rounds: int = _ROUNDS
 ) -> Crossings:
-    """Find the best crossing for each k: on a grid, then by its two tangencies.
-
-    Parameters
-    ----------
-    law : Law
-        The target.
-    lipschitz : float
-        The slope L, in the law's units.
-    given_up : numpy.ndarray
-        Masses k.
-    rounds : int, default 9
-        Of root finding.
-
-    Returns
-    -------
-    Crossings
-        One for each k.
-    """
-    coarse = _on_grid(law.table[:, None], lipschitz, given_up)
-    found = _tangent(law, lipschitz, given_up, coarse, rounds)
+    """Find the best crossing for each k: on a grid, then by its two tangencies."""
+    coarse = _search_grid(law.table[:, None], lipschitz, given_up)
+    found = _refine(law, lipschitz, given_up, coarse, rounds)
     cell = np.searchsorted(law.table[1], given_up).clip(1, len(law.grid) - 1)
     unseen = (np.diff(law.grid)[cell - 1] > lipschitz / 4) & (given_up > 0)
     unseen &= given_up < 1
@@ -256,11 +161,13 @@ def search(
     # The grid does not resolve so short a crossing, which happens where it starts.
     k = np.where(unseen, given_up, 0.5)
     near = law.quantile(k, 1 - k)[:, None] + lipschitz * _NEAR
-    coarse = _on_grid(law.tabulate(near), lipschitz, given_up)
-    return _better(_tangent(law, lipschitz, given_up, coarse, rounds), found, lipschitz)
+    coarse = _search_grid(law.tabulate(near), lipschitz, given_up)
+    return _choose_better(
+        _refine(law, lipschitz, given_up, coarse, rounds), found, lipschitz
+    )
 
 
-def _on_grid(table: np.ndarray, lipschitz: float, given_up: np.ndarray) -> tuple:
+def _search_grid(table: np.ndarray, lipschitz: float, given_up: np.ndarray) -> tuple:
     """Find the best pair of grid points for each k, and their neighbours.
 
     The best start for every end is a running maximum, because a higher score at the
@@ -287,14 +194,14 @@ def _on_grid(table: np.ndarray, lipschitz: float, given_up: np.ndarray) -> tuple
     return tuple(y[rows, np.clip(place, 0, ends)] for place in places)
 
 
-def _tangent(law, lipschitz, given_up, coarse, rounds) -> Crossings:
+def _refine(law, lipschitz, given_up, coarse, rounds) -> Crossings:
     """Refine crossings: at both ends the target's slope in scores is 1/L."""
     low1, grid1, high1, low2, grid2, high2 = coarse
 
     def leaving(y: np.ndarray) -> np.ndarray:
         return log_ratio(law.pdf(y), profile(law.scores(y, given_up)) / lipschitz)
 
-    leave = fall(leaving, *_halves(leaving, low1, grid1, high1), rounds)
+    leave = fall(leaving, *_halve(leaving, low1, grid1, high1), rounds)
     start = law.scores(leave, given_up)
 
     def arriving(y: np.ndarray) -> np.ndarray:
@@ -303,19 +210,22 @@ def _tangent(law, lipschitz, given_up, coarse, rounds) -> Crossings:
         )
 
     ends = (np.maximum(end, leave) for end in (low2, grid2, high2))
-    arrive = fall(arriving, *_halves(arriving, *ends), rounds)
+    arrive = fall(arriving, *_halve(arriving, *ends), rounds)
     fine = Crossings.between(law, given_up, leave, arrive)
     # Where float64 sees no difference between a mass and k, the grid does better.
-    return _better(Crossings.between(law, given_up, grid1, grid2), fine, lipschitz)
+    return _choose_better(
+        Crossings.between(law, given_up, grid1, grid2), fine, lipschitz
+    )
 
 
-def _halves(function, low, middle, high) -> tuple[np.ndarray, np.ndarray]:
+def _halve(function, low, middle, high) -> tuple[np.ndarray, np.ndarray]:
     """Return the halves of brackets in which a function that falls passes zero."""
     before = function(middle) < 0
     return np.where(before, low, middle), np.where(before, middle, high)
 
 
-def _better(one: Crossings, other: Crossings, lipschitz: float) -> Crossings:
+def _choose_better(one: Crossings, other: Crossings, lipschitz: float) -> Crossings:
+    """Keep, for each k, whichever of two crossings gains more."""
     k = other.given_up
     first = one.gains(k, lipschitz) > other.gains(k, lipschitz)
     return Crossings(*(np.where(first, a, b) for a, b in zip(one, other, strict=True)))

@@ -28,70 +28,33 @@ Value = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def gap_excess(mass: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    r"""Return what a model has in the gap at least, next to a half-line of given mass.
+    r"""Return what a model has in the gap at least, next to a half-line of mass t.
 
     .. math:: \psi_h(t) = \Phi(\Phi^{-1}(t) + h) - t
 
-    Parameters
-    ----------
-    mass : numpy.ndarray
-        Mass t of the half-line.
-    shift : numpy.ndarray
-        Width h of the gap, divided by the slope L.
-
-    Returns
-    -------
-    numpy.ndarray
-        Masses, 0 at both ends.
+    The shift h is the gap's width over the slope L. The excess is 0 at masses 0 and 1.
     """
     moved = mass_below(scores_of(mass, 1 - mass) + shift) - mass
     return np.where((mass <= 0) | (mass >= 1), 0.0, moved)
 
 
 def total_variation(law: Law, lipschitz: float) -> float:
-    """Return the best lower bound that follows from three masses of the target alone.
-
-    Parameters
-    ----------
-    law : Law
-        The target.
-    lipschitz : float
-        The slope L, in the law's units.
-
-    Returns
-    -------
-    float
-        A bound in [0, 1].
-    """
+    """Return the best lower bound that follows from three masses of the target."""
 
     def value(y1: np.ndarray, y2: np.ndarray) -> np.ndarray:
         shift = (y2 - y1) / lipschitz
         left, right = gap_excess(law.cdf(y1), shift), gap_excess(law.sf(y2), shift)
         return np.minimum(left, right) - _gap(law, y1, y2)
 
-    return _bound(_best(law, value, _POINTS)[0])
+    return _round_down_mass(_search(law, value, _POINTS)[0])
 
 
 def total_variation_seen(
     law: Law, lipschitz: float, seen: np.ndarray, band: float
 ) -> float:
-    """Return a lower bound from the target and samples of one trained model.
+    """Return a lower bound from the target and sorted samples of one trained model.
 
-    Parameters
-    ----------
-    law : Law
-        The target.
-    lipschitz : float
-        The model's slope L, in the law's units.
-    seen : numpy.ndarray, shape (n,)
-        The model's samples in the law's units, in order.
-    band : float
-        How far the model's distribution function may be from that of the samples.
-
-    Returns
-    -------
-    float
-        A bound in [0, 1].
+    The model's distribution function is within the ``band`` of that of the samples.
     """
 
     def least(mass: np.ndarray, shift: np.ndarray) -> np.ndarray:
@@ -106,29 +69,15 @@ def total_variation_seen(
         gap = np.maximum(least(left, shift), least(right, shift))
         return gap - _gap(law, y1, y2)
 
-    return _bound(_best(law, value, _POINTS)[0])
+    return _round_down_mass(_search(law, value, _POINTS)[0])
 
 
 def divergence(law: Law, lipschitz: float, forward: bool) -> float:
-    r"""Return a lower bound on a Kullback-Leibler divergence, in nats.
+    r"""Return a lower bound on KL(target, model), or on KL(model, target), in nats.
 
     If the target breaks the theorem, the nearest three masses that obey it meet it with
     equality: the line from the target to any others first does so there. The model's
     masses are then those of :math:`(-\infty, u, u + h, \infty)` for one score u.
-
-    Parameters
-    ----------
-    law : Law
-        The target.
-    lipschitz : float
-        The slope L, in the law's units.
-    forward : bool
-        Whether the target stands first.
-
-    Returns
-    -------
-    float
-        A bound, always finite.
     """
     rule = _forward if forward else _reverse
 
@@ -136,15 +85,17 @@ def divergence(law: Law, lipschitz: float, forward: bool) -> float:
         cells, shift = _cells(law, y1, y2), _shift(y1, y2, lipschitz)
         broken, found = gap_excess(cells[0], shift) > cells[1], np.zeros(len(y1))
         if broken.any():
-            found[broken] = _nearly(rule, shift[broken, None], cells[:, broken, None])
+            found[broken] = _estimate_least(
+                rule, shift[broken, None], cells[:, broken, None]
+            )
         return found
 
-    found, y1, y2 = _best(law, value, 40)
+    found, y1, y2 = _search(law, value, 40)
     if found <= 0:
         return 0.0
     shift, cells = _shift(y1, y2, lipschitz), _cells(law, y1, y2)
-    least = _least(rule, shift, cells[:, None])
-    return max(_rounded(least), 0.0)
+    least = _prove_least(rule, shift, cells[:, None])
+    return max(_round_down(least), 0.0)
 
 
 def _shift(y1: np.ndarray, y2: np.ndarray, lipschitz: float) -> np.ndarray:
@@ -152,7 +103,7 @@ def _shift(y1: np.ndarray, y2: np.ndarray, lipschitz: float) -> np.ndarray:
     return np.minimum((y2 - y1) / lipschitz, _WIDEST)
 
 
-def _nearly(rule: Callable, shift: np.ndarray, cells: np.ndarray) -> np.ndarray:
+def _estimate_least(rule: Callable, shift: np.ndarray, cells: np.ndarray) -> np.ndarray:
     """Return about the least divergence over scores, row by row: no bound."""
     near, between = np.linspace(-9, 9, 37), np.linspace(0, 1, 33)
     scores = [near + 0 * shift, near - shift, -between * shift]
@@ -166,13 +117,17 @@ def _nearly(rule: Callable, shift: np.ndarray, cells: np.ndarray) -> np.ndarray:
     return values.min(axis=1)
 
 
-def _least(rule: Callable, shift: float, cells: np.ndarray) -> float:
-    """Return a number that no divergence falls below, whatever the score is."""
+def _prove_least(rule: Callable, shift: float, cells: np.ndarray) -> float:
+    """Return a number that no divergence falls below, whatever the score is.
+
+    Cells of scores are split until no floor of a cell lies below the best value seen,
+    less a margin for rounding; the floors hold at every stage.
+    """
     scores = np.concatenate([_SCORES - shift, _SCORES])
     scores.sort()
     for _ in range(_SPLITS):
         values, floors = rule(scores, shift, cells)
-        rough = np.flatnonzero(floors < _rounded(values.min()))
+        rough = np.flatnonzero(floors < _round_down(values.min()))
         if not len(rough):
             break
         parts = np.diff(scores)[rough] * np.array([[0.25], [0.5], [0.75]])
@@ -236,29 +191,34 @@ def _floors(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarr
 
 
 def _log_bell(scores: np.ndarray) -> np.ndarray:
+    """Return the logarithm of the Gaussian density."""
     return -np.square(scores) / 2 - math.log(2 * math.pi) / 2
 
 
-def _rounded(value: float) -> float:
+def _round_down(value: float) -> float:
+    """Give the margin away that rounding may have added to a divergence."""
     return float(value) * (1 - _MARGIN) - _MARGIN
 
 
-def _best(law: Law, value: Value, points: int) -> tuple[float, float, float]:
+def _search(law: Law, value: Value, points: int) -> tuple[float, float, float]:
     """Maximise over pairs of points: a coarse grid, then ever smaller ones."""
     y = law.grid[(law.cdf(law.grid) > 1e-12) & (law.sf(law.grid) > 1e-12)]
     y = np.interp(np.linspace(0, len(y) - 1, points), np.arange(len(y)), y)
-    best, step = _top(value, y, y), points // 20 + 1
+    best, step = _find_top(value, y, y), points // 20 + 1
     near = [np.abs(y - at).argmin() for at in best[1:]]
     widths = [y[min(i + step, points - 1)] - y[max(i - step, 0)] for i in near]
     for _ in range(12):
         axes = [np.linspace(-w, w, 11) for w in widths]
-        found = _top(value, best[1] + axes[0], best[2] + axes[1])
+        found = _find_top(value, best[1] + axes[0], best[2] + axes[1])
         best = max(best, found)
         widths = [0.4 * w for w in widths]
     return best
 
 
-def _top(value: Value, y1: np.ndarray, y2: np.ndarray) -> tuple[float, float, float]:
+def _find_top(
+    value: Value, y1: np.ndarray, y2: np.ndarray
+) -> tuple[float, float, float]:
+    """Return the largest value over pairs y1 <= y2, and the pair."""
     i, j = np.nonzero(y1[:, None] <= y2)
     if not len(i):
         return -np.inf, 0.0, 0.0
@@ -274,8 +234,10 @@ def _gap(law: Law, y1: np.ndarray, y2: np.ndarray) -> np.ndarray:
 
 
 def _cells(law: Law, y1: np.ndarray, y2: np.ndarray) -> np.ndarray:
+    """Return the target's three masses; rounding may only widen the gap's."""
     return np.array([law.cdf(y1), _gap(law, y1, y2) + _ROUNDING, law.sf(y2)])
 
 
-def _bound(value: float) -> float:
+def _round_down_mass(value: float) -> float:
+    """Give the margin away, and stay in [0, 1]."""
     return float(np.clip(value - _MARGIN, 0.0, 1.0))

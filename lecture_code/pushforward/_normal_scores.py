@@ -28,19 +28,11 @@ class Law:
 
     .. math:: u(x) = \Phi^{-1}(F(x)), \qquad u'(x) = f(x) / \varphi(u(x))
 
-    All points are in units of the law's own spread around its median, so that no
-    result depends on where the law lies or on the unit of length.
-
-    Parameters
-    ----------
-    target : object
-        A law on the line with ``cdf``, ``ppf`` and ``pdf`` (or ``log_prob``); where it
-        has ``sf`` and ``isf`` too, its upper tail is as accurate as the lower one.
-
-    Attributes
-    ----------
-    centre, unit : float
-        Median and interquartile range: point y stands for ``centre + unit * y``.
+    Points are in units of the law's own spread around its median: ``y`` stands for
+    ``centre + unit * y``, where the unit is the interquartile range. So no result
+    depends on where the law lies or on the unit of length. Where the target has ``sf``
+    and ``isf`` besides ``cdf``, ``ppf`` and ``pdf`` (or ``log_prob``), its upper tail
+    is as accurate as the lower one.
 
     References
     ----------
@@ -66,68 +58,24 @@ class Law:
         return f"Law({self._target!r})"
 
     def cdf(self, y: np.ndarray) -> np.ndarray:
-        """Return the mass to the left of standardised points.
-
-        Parameters
-        ----------
-        y : numpy.ndarray
-            Standardised points.
-
-        Returns
-        -------
-        numpy.ndarray
-            Masses.
-        """
+        """Return the mass to the left of standardised points."""
         return self._at("cdf", y)
 
     def sf(self, y: np.ndarray) -> np.ndarray:
-        """Return the mass to the right of standardised points.
-
-        Parameters
-        ----------
-        y : numpy.ndarray
-            Standardised points.
-
-        Returns
-        -------
-        numpy.ndarray
-            Masses.
-        """
+        """Return the mass to the right of standardised points."""
         if hasattr(self._target, "sf"):
             return self._at("sf", y)
         return 1 - self.cdf(y)
 
     def pdf(self, y: np.ndarray) -> np.ndarray:
-        """Return the density per standard unit.
-
-        Parameters
-        ----------
-        y : numpy.ndarray
-            Standardised points.
-
-        Returns
-        -------
-        numpy.ndarray
-            Densities.
-        """
+        """Return the density per standard unit."""
         if hasattr(self._target, "pdf"):
             return self._at("pdf", y) * self.unit
         points = torch.as_tensor(self.centre + self.unit * np.asarray(y))
         return self._target.log_prob(points).exp().numpy() * self.unit
 
     def quantile(self, below: np.ndarray, above: np.ndarray) -> np.ndarray:
-        """Return the standardised points with these masses, by the smaller one.
-
-        Parameters
-        ----------
-        below, above : numpy.ndarray
-            Masses to the left and to the right, which sum to 1.
-
-        Returns
-        -------
-        numpy.ndarray
-            Points; infinite where a mass is 0.
-        """
+        """Return the points with these masses on both sides, by the smaller one."""
         below, above = np.clip(below, 0, 1), np.clip(above, 0, 1)
         upper = getattr(self._target, "isf", lambda mass: self._target.ppf(1 - mass))
         right = above < below
@@ -141,39 +89,13 @@ class Law:
         return (result - self.centre) / self.unit
 
     def points(self, scores: np.ndarray, cut: float = 0.0) -> np.ndarray:
-        """Return the points whose score, with a mass ``cut`` taken off, is given.
-
-        Parameters
-        ----------
-        scores : numpy.ndarray
-            Normal scores.
-        cut : float, default 0.0
-            Mass taken off on the left.
-
-        Returns
-        -------
-        numpy.ndarray
-            Standardised points.
-        """
+        """Return the points with given scores, after a mass is cut off on the left."""
         from scipy import special
 
         return self.quantile(special.ndtr(scores) + cut, special.ndtr(-scores) - cut)
 
     def scores(self, y: np.ndarray, cut: np.ndarray | float = 0.0) -> np.ndarray:
-        r"""Return :math:`\Phi^{-1}(F(y) - c)`, from whichever tail is smaller.
-
-        Parameters
-        ----------
-        y : numpy.ndarray
-            Standardised points.
-        cut : numpy.ndarray or float, default 0.0
-            Mass c taken off on the left.
-
-        Returns
-        -------
-        numpy.ndarray
-            Scores, -inf where less than the cut lies to the left.
-        """
+        r"""Return :math:`\Phi^{-1}(F(y) - c)`, -inf where F(y) is below the cut c."""
         below = self.cdf(y)
         # The upper tail is asked for where it is the smaller one.
         above = self.sf(y) if (below > 0.5).any() else 1 - below
@@ -182,32 +104,12 @@ class Law:
     def slopes(self, y: np.ndarray) -> np.ndarray:
         r"""Return :math:`I(F(y)) / f(y)`, the slope at y of the exact increasing map.
 
-        Parameters
-        ----------
-        y : numpy.ndarray
-            Standardised points.
-
-        Returns
-        -------
-        numpy.ndarray
-            Slopes in standard units; infinite where the density vanishes inside the
-            support, 0 outside of it.
+        It is infinite where the density vanishes inside the support, 0 outside of it.
         """
         return _slopes(profile(self.scores(y)), self.pdf(y))
 
     def fits(self, lipschitz: float) -> bool:
-        """Say whether the exact map is no steeper than allowed.
-
-        Parameters
-        ----------
-        lipschitz : float
-            The slope L, in standard units.
-
-        Returns
-        -------
-        bool
-            Whether L is at least the largest slope, up to rounding.
-        """
+        """Say whether the exact map is no steeper than allowed, up to rounding."""
         # A look at the grid settles most cases without the search for the top.
         least = lipschitz / (1 - 1e-12)
         return bool(least >= self._grid_slopes.max() and least >= self.steepest)
@@ -217,11 +119,6 @@ class Law:
 
         If they do, a far point times the mass beyond it is next to nothing. Tails like
         a power of the distance count as too heavy from an exponent of about -1.3 on.
-
-        Returns
-        -------
-        bool
-            Whether there is one.
         """
         beyond = self.cdf(np.array([-_FAR])) + self.sf(np.array([_FAR]))
         return bool(_FAR * beyond[0] < 1e-6)
@@ -250,14 +147,18 @@ class Law:
 
     @cached_property
     def table(self) -> np.ndarray:
-        """What :meth:`tabulate` returns for the points of the grid."""
+        """What :meth:`tabulate` returns for the points of the grid.
+
+        Cells are halved until none is rough; at most 60 times, since one at a jump
+        stays so.
+        """
         reach = 2.0 ** np.arange(-3, 60, 0.5)
         reach = np.concatenate([np.linspace(0, 3, 33)[:-1], reach[reach >= 3]])
         y = np.concatenate([-reach[:0:-1], reach])
         inside = np.flatnonzero((self.cdf(y) > 0) & (self.sf(y) > 0))
         table = self.tabulate(y[max(inside[0] - 1, 0) : inside[-1] + 2])
         for _ in range(60):
-            rough = _rough(*table)
+            rough = _find_rough(*table)
             if not rough.any():
                 break
             middles = (table[0, :-1] + table[0, 1:])[rough] / 2
@@ -265,32 +166,22 @@ class Law:
             table = table[:, table[0].argsort()]
         table = table[:, (table[1] > 0) & (table[2] > 0)]
         # A valley may be steep enough to matter on less than a cell.
-        table = np.concatenate([table, self.tabulate(_tops(table))], axis=1)
+        table = np.concatenate([table, self.tabulate(_find_tops(table))], axis=1)
         return table[:, np.unique(table[0], return_index=True)[1]]
 
     def tabulate(self, y: np.ndarray) -> np.ndarray:
-        """Return points with the masses left and right of them and the density there.
-
-        Parameters
-        ----------
-        y : numpy.ndarray
-            Standardised points.
-
-        Returns
-        -------
-        numpy.ndarray
-            Four rows: ``y``, the two masses and the density.
-        """
+        """Return four rows: points, masses left and right of them, densities."""
         return np.array([y, self.cdf(y), self.sf(y), self.pdf(y)])
 
     def _at(self, name: str, y: np.ndarray) -> np.ndarray:
+        """Call the target at standardised points."""
         points = self.centre + self.unit * np.asarray(y)
         if not points.size:
             return points
         return np.asarray(getattr(self._target, name)(points))
 
 
-def _rough(
+def _find_rough(
     y: np.ndarray, below: np.ndarray, above: np.ndarray, density: np.ndarray
 ) -> np.ndarray:
     """Say across which cells mass or log-density change too much to be resolved."""
@@ -303,7 +194,7 @@ def _rough(
     return rough & (width > 1e-12 * np.maximum(1, np.abs(y[1:])))
 
 
-def _tops(table: np.ndarray) -> np.ndarray:
+def _find_tops(table: np.ndarray) -> np.ndarray:
     """Return points that close in on where slopes peak.
 
     The peak is about that of a parabola through the three highest points.
@@ -320,22 +211,15 @@ def _tops(table: np.ndarray) -> np.ndarray:
 
 
 def _slopes(floor: np.ndarray, density: np.ndarray) -> np.ndarray:
+    """Divide what the theorem asks of the density by what it is."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.where(floor > 0, floor / density, 0.0)
 
 
 def scores_of(below: np.ndarray, above: np.ndarray) -> np.ndarray:
-    r"""Return :math:`\Phi^{-1}` of a mass given with its complement.
+    r"""Return :math:`\Phi^{-1}` of a mass, from it or its complement, the smaller one.
 
-    Parameters
-    ----------
-    below, above : numpy.ndarray
-        Masses that sum to 1; the smaller one is used, and one below 0 counts as 0.
-
-    Returns
-    -------
-    numpy.ndarray
-        Normal scores, infinite where a mass is 0.
+    A mass below 0 counts as 0, and has an infinite score.
     """
     from scipy import special
 
@@ -345,18 +229,7 @@ def scores_of(below: np.ndarray, above: np.ndarray) -> np.ndarray:
 
 
 def profile(scores: np.ndarray) -> np.ndarray:
-    r"""Return :math:`\varphi(u)`, the isoperimetric profile at the mass of score u.
-
-    Parameters
-    ----------
-    scores : numpy.ndarray
-        Normal scores, infinite ones too.
-
-    Returns
-    -------
-    numpy.ndarray
-        Gaussian densities.
-    """
+    r"""Return :math:`\varphi(u)`, the isoperimetric profile at the mass of score u."""
     return np.exp(-np.square(scores) / 2) / math.sqrt(2 * math.pi)
 
 
@@ -365,19 +238,7 @@ def zoom(
 ) -> tuple[float, float]:
     """Return where a function of arrays peaks in a bracket, and its value there.
 
-    Parameters
-    ----------
-    function : callable
-        Takes an array of points and returns an array of values.
-    low, high : float
-        Ends of the bracket.
-    rounds : int, default 12
-        Each shrinks the bracket fivefold around the best of eleven points.
-
-    Returns
-    -------
-    (float, float)
-        The best point seen, and the value.
+    Each round shrinks the bracket fivefold around the best of eleven points.
     """
     best = (low, -math.inf)
     for _ in range(rounds):
@@ -394,23 +255,10 @@ def fall(
 ) -> np.ndarray:
     """Return where a function falls through zero, entry by entry.
 
-    Regula falsi with the Illinois rule; where the signs at the ends are not + and -,
+    Regula falsi with the Illinois rule: the end that stayed twice counts for half, so
+    that both ends move. Each round costs one call; the last is that in which all values
+    that fall are at the level of rounding. Where the signs at the ends are not + and -,
     the result is some point of the bracket.
-
-    Parameters
-    ----------
-    function : callable
-        Takes and returns arrays of the brackets' shape.
-    low, high : numpy.ndarray
-        Ends of the brackets.
-    rounds : int, default 12
-        Each costs one call of the function; no more are made when all values that
-        fall are at the level of rounding.
-
-    Returns
-    -------
-    numpy.ndarray
-        The points.
     """
     values, side, x = [function(low), function(high)], np.zeros(low.shape), low
     for _ in range(rounds):
@@ -430,54 +278,19 @@ def fall(
 
 
 def log_ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
-    """Return log(top / bottom), cut off at 1 so that no end of a bracket outweighs.
-
-    Parameters
-    ----------
-    top, bottom : numpy.ndarray
-        Numbers that are not negative.
-
-    Returns
-    -------
-    numpy.ndarray
-        Logarithms from -1 to 1.
-    """
+    """Return log(top / bottom), cut off at -1 and 1, so that no end outweighs."""
     tiny = 1e-300
     logs = np.log(np.maximum(top, tiny)) - np.log(np.maximum(bottom, tiny))
     return np.clip(logs, -1, 1)
 
 
 def excess(scores: np.ndarray, below: np.ndarray, above: np.ndarray) -> np.ndarray:
-    """Return by how much the mass below a model's score exceeds the target's.
-
-    Parameters
-    ----------
-    scores : numpy.ndarray
-        Normal scores of the model.
-    below, above : numpy.ndarray
-        The target's mass on both sides; the smaller tails are compared.
-
-    Returns
-    -------
-    numpy.ndarray
-        Differences of distribution functions, model less target.
-    """
+    """Return model less target of the masses below, compared by the smaller tails."""
     return np.where(scores < 0, mass_below(scores) - below, above - mass_below(-scores))
 
 
 def mass_below(scores: np.ndarray) -> np.ndarray:
-    r"""Return :math:`\Phi(u)`, the mass below a normal score.
-
-    Parameters
-    ----------
-    scores : numpy.ndarray
-        Normal scores.
-
-    Returns
-    -------
-    numpy.ndarray
-        Masses.
-    """
+    r"""Return :math:`\Phi(u)`, the mass below a normal score."""
     from scipy import special
 
     return special.ndtr(scores)

@@ -35,16 +35,13 @@ _FINER = 3  # cells for each cell of the law's grid
 _CLOSE = 4  # rounds of looking closely at a dip
 _TAIL = 1e-6  # where valleys are not looked for
 
+Numbers = Sequence[float] | np.ndarray
+
 
 class Piece(NamedTuple):
-    """Where a piece starts, in standard units and as a latent, and of which kind it is.
+    """A piece's start on the line and as a latent, and its cut.
 
-    Parameters
-    ----------
-    y, z : float
-        Start on the line and in the latent.
-    cut : float
-        Mass given up where the piece follows, NaN where it crosses.
+    The cut is the mass given up where the piece follows, NaN where it crosses.
     """
 
     y: float
@@ -55,35 +52,22 @@ class Piece(NamedTuple):
 class Route:
     """A feasible model: an increasing map with no slope above L.
 
-    Parameters
-    ----------
-    law : Law
-        The target.
-    lipschitz : float
-        The slope L, in the law's units.
-    cuts : sequence of float
-        Mass to have given up, first from the start and then behind each border. A cut
-        below what a crossing leaves behind has no effect.
-    borders : sequence of float
-        Points, in standard units, from which on the next cut is aimed at; one fewer.
-    extra : sequence of float
-        Points to look at besides the law's own grid.
+    ``cuts`` are the masses to have given up, first from the start and then behind each
+    of the ``borders``, points in standard units of which there is one fewer. A cut
+    below what a crossing leaves behind has no effect. ``extra`` are points to look at
+    besides the law's own grid.
 
-    Attributes
-    ----------
-    pieces : list of Piece
-        Following and crossing in turn.
-    tv : float
-        Total variation between the model and the target.
+    The map is kept as ``pieces``, following and crossing in turn; ``tv`` is the total
+    variation between the model and the target.
     """
 
     def __init__(
         self,
         law: Law,
         lipschitz: float,
-        cuts: Sequence[float],
-        borders: Sequence[float] = (),
-        extra: Sequence[float] = (),
+        cuts: Numbers,
+        borders: Numbers = (),
+        extra: Numbers = (),
     ) -> None:
         self._law, self._lipschitz = law, lipschitz
         self._cuts, self._borders = np.asarray(cuts, dtype=float), np.asarray(borders)
@@ -102,18 +86,7 @@ class Route:
         return f"Route({len(self.pieces)} pieces, tv={self.tv:g})"
 
     def __call__(self, z: ArrayLike) -> np.ndarray:
-        """Map latents to the line.
-
-        Parameters
-        ----------
-        z : array_like
-            Latents.
-
-        Returns
-        -------
-        numpy.ndarray
-            Points in the shape of ``z``, in the target's own units.
-        """
+        """Map latents to the line, in the target's own units."""
         z = _validate.array("z", z)
         with np.errstate(under="ignore"):
             return self._law.centre + self._law.unit * self._standard(z)
@@ -130,6 +103,7 @@ class Route:
         return y
 
     def _along(self, number: int, piece: Piece, z: np.ndarray) -> np.ndarray:
+        """Map the latents of one piece."""
         if math.isnan(piece.cut):
             return piece.y + self._lipschitz * (z - piece.z)
         last = number + 1 == len(self.pieces)
@@ -137,6 +111,7 @@ class Route:
         return np.clip(self._law.points(z, piece.cut), piece.y, end)
 
     def _start(self) -> float:
+        """Return the point below which the first cut lies."""
         cut = self._cuts[:1]
         return float(self._law.quantile(cut, 1 - cut)[0])
 
@@ -155,12 +130,12 @@ class Route:
     def _leave(self, piece: Piece) -> Piece | None:
         """Find where following gets steeper than L."""
 
-        def room(table: np.ndarray) -> np.ndarray:
+        def margin(table: np.ndarray) -> np.ndarray:
             _, below, above, density = table
             scores = scores_of(below - piece.cut, above + piece.cut)
             return log_ratio(density, profile(scores) / self._lipschitz) + _SLACK
 
-        y = self._first(room, piece.y)
+        y = self._first(margin, piece.y)
         if y is None:
             return None
         z = float(self._law.scores(np.array([y]), piece.cut)[0])
@@ -184,6 +159,7 @@ class Route:
         return Piece(y, z, -float(excess(np.array([z]), *masses)[0]))
 
     def _aim(self, y: np.ndarray) -> np.ndarray:
+        """Return the mass to have given up before following again at a point."""
         aims = np.append(-math.inf, self._cuts[1:])
         return aims[np.searchsorted(self._borders, y)]
 
@@ -209,11 +185,12 @@ class Route:
             ends = y[place - 1], y[place + 1]
             bottom, depth = zoom(lambda y: -refined(y), *ends, _CLOSE)
             if depth > 0:
-                return self._fallen(refined, ends[0], bottom)
-        return self._fallen(refined, *y[stop - 1 : stop + 1]) if len(low) else None
+                return self._find_fall(refined, ends[0], bottom)
+        return self._find_fall(refined, *y[stop - 1 : stop + 1]) if len(low) else None
 
     @staticmethod
-    def _fallen(function, before: float, behind: float) -> float:
+    def _find_fall(function, before: float, behind: float) -> float:
+        """Return where a function falls through zero between two points."""
         return float(fall(function, np.array([before]), np.array([behind]))[0])
 
     def _price(self, piece: Piece, end: Piece | None) -> float:
@@ -240,65 +217,39 @@ class Route:
         return float(np.maximum(np.diff(ahead), 0).sum())
 
 
-def valleys(law: Law, lipschitz: float) -> np.ndarray:
-    """Return where the exact map is steepest, locally, and steeper than allowed.
-
-    Parameters
-    ----------
-    law : Law
-        The target.
-    lipschitz : float
-        The slope L, in the law's units.
-
-    Returns
-    -------
-    numpy.ndarray
-        Points of the law's grid, from left to right.
-    """
+def find_valleys(law: Law, lipschitz: float) -> np.ndarray:
+    """Return the points of the grid where the exact map peaks in slope, above L."""
     y = law.grid[(law.cdf(law.grid) > _TAIL) & (law.sf(law.grid) > _TAIL)]
     slopes = law.slopes(y)
     top = (slopes[1:-1] > slopes[:-2]) & (slopes[1:-1] >= slopes[2:])
     return y[1:-1][top & (slopes[1:-1] > lipschitz)]
 
 
-def planned(
+def plan(
     law: Law, lipschitz: float, known: Route, points: np.ndarray, cuts: np.ndarray
 ) -> Route:
     """Return the best route near a rough plan, or near one that is known already.
 
-    In each mode a route gives up nothing more, or as much as the plan does; the best
-    of these combinations is then tuned until its cost stays.
-
-    Parameters
-    ----------
-    law : Law
-        The target.
-    lipschitz : float
-        The slope L, in the law's units.
-    known : Route
-        A route for the same target and slope.
-    points, cuts : numpy.ndarray, shape (n,)
-        The plan: points from left to right, and the mass given up at each.
-
-    Returns
-    -------
-    Route
-        The cheapest route seen.
+    The plan is a mass given up at each of n points. In each mode a route gives up
+    nothing more, or as much as the plan does; the best of these combinations is then
+    tuned until its cost stays.
     """
-    borders = valleys(law, lipschitz)
+    borders = find_valleys(law, lipschitz)
     modes = np.split(cuts, np.searchsorted(points, borders))[:-1]
+    aims: list[tuple[float, ...]]
     aims = [(-1.0, float(mode.max(initial=0))) for mode in modes]
     aims[:1] = [(known.pieces[0].cut, max(aims[0][1], 0.0))] if aims else [(0.0,)]
     starts = itertools.islice(itertools.product(*aims), _COMBINATIONS)
 
-    def route(cuts: Sequence[float]) -> Route:
+    def route(cuts: Numbers) -> Route:
         return Route(law, lipschitz, [np.clip(cuts[0], 0, 1), *cuts[1:]], borders[:-1])
 
     start = min(starts, key=lambda cuts: route(cuts).tv)
-    return route(_tuned(lambda cuts: route(cuts).tv, np.array(start)))
+    return route(_tune(lambda cuts: route(cuts).tv, np.array(start)))
 
 
-def _tuned(cost: Callable[[np.ndarray], float], start: np.ndarray) -> np.ndarray:
+def _tune(cost: Callable[[np.ndarray], float], start: np.ndarray) -> np.ndarray:
+    """Minimise a cost from a start, without derivatives."""
     from scipy import optimize
 
     simplex = np.vstack([start, start + 0.02 * np.eye(len(start))])

@@ -59,50 +59,38 @@ class _Mirror(Law):
         return -self._law.quantile(above, below)
 
 
-def cheapest(law: Law, lipschitz: float) -> tuple[float, float, Crossings]:
-    """Return the least price among the three kinds, and a floor under all prices.
+def find_cheapest(law: Law, lipschitz: float) -> tuple[float, float, Crossings]:
+    """Return a floor under all prices, the least price of three kinds, its crossing.
 
-    Parameters
-    ----------
-    law : Law
-        The target.
-    lipschitz : float
-        The slope L, in the law's units.
-
-    Returns
-    -------
-    lower : float
-        A number that no E(k) falls below.
-    value : float
-        The price of the best candidate; above ``lower`` where that is no optimum.
-    best : Crossings
-        The crossing there, as arrays of length 1.
+    Where the candidate is no optimum, its price lies above the floor.
     """
-    none, found = np.zeros(1), _even(law, lipschitz)
-    sides = {side: _gain(side, lipschitz, none) for side in (law, _Mirror(law))}
-    most = min([*sides.values(), *(each.prices(lipschitz)[0] for each in found)])
+    none, kinds = np.zeros(1), _find_even(law, lipschitz)
+    sides = {
+        side: _estimate_gain(side, lipschitz, none) for side in (law, _Mirror(law))
+    }
+    most = min([*sides.values(), *(each.prices(lipschitz)[0] for each in kinds)])
     for side, gain in sides.items():
         # Next to 1 there is no mirror image: all mass would have to be given up.
         near = gain <= most + _NEAR * (1 - most) + _SPARE
         if near and (side is law or gain < 1 - 2 * _SPARE):
             ends = search(side, lipschitz, none, _ROUNDS)
-            found.append(ends if side is law else _reflected(ends, lipschitz))
-    found = found[0].joined(*found[1:])
+            kinds.append(ends if side is law else _reflect(ends, lipschitz))
+    found = kinds[0].join(*kinds[1:])
     prices = found.prices(lipschitz)
-    value, best = float(prices.min()), found.pick([_first_least(prices)])
-    lower = _floor(law, lipschitz, found, value)
+    value, best = float(prices.min()), found.pick([_find_first_least(prices)])
+    lower = _prove_floor(law, lipschitz, found, value)
     if lower < value - _TOLERANCE:  # seldom: for some k other crossings are needed
-        found = found.joined(search(law, lipschitz, value * _BETWEEN))
-        lower = _floor(law, lipschitz, found, value)
+        found = found.join(search(law, lipschitz, value * _BETWEEN))
+        lower = _prove_floor(law, lipschitz, found, value)
     return lower, value, best
 
 
-def _first_least(prices: np.ndarray) -> int:
+def _find_first_least(prices: np.ndarray) -> int:
     """Return where the least price is; of equal ones, as by symmetry, the first."""
     return int(np.flatnonzero(prices <= prices.min() + _EQUAL)[0])
 
 
-def _gain(law: Law, lipschitz: float, given_up: np.ndarray) -> float:
+def _estimate_gain(law: Law, lipschitz: float, given_up: np.ndarray) -> float:
     """Return about V(k), from pairs of points of the grid."""
     y, below, above, _ = law.table
     level = scores_of(below - given_up, above + given_up) - y / lipschitz
@@ -110,7 +98,7 @@ def _gain(law: Law, lipschitz: float, given_up: np.ndarray) -> float:
     return float((mass_below(path) - below).max())
 
 
-def _reflected(found: Crossings, lipschitz: float) -> Crossings:
+def _reflect(found: Crossings, lipschitz: float) -> Crossings:
     """Return the mirror image, in which what was gained is given up.
 
     It is a little more, which float64 can tell from the mass on the left.
@@ -122,9 +110,9 @@ def _reflected(found: Crossings, lipschitz: float) -> Crossings:
 # ------------------------------------------------------------ as much on both sides
 
 
-def _even(law: Law, lipschitz: float) -> list[Crossings]:
+def _find_even(law: Law, lipschitz: float) -> list[Crossings]:
     """Find the crossing from a score -u to u whose ends are equally dense, if any."""
-    at = _solved(law, lipschitz, *_window(law, lipschitz))
+    at = _solve(law, lipschitz, *_estimate_window(law, lipschitz))
     if at is None:
         return []
     leave, arrive = (at[:1] + sign * at[1] * lipschitz for sign in (-1, 1))
@@ -132,11 +120,11 @@ def _even(law: Law, lipschitz: float) -> list[Crossings]:
     found = Crossings.between(law, given_up, leave, arrive)
     gain = found.gains(given_up, lipschitz)
     # With a better crossing for the same mass given up it is no saddle point.
-    beaten = _gain(law, lipschitz, given_up) > gain + _TOLERANCE
+    beaten = _estimate_gain(law, lipschitz, given_up) > gain + _TOLERANCE
     return [] if min(given_up, gain) < 0 or beaten else [found]
 
 
-def _window(law: Law, lipschitz: float) -> tuple[np.ndarray, np.ndarray]:
+def _estimate_window(law: Law, lipschitz: float) -> tuple[np.ndarray, np.ndarray]:
     """Return about where its middle is and its u, and how far these may be wrong.
 
     For each u a window of length 2 u L is sought that has most of the target's mass.
@@ -145,13 +133,13 @@ def _window(law: Law, lipschitz: float) -> tuple[np.ndarray, np.ndarray]:
     reach = _SCORES * lipschitz
     mass = np.interp(y + reach, y, below) - np.interp(y - reach, y, below)
     price = 1 - 2 * mass_below(-_SCORES) - mass
-    place = _first_least(price.max(axis=0))
+    place = _find_first_least(price.max(axis=0))
     score = _SCORES[price[:, place].argmax(), 0]
     spread = max(np.ptp(y[max(place - 1, 0) : place + 2]), score * lipschitz / 4)
     return np.array([y[place], score]), np.array([spread, score / 2])
 
 
-def _solved(
+def _solve(
     law: Law, lipschitz: float, at: np.ndarray, most: np.ndarray
 ) -> np.ndarray | None:
     """Solve f = phi(u) / L at both ends for the middle and u, by Newton's method."""
@@ -177,17 +165,20 @@ def _solved(
 # ---------------------------------------------------------------------- the proof
 
 
-def _floor(law: Law, lipschitz: float, known: Crossings, value: float) -> float:
+def _prove_floor(law: Law, lipschitz: float, known: Crossings, value: float) -> float:
     """Return a number that no E(k) falls below, at most the least known price.
 
-    Where crossings like the known ones do not show that an interval of k costs nearly
-    that price, it is cut into parts.
+    At every stage the intervals of k together cover all that can cost less than
+    ``value``: the ones already proved, of which ``lowest`` is the smallest bound, and
+    the ones left. Where crossings like the known ones do not show that an interval
+    costs nearly that price, it is cut into parts. Stopping early is safe, since the
+    bounds of what is left count too.
     """
     ends = np.unique(np.concatenate([value * SHARES, known.given_up, [0.0]]))
     ends = ends[ends <= value][:, None]  # beyond, E(k) is at least k
     low, high, goal = ends[:-1], ends[1:], value - _TOLERANCE
     shifts = (known.arrive - known.leave) / lipschitz
-    least = _proved(low, high, *known.masses[::2], shifts).max(axis=1)
+    least = _bound_prices(low, high, *known.masses[::2], shifts).max(axis=1)
     parts, lowest, tried = np.ones(len(least), dtype=int), value, 0
     points = _points(law)
     while len(least) and tried < _MANY:
@@ -196,8 +187,8 @@ def _floor(law: Law, lipschitz: float, known: Crossings, value: float) -> float:
             break
         lowest = min(lowest, float(least[~rough].min(initial=value)))
         low, high = _cut(low[rough], high[rough], parts[rough])
-        crossings = _moved(law, lipschitz, known, low, high, points)
-        least, parts = _judged(low, high, crossings, goal)
+        crossings = _move(law, lipschitz, known, low, high, points)
+        least, parts = _judge(low, high, crossings, goal)
         tried += len(least)
     return min(lowest, float(least.min(initial=value)))
 
@@ -209,7 +200,7 @@ def _points(law: Law) -> tuple[np.ndarray, np.ndarray]:
     return y, scores_of(law.cdf(y), law.sf(y))
 
 
-def _moved(
+def _move(
     law: Law,
     lipschitz: float,
     known: Crossings,
@@ -237,7 +228,7 @@ def _moved(
     return *masses, shift, begin, 8 * (high - low) > mass_below(start)
 
 
-def _judged(
+def _judge(
     low: np.ndarray, high: np.ndarray, crossings: tuple[np.ndarray, ...], goal: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return what E is at least on intervals of k, and into how many to cut them.
@@ -245,7 +236,7 @@ def _judged(
     Into none where that would not help, since even in the middle it does not suffice.
     """
     *crossings, begin, wide = crossings
-    least = _proved(low, high, *crossings)
+    least = _bound_prices(low, high, *crossings)
     # How much more a gain with that bend is in the middle than at both ends.
     loss = crossings[2] * np.square(high - low) / (8 * profile(begin))
     best = least.argmax(axis=1)[:, None]
@@ -258,7 +249,7 @@ def _judged(
     return np.maximum(low[:, 0], least), parts.astype(int)
 
 
-def _proved(low, high, before, after, shift) -> np.ndarray:
+def _bound_prices(low, high, before, after, shift) -> np.ndarray:
     """Return what crossings say of intervals of k, in which their gain is concave."""
     ends = (k + mass_below(scores_of(before - k, 1.0) + shift) for k in (low, high))
     return np.where(before > high, np.minimum(*ends) - after, 0.0)

@@ -16,37 +16,18 @@ _FINER = 8  # cells of the regression for each cell of the law's grid
 
 
 def nearest_cost(law: Law, lipschitz: float) -> float:
-    """Return the least mean distance of an L-Lipschitz map to the exact one.
-
-    Parameters
-    ----------
-    law : Law
-        The target.
-    lipschitz : float
-        The slope L, in the law's units.
-
-    Returns
-    -------
-    float
-        The Wasserstein distance of order 1, in the law's units.
-    """
-    y, z, weights = _cells(law)
-    fitted = isotonic_medians(lipschitz * z - y, weights)
+    """Return the least mean distance of an L-Lipschitz map to the exact one."""
+    y, z, weights = _cut_line(law)
+    fitted = fit_isotonic_medians(lipschitz * z - y, weights)
     return float(weights @ np.abs(lipschitz * z - y - fitted))
 
 
-def isotonic_medians(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def fit_isotonic_medians(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return the nondecreasing sequence nearest to the values in absolute error.
 
-    Parameters
-    ----------
-    values, weights : numpy.ndarray, shape (n,)
-        What is fitted, and how much each entry counts.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n,)
-        The fit: on each pool of neighbours, their weighted median.
+    On each pool of neighbours the fit is their weighted median. At every stage the
+    medians of the pools so far increase; a new one that is too low is pooled with those
+    before it.
 
     References
     ----------
@@ -71,12 +52,13 @@ def isotonic_medians(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _median(values: np.ndarray, weights: np.ndarray) -> float:
+    """Return a weighted median."""
     order = values.argsort()
     total = weights[order].cumsum()
     return float(values[order][np.searchsorted(total, total[-1] / 2)])
 
 
-def _cells(law: Law) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _cut_line(law: Law) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cut the line finely: points, their latents and the masses of their cells."""
     grid = law.grid
     steps = np.arange(_FINER * (len(grid) - 1) + 1) / _FINER

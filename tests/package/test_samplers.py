@@ -57,6 +57,26 @@ def test_the_flow_climbs_to_the_smallest_slope_of_all(m, rows):
         assert chain.slope < pushforward.lipschitz_min(target)
 
 
+@pytest.mark.parametrize("m", [2, 4])
+@pytest.mark.parametrize("steps", [5, 20])
+def test_two_equal_modes_have_the_slopes_of_the_midpoint(m, steps):
+    # There the score is steepest; far away its slope is -1 / v, and a step keeps order.
+    target = GaussianMixture([-m, m])
+    v = samplers.noise_levels(target, steps) + 1
+    drop = v[:-1] - v[1:]
+    curvature = m**2 / v[:-1] ** 2 - 1 / v[:-1]
+    flow = samplers.probability_flow(target, steps)
+    best = np.maximum(1 + drop / 2 * curvature, 1 - drop / 2 / v[:-1])
+    np.testing.assert_allclose(flow.step_slopes, best, rtol=1e-12)
+    whole = pushforward.chain_lipschitz(best, flow.noise_scales)
+    assert flow.slope == pytest.approx(whole, rel=1e-12)
+    # The points of the quadrature pass by the midpoint: a little is missed.
+    noisy = samplers.ancestral(target, steps)
+    best = np.maximum(1 + drop * curvature, 1 - drop / v[:-1])
+    whole = pushforward.chain_lipschitz(best, noisy.noise_scales)
+    assert 0.994 * whole < noisy.slope <= whole * (1 + 1e-12)
+
+
 @pytest.mark.parametrize("sampler", [samplers.probability_flow, samplers.ancestral])
 def test_more_steps_come_nearer_at_first_order(sampler):
     errors = [sampler(PAIR, steps).tv for steps in (20, 40, 80)]

@@ -7,7 +7,7 @@ import pytest
 from scipy import special
 
 from lecture_code.densities import GaussianMixture
-from lecture_code.pushforward._crossings import cheapest
+from lecture_code.pushforward._crossings import find_cheapest
 from lecture_code.pushforward._normal_scores import Law
 
 CASES = [
@@ -33,7 +33,7 @@ def _dense(target, slope, k, points=4001):
 @pytest.mark.parametrize(("target", "slope"), CASES)
 def test_no_price_is_below_the_floor(target, slope):
     law = Law(target)
-    lower, value, best = cheapest(law, slope / law.unit)
+    lower, value, best = find_cheapest(law, slope / law.unit)
     prices = [_dense(target, slope, k) for k in np.linspace(0, 0.99, 120)]
     assert lower <= min(prices) + 1e-4  # the dense search misses the top a little
     assert lower <= value <= lower + 1e-6
@@ -42,7 +42,7 @@ def test_no_price_is_below_the_floor(target, slope):
 
 def test_the_price_of_the_best_crossing_is_what_it_says():
     law = Law(GaussianMixture([-3, 3]))
-    _, value, best = cheapest(law, 5 / law.unit)
+    _, value, best = find_cheapest(law, 5 / law.unit)
     gain = best.gains(best.given_up, 5 / law.unit)
     assert value == pytest.approx(float(best.given_up[0] + max(gain[0], 0)), abs=1e-9)
     assert best.pick([0]).leave.shape == (1,)
@@ -52,7 +52,7 @@ def test_short_crossings_are_found():
     # For a slope far below the scale the best model is a narrow peak at the mode:
     # it overlaps the density there along the width of its crossing.
     law = Law(GaussianMixture([0.0]))
-    lower, value, best = cheapest(law, 1e-3 / law.unit)
+    lower, value, best = find_cheapest(law, 1e-3 / law.unit)
     width = float(best.arrive[0] - best.leave[0]) * law.unit
     assert 1 - value == pytest.approx(width * 0.39894, rel=0.1)
     assert value - lower < 5e-3

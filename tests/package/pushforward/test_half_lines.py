@@ -112,7 +112,7 @@ def test_the_least_divergence_is_bounded_and_nearly_met(rule):
             bounds=(scores[top - 1], scores[top + 1]),
             options={"xatol": 1e-9},
         )
-        bound = _half_lines._least(rule, shift, cells[:, None])
+        bound = _half_lines._prove_least(rule, shift, cells[:, None])
         assert found.fun * (1 - 3e-9) - 3e-9 < bound < found.fun * (1 + 1e-12) + 1e-12
 
 

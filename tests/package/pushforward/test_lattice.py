@@ -20,7 +20,7 @@ ONE_VALLEY = [
 @pytest.mark.parametrize(("target", "slope"), ONE_VALLEY)
 def test_it_meets_the_closed_form_where_there_is_one(target, slope):
     law = Law(target)
-    closed = _crossings.cheapest(law, slope / law.unit)[1]
+    closed = _crossings.find_cheapest(law, slope / law.unit)[1]
     assert closed - 3e-3 < _lattice.floor(law, slope / law.unit) <= closed
 
 

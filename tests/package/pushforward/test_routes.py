@@ -9,7 +9,7 @@ from scipy import special, stats
 from lecture_code.densities import GaussianMixture
 from lecture_code.pushforward import _crossings, _lattice
 from lecture_code.pushforward._normal_scores import Law
-from lecture_code.pushforward._routes import Route, planned, valleys
+from lecture_code.pushforward._routes import Route, find_valleys, plan
 
 THREE = GaussianMixture([-6, 0, 5], [0.5, 1, 2], [0.3, 0.3, 0.4])
 FIVE = GaussianMixture(
@@ -41,7 +41,10 @@ def _tv(route, target):
 def test_a_route_is_increasing_and_no_steeper_than_allowed(target, slope, cuts):
     law = Law(target)
     route = Route(
-        law, slope / law.unit, cuts, valleys(law, slope / law.unit)[: len(cuts) - 1]
+        law,
+        slope / law.unit,
+        cuts,
+        find_valleys(law, slope / law.unit)[: len(cuts) - 1],
     )
     z = np.linspace(-8, 8, 20_001)
     slopes = np.diff(route(z)) / np.diff(z)
@@ -53,7 +56,10 @@ def test_a_route_is_increasing_and_no_steeper_than_allowed(target, slope, cuts):
 def test_its_total_variation_is_that_of_its_samples_law(target, slope, cuts):
     law = Law(target)
     route = Route(
-        law, slope / law.unit, cuts, valleys(law, slope / law.unit)[: len(cuts) - 1]
+        law,
+        slope / law.unit,
+        cuts,
+        find_valleys(law, slope / law.unit)[: len(cuts) - 1],
     )
     assert route.tv == pytest.approx(_tv(route, target), abs=2e-6)
 
@@ -78,21 +84,21 @@ def test_what_is_held_back_at_the_end_of_the_support_is_paid_for():
 
 def test_valleys_lie_between_modes():
     law = Law(THREE)
-    x = law.centre + law.unit * valleys(law, 5 / law.unit)
+    x = law.centre + law.unit * find_valleys(law, 5 / law.unit)
     assert len(x) == 2
     assert -6 < x[0] < 0 < x[1] < 5
-    assert len(valleys(law, law.steepest)) == 0
+    assert len(find_valleys(law, law.steepest)) == 0
 
 
 def test_the_shoulders_of_a_peak_are_valleys_too():
     law = Law(GaussianMixture([-0.2, 0.2], [1, 0.2], [0.05, 0.95]))
-    assert len(valleys(law, 1 / law.unit)) == 2
+    assert len(find_valleys(law, 1 / law.unit)) == 2
 
 
 def test_a_plan_is_improved():
     law = Law(THREE)
     slope = 4 / law.unit
-    _, _, best = _crossings.cheapest(law, slope)
+    _, _, best = _crossings.find_cheapest(law, slope)
     greedy = Route(law, slope, best.given_up)
-    found = planned(law, slope, greedy, *_lattice.sketch(law, slope))
+    found = plan(law, slope, greedy, *_lattice.sketch(law, slope))
     assert _lattice.floor(law, slope) <= found.tv < greedy.tv - 1e-3

@@ -140,7 +140,7 @@ class _Reflected:
 def test_no_price_is_below_the_floor(slope, weight):
     law = Law(_pair(2, weight, 1.0))
     slope /= law.unit
-    lower, value, best = _saddles.cheapest(law, slope)
+    lower, value, best = _saddles.find_cheapest(law, slope)
     k = np.concatenate([np.linspace(0, value, 80), best.given_up * [0.999, 1.001]])
     prices = _crossings.search(law, slope, k, 28).prices(slope)
     # The search stops a little below the supremum.
@@ -152,8 +152,8 @@ def test_no_price_is_below_the_floor(slope, weight):
 def test_the_floor_holds_under_the_general_search():
     for m, weight, slope in ((3, 0.5, 5.0), (2, 0.6, 1.0), (4, 0.3, 1.4)):
         law = Law(_pair(m, weight, 1.0))
-        lower, value, _ = _saddles.cheapest(law, slope / law.unit)
-        below, above, _ = _crossings.cheapest(law, slope / law.unit)
+        lower, value, _ = _saddles.find_cheapest(law, slope / law.unit)
+        below, above, _ = _crossings.find_cheapest(law, slope / law.unit)
         assert lower <= above + 1e-9
         assert below <= value + 1e-9
         assert value == pytest.approx(above, abs=1e-6)
@@ -163,5 +163,5 @@ def test_what_is_no_optimum_is_not_passed_off_as_one():
     # Three modes: the floor stays a floor, and lies below the candidate's price.
     law = Law(GaussianMixture([-6, 0, 6], 1, [0.3, 0.4, 0.3]))
     for slope in (0.5, 3.0, 8.0):
-        lower, _, _ = _saddles.cheapest(law, slope / law.unit)
-        assert lower <= _crossings.cheapest(law, slope / law.unit)[1] + 1e-9
+        lower, _, _ = _saddles.find_cheapest(law, slope / law.unit)
+        assert lower <= _crossings.find_cheapest(law, slope / law.unit)[1] + 1e-9

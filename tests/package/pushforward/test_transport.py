@@ -8,7 +8,7 @@ from scipy import optimize, stats
 
 from lecture_code.densities import GaussianMixture
 from lecture_code.pushforward._normal_scores import Law
-from lecture_code.pushforward._transport import isotonic_medians, nearest_cost
+from lecture_code.pushforward._transport import fit_isotonic_medians, nearest_cost
 
 
 def _program(values, weights):
@@ -27,7 +27,7 @@ def test_pooling_solves_the_linear_programme(seed):
     rng = np.random.default_rng(seed)
     values = rng.normal(size=30).cumsum() * rng.choice([-1, 1])
     weights = rng.uniform(0.1, 1, 30)
-    fitted = isotonic_medians(values, weights)
+    fitted = fit_isotonic_medians(values, weights)
     assert np.all(np.diff(fitted) >= 0)
     cost = weights @ np.abs(values - fitted)
     assert cost == pytest.approx(_program(values, weights), rel=1e-9)
