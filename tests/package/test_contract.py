@@ -129,7 +129,7 @@ def _grey(order: list[int] | None) -> autoregressive.GreyAutoregressive:
 
 LINE, PLANE = ((-12.0, 14.0),), ((-6.0, 8.0), (-6.0, 36.0))
 
-#: All models of the book. A model is added here together with its room.
+#: All models of the book. A model is added here together with its module.
 MODELS: dict[str, Entry] = {
     "GaussianMixture": Entry(
         lambda: densities.GaussianMixture([-2.0, 3.0], [0.5, 1.5], [0.3, 0.7]),
