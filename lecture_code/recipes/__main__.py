@@ -14,21 +14,21 @@ import numpy as np
 import torch
 
 from lecture_code import scoreboard, trained
-from lecture_code.recipes import binary, coverage, grey, implicit, latent
+from lecture_code.recipes import binary, coverage, gan_diffusion, grey, vae_flow
 
 WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
     **binary.WEIGHTS,
     **grey.WEIGHTS,
-    **latent.WEIGHTS,
-    **implicit.WEIGHTS,
+    **vae_flow.WEIGHTS,
+    **gan_diffusion.WEIGHTS,
 }
 #: In this order: the scoreboard reads the tables of costs.
 TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
     **coverage.TABLES,
     **binary.TABLES,
     **grey.TABLES,
-    **latent.TABLES,
-    **implicit.TABLES,
+    **vae_flow.TABLES,
+    **gan_diffusion.TABLES,
     "scoreboard": scoreboard.table,
 }
 

@@ -8,7 +8,7 @@ import torch
 
 from lecture_code import datasets, trained, training
 from lecture_code.recipes import __main__ as command
-from lecture_code.recipes import binary, coverage, grey, latent, rounds
+from lecture_code.recipes import binary, coverage, grey, rounds, vae_flow
 
 
 def test_coverage_agrees_with_sets_of_patches():
@@ -188,10 +188,10 @@ def test_each_stored_network_can_be_trained_again(name, monkeypatch):
         return play(*args, **{**kwargs, "steps": 1})
 
     monkeypatch.setattr(training, "play", one_step)
-    for made_once in (binary.trials, grey._trained, latent._timed):
+    for made_once in (binary.trials, grey._trained, vae_flow._timed):
         made_once.cache_clear()
     made, stored = command.WEIGHTS[name](), trained.load(name)
-    for made_once in (binary.trials, grey._trained, latent._timed):
+    for made_once in (binary.trials, grey._trained, vae_flow._timed):
         made_once.cache_clear()
     stored_weights, weights = stored.state_dict(), made.state_dict()
     assert {k: v.shape for k, v in weights.items()} == {

@@ -1,1 +1,1 @@
-"""Checks that run now and then: other versions, other processors, mutations."""
+"""The phases of the test, and checks for other processors and for Colab."""

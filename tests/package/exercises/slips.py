@@ -1,7 +1,7 @@
 """Right answers in disguise and usual slips, tried on every exercise of the book.
 
-Both are made from the solutions in the notebooks. ``python tests/slips.py 4`` prints
-the table of chapter 4, without a number that of the whole book.
+Both are made from the solutions in the notebooks. Run as a program with a chapter's
+number, it prints that chapter's table, without a number that of the whole book.
 """
 
 from __future__ import annotations

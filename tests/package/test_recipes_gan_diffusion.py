@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from lecture_code import trained
-from lecture_code.recipes import implicit
+from lecture_code.recipes import gan_diffusion
 
 
 def test_costs_are_within_the_budget():
@@ -19,8 +19,11 @@ def test_costs_are_within_the_budget():
 
 def test_training_is_repeatable_and_leaves_the_global_state_alone():
     state = torch.get_rng_state()
-    one, two = (implicit.diffusion_model(rounds=2, steps=3) for _ in range(2))
-    clouds, game = implicit.clouds_model(rounds=1, steps=2), implicit.gan_model(steps=2)
+    one, two = (gan_diffusion.diffusion_model(rounds=2, steps=3) for _ in range(2))
+    clouds, game = (
+        gan_diffusion.clouds_model(rounds=1, steps=2),
+        gan_diffusion.gan_model(steps=2),
+    )
     assert torch.equal(torch.get_rng_state(), state)
     for a, b in zip(one.parameters(), two.parameters(), strict=True):
         assert torch.equal(a, b)

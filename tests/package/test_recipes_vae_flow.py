@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from lecture_code import datasets, flows, trained
-from lecture_code.recipes import latent
+from lecture_code.recipes import vae_flow
 
 
 def _bound(model: torch.nn.Module, part: str) -> float:
@@ -17,7 +17,7 @@ def _bound(model: torch.nn.Module, part: str) -> float:
 
 def test_a_prepared_flow_is_the_table_with_a_gaussian_behind():
     train = datasets.digits("train").pixels
-    prepared = latent.prepared_flow(trained.BUILDERS["flow-digits"](), train).eval()
+    prepared = vae_flow.prepared_flow(trained.BUILDERS["flow-digits"](), train).eval()
     stored = trained.load("flow-digits")
     first, *middle, last = prepared.flow.layers
     assert torch.equal(first.probs, stored.flow.layers[0].probs)
@@ -28,14 +28,14 @@ def test_a_prepared_flow_is_the_table_with_a_gaussian_behind():
 
 def test_training_pays_on_the_images_that_chose_when_to_stop():
     train = datasets.digits("train").pixels
-    prepared = latent.prepared_flow(trained.BUILDERS["flow-digits"](), train).eval()
+    prepared = vae_flow.prepared_flow(trained.BUILDERS["flow-digits"](), train).eval()
     gain = _bound(trained.load("flow-digits"), "validation")
     assert gain > _bound(prepared, "validation") + 2
 
 
 def test_a_model_is_trained_and_the_global_state_kept():
     state = torch.get_rng_state()
-    one, two = (latent.latent_model("vae-grey", rates=(1e-3,), steps=3) for _ in "ab")
+    one, two = (vae_flow.latent_model("vae-grey", rates=(1e-3,), steps=3) for _ in "ab")
     assert not one.training
     assert torch.equal(torch.get_rng_state(), state)
     for first, second in zip(one.parameters(), two.parameters(), strict=True):
@@ -44,7 +44,7 @@ def test_a_model_is_trained_and_the_global_state_kept():
 
 def test_the_stored_costs_are_of_the_stored_models():
     table = trained.table("latent-costs")
-    assert table["model"].tolist() == list(latent.SETTINGS)
+    assert table["model"].tolist() == list(vae_flow.SETTINGS)
     sizes = [
         sum(p.numel() for p in trained.load(name).parameters())
         for name in table["model"]
