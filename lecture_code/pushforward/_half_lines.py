@@ -21,6 +21,7 @@ _EQUAL = 1e-15  # masses, and shares of a mass, that float64 cannot tell from no
 #: Scores of a model's half-line, and of its enlargement, between which a divergence is
 #: minimised: beyond them a cell holds less than 1e-300, and nothing changes any more.
 _SCORES = np.linspace(-40, 40, 321)
+_FLATTEST = np.finfo(float).tiny  # slope: a steeper model can only come nearer
 _WIDEST = 1e4  # gap in scores: beyond, their squares leave too few digits
 _SPLITS = 20  # rounds in which cells of scores are split, at most
 
@@ -42,7 +43,7 @@ def total_variation(law: Law, lipschitz: float) -> float:
     """Return the best lower bound that follows from three masses of the target."""
 
     def value(y1: np.ndarray, y2: np.ndarray) -> np.ndarray:
-        shift = (y2 - y1) / lipschitz
+        shift = _shift(y1, y2, lipschitz)
         left, right = gap_excess(law.cdf(y1), shift), gap_excess(law.sf(y2), shift)
         return np.minimum(left, right) - _gap(law, y1, y2)
 
@@ -63,7 +64,7 @@ def total_variation_seen(
         return np.minimum(*(gap_excess(end, shift) for end in ends))
 
     def value(y1: np.ndarray, y2: np.ndarray) -> np.ndarray:
-        shift = (y2 - y1) / lipschitz
+        shift = _shift(y1, y2, lipschitz)
         left = np.searchsorted(seen, y1, side="right") / len(seen)
         right = 1 - np.searchsorted(seen, y2, side="left") / len(seen)
         gap = np.maximum(least(left, shift), least(right, shift))
@@ -100,7 +101,8 @@ def divergence(law: Law, lipschitz: float, forward: bool) -> float:
 
 def _shift(y1: np.ndarray, y2: np.ndarray, lipschitz: float) -> np.ndarray:
     """Return a gap's width over L; a smaller one demands less of a model."""
-    return np.minimum((y2 - y1) / lipschitz, _WIDEST)
+    with np.errstate(over="ignore"):
+        return np.minimum((y2 - y1) / max(lipschitz, _FLATTEST), _WIDEST)
 
 
 def _estimate_least(rule: Callable, shift: np.ndarray, cells: np.ndarray) -> np.ndarray:
@@ -166,7 +168,9 @@ def _reverse(scores, shift, cells) -> tuple[np.ndarray, np.ndarray]:
 
     Masses that break the theorem are a convex set, so that whoever leaves it from the
     target crosses a chord between masses on its edge, unless the target lies behind
-    one. From the target to there, and along the chord, the divergence is convex.
+    one. From the target to there, and along the chord, the divergence is convex. (The
+    chord that closes the polygon, between the outermost scores, has no mass in the gap
+    to speak of, and the target has at least the rounding there.)
     """
     logs = _log_masses(scores, shift)
     model, surprise = np.exp(logs), logs - np.log(cells)

@@ -51,6 +51,8 @@ SAME = [
 
 #: Pairs that do not.
 DIFFERENT = [
+    ("commit 7e9012345", "commit 8e9012345"),
+    ("1.5" + " " * 9999 + "a", "1.5" + " " * 9999 + "b"),  # at once, too
     ("at most by 1.9", "at most by 2.1"),
     ("-0.1", "0.1"),
     ("1.5", "-1.5"),

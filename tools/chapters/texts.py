@@ -19,13 +19,14 @@ from tools.chapters import conventions
 _MINUS = "\u2212"
 _SIGNS = f"-+{_MINUS}"
 #: A number and the spaces beside it. Digits that belong to a name (x1) or a version
-#: (1.2.3) are words; between two numbers (1-2) a hyphen is no sign.
+#: (1.2.3) are words, but a version of two parts (2.13) reads as a number; between two
+#: numbers (1-2) a hyphen is no sign.
 _NUMBER = re.compile(
-    rf"""[ ]*
+    rf"""(?: (?<![ ]) [ ]++ )?
     (?P<sign> (?<![\w.)\]%]) [{_SIGNS}] )?
     (?<![\w.]) (?P<whole> \d{{1,3}} (?:,\d{{3}})+ | \d+ | (?=\.\d) )
     (?P<decimals> \.\d* )?
-    (?P<exponent> [eE] [-+]? \d+ )?
+    (?P<exponent> [eE] [-+]? \d{{1,4}} )?
     (?! \.?\d ) (?P<percent> % )?
     [ ]*""",
     re.VERBOSE,

@@ -491,6 +491,14 @@ def test_two_separate_parts_have_finite_bounds():
     assert 0 < pushforward.kl_lower_bound(parts, 0.5) < math.inf
 
 
+@pytest.mark.parametrize("slope", [5e-324, 1e-310])
+@pytest.mark.parametrize("direction", ["forward", "reverse"])
+def test_the_smallest_slopes_have_finite_bounds(slope, direction):
+    bound = pushforward.kl_lower_bound(stats.norm(0, 100), slope, direction)
+    assert 0 <= bound < math.inf
+    assert 0.49 < pushforward.tv_lower_bound(stats.norm(0, 100), slope) < 1
+
+
 def test_transport_is_scaled_and_ends_where_the_fit_is_exact():
     target = _pair(2, 0.4)
     one = pushforward.wasserstein1_star(target, [0.5, 2.0, 5.0])
