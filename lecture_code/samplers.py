@@ -36,7 +36,7 @@ class Chain(NamedTuple):
         Standard deviations of the start and of the noise after each step.
     slope : float
         Slope of the map from all noises to the result; with fresh noise, what follows
-        from the steps' slopes (:func:`lecture_code.pushforward.chain_lipschitz`).
+        from the steps' slopes (:func:`~lecture_code.pushforward.chain_lipschitz`).
     tv : float
         Total variation between the law of the result and the target.
     """
