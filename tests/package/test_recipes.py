@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from lecture_code import datasets, trained, training
+from lecture_code import datasets, histograms, trained, training
 from lecture_code.recipes import __main__ as command
-from lecture_code.recipes import binary, coverage, grey, rounds, vae_flow
+from lecture_code.recipes import binary, coverage, grey, rounds, sharing, vae_flow
 
 
 def test_coverage_agrees_with_sets_of_patches():
@@ -40,6 +40,38 @@ def test_more_images_leave_fewer_patches_new():
     for size in coverage.PATCH_SIZES[2:]:
         shares = stored["unseen"][stored["patch_size"] == size]
         assert shares[-1] < shares[0]
+
+
+def test_boxes_and_bells_are_distributions_over_pairs_of_numbers():
+    pairs = torch.cartesian_prod(*[torch.arange(5.0).double()] * 2)
+    known = torch.tensor([[0.0, 4.0], [1.0, 4.0], [3.0, 2.0]]).double()
+    boxes = sharing.boxes_log_prob(known, pairs, levels=5, width=2)
+    bells = sharing.bells_log_prob(known, pairs, levels=5)
+    for log_p in (*boxes.T, bells):
+        assert log_p.exp().sum().item() == pytest.approx(1, abs=1e-12)
+    # (0, 4) and (1, 4) share a box of 2 x 1 values, as the last value stands alone
+    share = sharing.SHARES[4]
+    assert boxes[4, 4].exp().item() == pytest.approx((1 - share) / 3 + share / 25)
+
+
+def test_boxes_of_one_value_are_a_smoothed_histogram():
+    known = torch.tensor([0, 0, 1, 3, 3, 3, 2, 0])
+    share, k = sharing.SHARES[4], 7
+    smoothing = share / (1 - share) * len(known) / k
+    histogram = histograms.Histogram(k, smoothing=smoothing).fit(known)
+    outcomes = torch.arange(k)
+    got = sharing.boxes_log_prob(known[:, None], outcomes[:, None], levels=k, width=1)
+    torch.testing.assert_close(got[:, 4], histogram.log_prob(outcomes))
+
+
+def test_the_stored_comparison_is_what_the_code_computes():
+    stored = trained.table("sharing")
+    for side, split in ((8, 19), (4, 3), (2, 0)):
+        fresh = sharing.compare(side, split)
+        row = trained.select(stored, numbers=fresh["numbers"], split=split)
+        assert {name: column.item() for name, column in row.items()} == pytest.approx(
+            fresh, abs=1e-5
+        )
 
 
 AUTOREGRESSIVE = ("logistic", "masked-mlp", "masked-convolution", "recurrent")
