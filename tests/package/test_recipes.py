@@ -6,9 +6,24 @@ import numpy as np
 import pytest
 import torch
 
-from lecture_code import datasets, histograms, trained, training
+from lecture_code import (
+    datasets,
+    densities,
+    divergences,
+    histograms,
+    trained,
+    training,
+)
 from lecture_code.recipes import __main__ as command
-from lecture_code.recipes import binary, coverage, grey, rounds, sharing, vae_flow
+from lecture_code.recipes import (
+    binary,
+    coverage,
+    grey,
+    overfitting,
+    rounds,
+    sharing,
+    vae_flow,
+)
 
 
 def test_coverage_agrees_with_sets_of_patches():
@@ -72,6 +87,34 @@ def test_the_stored_comparison_is_what_the_code_computes():
         assert {name: column.item() for name, column in row.items()} == pytest.approx(
             fresh, abs=1e-5
         )
+
+
+def test_a_single_bell_has_the_gaps_of_its_formulas():
+    law = densities.GaussianMixture([0.7], 1.3)
+    generator = torch.Generator().manual_seed(3)
+    below, above = overfitting.gaps(law, 50, draws=6, generator=generator)
+    generator = torch.Generator().manual_seed(3)
+    data = law.sample(300, generator=generator).double().reshape(6, 50)
+    means, scales = data.mean(dim=1), data.std(dim=1, correction=0)
+    fits = torch.distributions.Normal(means[:, None], scales[:, None])
+    want = (fits.log_prob(data) - law.log_prob(data)).mean(dim=1)
+    torch.testing.assert_close(below, want, atol=1e-4, rtol=0)
+    kl = [
+        divergences.kl_gaussians(0.7, 1.3, *fit)
+        for fit in zip(means.tolist(), scales.tolist(), strict=True)
+    ]
+    torch.testing.assert_close(above, torch.tensor(kl).double(), atol=1e-3, rtol=0.02)
+
+
+def test_the_stored_gaps_are_those_of_new_draws():
+    stored = trained.table("overfitting")
+    rows = trained.select(stored, humps=2, n=100)
+    generator = torch.Generator().manual_seed(8)
+    law = datasets.toy("two-modes")
+    fresh = overfitting.gaps(law, 100, draws=40, generator=generator)
+    for side, new in zip(("below", "above"), fresh, strict=True):
+        error = np.hypot(rows[side].std() / 10, new.std().item() / 40**0.5)
+        assert new.mean().item() == pytest.approx(rows[side].mean(), abs=5 * error)
 
 
 AUTOREGRESSIVE = ("logistic", "masked-mlp", "masked-convolution", "recurrent")

@@ -116,6 +116,26 @@ def test_a_search_shows_the_data_the_model_and_where_it_stands():
     assert (data.get_ylim(), valley.get_ylim()) == ((0, 4), (0, 5))
 
 
+def test_a_landscape_marks_the_end_of_the_path():
+    x, y = np.linspace(0, 3, 4), np.linspace(1, 2, 3)
+    heights = x**2 + y[:, None]
+    chapter04.landscape(x, y, heights, path=[(3, 2), (0, 1)])
+    axes = plt.gcf().axes[0]
+    line, dot = axes.lines
+    assert (list(line.get_xdata()), list(line.get_ydata())) == ([3, 0], [2, 1])
+    assert (dot.get_xdata(), dot.get_ydata()) == ([0], [1])
+    assert (axes.get_xlim(), axes.get_ylim()) == ((0, 3), (1, 2))
+
+
+def test_gaps_show_rules_as_lines_and_measurements_as_marks():
+    lines = {"5 knobs / 2n": [2, 1], "5 knobs, below": [2, 1], "8 knobs, above": [3, 2]}
+    chapter04.gaps([10, 20], lines)
+    axes = plt.gcf().axes[0]
+    assert [line.get_linestyle() for line in axes.lines] == ["-", "None", "None"]
+    assert [line.get_marker() for line in axes.lines] == ["None", "v", "^"]
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+
+
 def test_a_duel_shows_both_laws_the_critic_and_two_pulls():
     x = np.linspace(-1, 1, 5)
     chapter11.duel(x, data=x**2, model=x**4, critic=(x + 1) / 2, pulls=[1e-9, 2.0])
