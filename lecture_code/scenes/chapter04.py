@@ -41,9 +41,11 @@ def landscape(x, y, heights, *, path) -> None:
     ``x`` are the columns' values of m, ``y`` the rows' of s, ``path`` points (n, 2).
     """
     axes = plt.subplots(figsize=(5.8, 3.6))[1]
-    levels = np.min(np.asarray(heights)) + np.geomspace(0.005, 8, 14)
-    axes.contourf(x, y, heights, levels=[0, *levels], cmap="Blues_r", extend="max")
-    axes.contour(x, y, heights, levels=levels, colors=PALETTE["blue"], linewidths=0.6)
+    heights = np.asarray(heights)
+    excess = np.log(heights - heights.min() + 0.005)
+    levels = np.log(np.geomspace(0.005, 10, 14))
+    axes.contourf(x, y, excess, levels=levels, cmap="Blues_r", extend="max")
+    axes.contour(x, y, excess, levels=levels, colors=PALETTE["blue"], linewidths=0.6)
     m, s = np.asarray(path).T
     axes.plot(m, s, color=PALETTE["orange"], lw=1)
     axes.plot(m[-1], s[-1], "o", color=PALETTE["orange"], ms=6)
