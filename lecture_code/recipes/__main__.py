@@ -20,6 +20,8 @@ from lecture_code.recipes import (
     denoising,
     gan_diffusion,
     grey,
+    overfitting,
+    sharing,
     vae_flow,
 )
 
@@ -33,6 +35,8 @@ WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
 TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
     **coverage.TABLES,
     **denoising.TABLES,
+    **sharing.TABLES,
+    **overfitting.TABLES,
     **binary.TABLES,
     **grey.TABLES,
     **vae_flow.TABLES,

@@ -6,9 +6,27 @@ import numpy as np
 import pytest
 import torch
 
-from lecture_code import datasets, trained, training
-from lecture_code.recipes import __main__ as command
+from lecture_code import (
+    datasets,
+    densities,
+    divergences,
+    histograms,
+    trained,
+    training,
+)
 from lecture_code.recipes import binary, coverage, denoising, grey, rounds, vae_flow
+from lecture_code.recipes import (
+    __main__,
+    as,
+    binary,
+    command,
+    coverage,
+    grey,
+    overfitting,
+    rounds,
+    sharing,
+    vae_flow,
+)
 
 
 def test_coverage_agrees_with_sets_of_patches():
@@ -57,6 +75,64 @@ def test_a_denoiser_beats_the_others_on_masked_digits_from_every_seed():
     assert masked["denoising"].shape == (10,)
     assert (masked["denoising"] < masked["plain"]).all()
     assert (masked["plain"] < masked["copier"]).all()
+def test_boxes_and_bells_are_distributions_over_pairs_of_numbers():
+    pairs = torch.cartesian_prod(*[torch.arange(5.0).double()] * 2)
+    known = torch.tensor([[0.0, 4.0], [1.0, 4.0], [3.0, 2.0]]).double()
+    boxes = sharing.boxes_log_prob(known, pairs, levels=5, width=2)
+    bells = sharing.bells_log_prob(known, pairs, levels=5)
+    for log_p in (*boxes.T, bells):
+        assert log_p.exp().sum().item() == pytest.approx(1, abs=1e-12)
+    # (0, 4) and (1, 4) share a box of 2 x 1 values, as the last value stands alone
+    share = sharing.SHARES[4]
+    assert boxes[4, 4].exp().item() == pytest.approx((1 - share) / 3 + share / 25)
+
+
+def test_boxes_of_one_value_are_a_smoothed_histogram():
+    known = torch.tensor([0, 0, 1, 3, 3, 3, 2, 0])
+    share, k = sharing.SHARES[4], 7
+    smoothing = share / (1 - share) * len(known) / k
+    histogram = histograms.Histogram(k, smoothing=smoothing).fit(known)
+    outcomes = torch.arange(k)
+    got = sharing.boxes_log_prob(known[:, None], outcomes[:, None], levels=k, width=1)
+    torch.testing.assert_close(got[:, 4], histogram.log_prob(outcomes))
+
+
+def test_the_stored_comparison_is_what_the_code_computes():
+    stored = trained.table("sharing")
+    for side, split in ((8, 19), (4, 3), (2, 0)):
+        fresh = sharing.compare(side, split)
+        row = trained.select(stored, numbers=fresh["numbers"], split=split)
+        assert {name: column.item() for name, column in row.items()} == pytest.approx(
+            fresh, abs=1e-5
+        )
+
+
+def test_a_single_bell_has_the_gaps_of_its_formulas():
+    law = densities.GaussianMixture([0.7], 1.3)
+    generator = torch.Generator().manual_seed(3)
+    below, above = overfitting.gaps(law, 50, draws=6, generator=generator)
+    generator = torch.Generator().manual_seed(3)
+    data = law.sample(300, generator=generator).double().reshape(6, 50)
+    means, scales = data.mean(dim=1), data.std(dim=1, correction=0)
+    fits = torch.distributions.Normal(means[:, None], scales[:, None])
+    want = (fits.log_prob(data) - law.log_prob(data)).mean(dim=1)
+    torch.testing.assert_close(below, want, atol=1e-4, rtol=0)
+    kl = [
+        divergences.kl_gaussians(0.7, 1.3, *fit)
+        for fit in zip(means.tolist(), scales.tolist(), strict=True)
+    ]
+    torch.testing.assert_close(above, torch.tensor(kl).double(), atol=1e-3, rtol=0.02)
+
+
+def test_the_stored_gaps_are_those_of_new_draws():
+    stored = trained.table("overfitting")
+    rows = trained.select(stored, humps=2, n=100)
+    generator = torch.Generator().manual_seed(8)
+    law = datasets.toy("two-modes")
+    fresh = overfitting.gaps(law, 100, draws=40, generator=generator)
+    for side, new in zip(("below", "above"), fresh, strict=True):
+        error = np.hypot(rows[side].std() / 10, new.std().item() / 40**0.5)
+        assert new.mean().item() == pytest.approx(rows[side].mean(), abs=5 * error)
 
 
 AUTOREGRESSIVE = ("logistic", "masked-mlp", "masked-convolution", "recurrent")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import torch
 from matplotlib.colors import to_hex
+from scipy.special import ndtr
 
 from lecture_code.scenes import (
     chapter01,
@@ -58,19 +60,46 @@ def test_coverage_highlights_the_side_and_maps_the_page():
     assert np.array_equal(page.images[0].get_array(), where)
 
 
-def test_each_density_has_a_panel_under_its_title():
-    chapter03.machines([0, 1, 2], [[1, 2, 3], [30, 20, 10]], titles=["a", "b"])
-    axes = plt.gcf().axes
-    assert [a.get_title() for a in axes] == ["a", "b"]
-    assert [list(a.lines[0].get_ydata()) for a in axes] == [[1, 2, 3], [30, 20, 10]]
-    assert axes[0].get_ylim()[1] < 10 < axes[1].get_ylim()[1]
+def test_each_way_to_store_a_law_has_a_panel_on_one_scale():
+    ways = {"comb": torch.tensor([0.0, 0.9, 0.1, 0.0]), "flat": torch.full((4,), 0.25)}
+    chapter03.three_ways(ways, low=1, high=3)
+    panels = plt.gcf().axes
+    assert [axes.get_title(loc="left") for axes in panels] == ["comb", "flat"]
+    assert all(axes.get_ylim()[1] == pytest.approx(0.945) for axes in panels)
+    assert {axes.get_xlim() for axes in panels} == {(1, 2)}
 
 
-def test_a_fourth_density_begins_a_second_row():
-    chapter03.machines([0, 1], [[1, 2]] * 4, titles=["a", "b", "c", "d"])
-    *first, last = (a.get_position().y0 for a in plt.gcf().axes)
-    assert len(set(first)) == 1
-    assert last < first[0]
+def test_finer_blocks_stand_above_the_means_over_splits():
+    image = torch.arange(64.0).reshape(8, 8)
+    saved = {name: np.arange(8.0).reshape(4, 2) + i for i, name in enumerate("abc")}
+    chapter03.resolutions(image, saved)
+    *blocks, curves = plt.gcf().axes
+    arrays = [axes.images[0].get_array() for axes in blocks]
+    assert [array.shape for array in arrays] == [(1, 1), (2, 2), (4, 4), (8, 8)]
+    assert {array.sum() for array in arrays} == {2016}
+    assert list(curves.lines[1].get_ydata()) == [1.5, 3.5, 5.5, 7.5]
+
+
+def test_a_bend_cuts_the_probability_into_tenths():
+    x = np.linspace(-4, 4, 801)
+    chapter03.bend(x, 2 * x, np.exp(-2 * x**2))
+    reached = [
+        path.vertices[0, 0] for path in plt.gcf().axes[1].collections[1].get_paths()
+    ]
+    np.testing.assert_allclose(np.diff(ndtr(2 * np.array(reached))), 0.1, atol=1e-3)
+
+
+def test_each_machine_has_a_panel_under_its_area():
+    log_p = {"table": torch.full((4,), 0.25).log(), "curve": torch.zeros(401)}
+    listed = chapter03.machines(log_p, step=0.5, reach=10)
+    assert listed == "table 1.00, curve 200.50"
+    table, curve = plt.gcf().axes
+    assert (table.get_title(), curve.get_title()) == (
+        "table\narea 1.00",
+        "curve\narea 200.50",
+    )
+    assert heights(table) == [0.25] * 4
+    assert (curve.lines[0].get_xdata()[[0, -1]] == [-10, 10]).all()
 
 
 def test_a_search_shows_the_data_the_model_and_where_it_stands():
@@ -86,6 +115,26 @@ def test_a_search_shows_the_data_the_model_and_where_it_stands():
     assert (arrow.xy, arrow.xyann) == ((1.5, 2.5), (1.5, 0.5))
     assert (letter.get_text(), letter.xy) == ("H", (1.5, 1.5))
     assert (data.get_ylim(), valley.get_ylim()) == ((0, 4), (0, 5))
+
+
+def test_a_landscape_marks_the_end_of_the_path():
+    x, y = np.linspace(0, 3, 4), np.linspace(1, 2, 3)
+    heights = x**2 + y[:, None]
+    chapter04.landscape(x, y, heights, path=[(3, 2), (0, 1)])
+    axes = plt.gcf().axes[0]
+    line, dot = axes.lines
+    assert (list(line.get_xdata()), list(line.get_ydata())) == ([3, 0], [2, 1])
+    assert (dot.get_xdata(), dot.get_ydata()) == ([0], [1])
+    assert (axes.get_xlim(), axes.get_ylim()) == ((0, 3), (1, 2))
+
+
+def test_gaps_show_rules_as_lines_and_measurements_as_marks():
+    lines = {"5 knobs / 2n": [2, 1], "5 knobs, below": [2, 1], "8 knobs, above": [3, 2]}
+    chapter04.gaps([10, 20], lines)
+    axes = plt.gcf().axes[0]
+    assert [line.get_linestyle() for line in axes.lines] == ["-", "None", "None"]
+    assert [line.get_marker() for line in axes.lines] == ["None", "v", "^"]
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
 
 
 def test_a_duel_shows_both_laws_the_critic_and_two_pulls():
