@@ -131,6 +131,15 @@ def test_a_latent_map_marks_the_place_and_shows_what_it_decodes_to():
     assert picture.images[0].get_array().tolist() == [[0, 1], [2, 3]]
 
 
+def test_a_density_of_codes_stands_in_circles_of_the_priors_mass():
+    density = np.array([[1.0, 2.0], [3.0, 4.0]])
+    chapter09.code_density([0, 1], density)
+    (axes,) = plt.gcf().axes
+    assert np.array_equal(axes.collections[0].get_array(), density.T)
+    radii = np.array([circle.radius for circle in axes.patches])
+    np.testing.assert_allclose(1 - np.exp(-(radii**2) / 2), [0.5, 0.9])
+
+
 def test_a_mesh_shades_each_cell():
     corners = np.stack(np.meshgrid([0.0, 1, 2], [0.0, 1], indexing="ij"), axis=2)
     chapter10.mesh(corners, [[0.5], [1.5]], high=2, reach=3)
