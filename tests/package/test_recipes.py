@@ -14,13 +14,11 @@ from lecture_code import (
     trained,
     training,
 )
-from lecture_code.recipes import binary, coverage, denoising, grey, rounds, vae_flow
+from lecture_code.recipes import __main__ as command
 from lecture_code.recipes import (
-    __main__,
-    as,
     binary,
-    command,
     coverage,
+    denoising,
     grey,
     overfitting,
     rounds,
@@ -75,6 +73,8 @@ def test_a_denoiser_beats_the_others_on_masked_digits_from_every_seed():
     assert masked["denoising"].shape == (10,)
     assert (masked["denoising"] < masked["plain"]).all()
     assert (masked["plain"] < masked["copier"]).all()
+
+
 def test_boxes_and_bells_are_distributions_over_pairs_of_numbers():
     pairs = torch.cartesian_prod(*[torch.arange(5.0).double()] * 2)
     known = torch.tensor([[0.0, 4.0], [1.0, 4.0], [3.0, 2.0]]).double()

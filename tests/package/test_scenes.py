@@ -194,12 +194,42 @@ def test_a_latent_map_marks_the_place_and_shows_what_it_decodes_to():
     assert picture.images[0].get_array().tolist() == [[0, 1], [2, 3]]
 
 
+def test_a_density_of_codes_stands_in_circles_of_the_priors_mass():
+    density = np.array([[1.0, 2.0], [3.0, 4.0]])
+    chapter09.code_density([0, 1], density)
+    (axes,) = plt.gcf().axes
+    assert np.array_equal(axes.collections[0].get_array(), density.T)
+    radii = np.array([circle.radius for circle in axes.patches])
+    np.testing.assert_allclose(1 - np.exp(-(radii**2) / 2), [0.5, 0.9])
+
+
 def test_a_mesh_shades_each_cell():
     corners = np.stack(np.meshgrid([0.0, 1, 2], [0.0, 1], indexing="ij"), axis=2)
     chapter10.mesh(corners, [[0.5], [1.5]], high=2, reach=3)
     (cells,) = plt.gcf().axes[0].collections
     assert cells.get_array().ravel().tolist() == [0.5, 1.5]
     assert cells.get_clim() == (0, 2)
+    assert not plt.gcf().axes[0].lines
+
+
+def test_a_mesh_draws_one_in_so_many_lines():
+    corners = np.stack(np.meshgrid(range(3), range(5), indexing="ij"), axis=2)
+    chapter10.mesh(corners, np.zeros((2, 4)), high=1, reach=5, every=2)
+    drawn = [line.get_xydata().tolist() for line in plt.gcf().axes[0].lines]
+    rows, columns = corners[[0, 2]], corners[:, [0, 2, 4]].swapaxes(0, 1)
+    assert drawn == [*rows.tolist(), *columns.tolist()]
+
+
+def test_strips_are_cut_where_the_map_says():
+    z = np.linspace(-4, 4, 401)
+    chapter10.strips(z, 10 + 2 * z, np.exp(-(z**2) / 2))
+    above, below = plt.gcf().axes
+    strips = [
+        [c.get_paths()[0].get_extents() for c in a.collections] for a in (above, below)
+    ]
+    low, high = (np.array([s.x0 for s in row[1:10]]) for row in strips)
+    np.testing.assert_allclose(high, 10 + 2 * low, atol=1e-6)
+    np.testing.assert_allclose(low[[0, 4, 8]], [-1.2816, 0, 1.2816], atol=1e-3)
 
 
 def test_a_ranking_shows_every_image_in_the_order_of_the_rows():
