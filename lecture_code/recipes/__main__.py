@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from lecture_code import scoreboard, trained
-from lecture_code.recipes import binary, coverage, gan_diffusion, grey, vae_flow
+from lecture_code.recipes import binary, codes, coverage, gan_diffusion, grey, vae_flow
 
 WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
     **binary.WEIGHTS,
@@ -26,6 +26,7 @@ WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
 TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
     **coverage.TABLES,
     **binary.TABLES,
+    **codes.TABLES,
     **grey.TABLES,
     **vae_flow.TABLES,
     **gan_diffusion.TABLES,
