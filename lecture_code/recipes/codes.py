@@ -31,7 +31,7 @@ def train_code(seed: int) -> Autoencoder:
 
 
 def start_code(seed: int) -> Autoencoder:
-    """Build what :func:`train_code` starts from."""
+    """Build what :func:`train_code` begins with."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return Autoencoder(64, 16)
@@ -62,8 +62,9 @@ def tell_apart(
     Codes (n, k) and pages (n, d) make the decoder, codes (m, k) of the wanted pages
     (m, d) are drawn.
     """
-    ones = (torch.cat([z, torch.ones(len(z), 1)], dim=1) for z in (codes, unseen))
-    known, new = ones
+    known, new = (
+        torch.cat([z, torch.ones(len(z), 1)], dim=1) for z in (codes, unseen)
+    )
     drawn = new @ torch.linalg.lstsq(known, pages).solution
     nearest = torch.cdist(drawn, wanted).argmin(dim=1)
     return (nearest == torch.arange(len(wanted))).double().mean().item()
