@@ -62,9 +62,7 @@ def tell_apart(
     Codes (n, k) and pages (n, d) make the decoder, codes (m, k) of the wanted pages
     (m, d) are drawn.
     """
-    known, new = (
-        torch.cat([z, torch.ones(len(z), 1)], dim=1) for z in (codes, unseen)
-    )
+    known, new = (torch.cat([z, torch.ones(len(z), 1)], dim=1) for z in (codes, unseen))
     drawn = new @ torch.linalg.lstsq(known, pages).solution
     nearest = torch.cdist(drawn, wanted).argmin(dim=1)
     return (nearest == torch.arange(len(wanted))).double().mean().item()
