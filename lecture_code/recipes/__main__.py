@@ -16,6 +16,7 @@ import torch
 from lecture_code import scoreboard, trained
 from lecture_code.recipes import (
     binary,
+    codes,
     coverage,
     denoising,
     gan_diffusion,
@@ -38,6 +39,7 @@ TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
     **sharing.TABLES,
     **overfitting.TABLES,
     **binary.TABLES,
+    **codes.TABLES,
     **grey.TABLES,
     **vae_flow.TABLES,
     **gan_diffusion.TABLES,

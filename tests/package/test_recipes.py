@@ -17,6 +17,7 @@ from lecture_code import (
 from lecture_code.recipes import __main__ as command
 from lecture_code.recipes import (
     binary,
+    codes,
     coverage,
     denoising,
     grey,
@@ -194,6 +195,52 @@ def test_a_chosen_model_scores_what_the_table_says_and_no_other_met_the_test(nam
             nll = trained.load(name).loss(datasets.binary_digits(part).pixels).item()
             assert first[part] == pytest.approx(nll, abs=2e-3)
     assert all(np.isnan(row["test"]) for row in others)
+
+
+def test_the_table_of_seeds_is_what_the_code_trains():
+    stored = trained.select(trained.table("binary-seeds"), model="logistic", seed=1)
+    _, candidate = binary.REPEATED[0]
+    fresh = binary._score(binary.attempt("logistic", candidate, seed=1).model)
+    chosen = trained.select(stored, thresholds=len(candidate.thresholds))
+    for part, nats in fresh.items():
+        assert chosen[part] == pytest.approx([nats], abs=0.05)
+
+
+def test_the_table_of_seeds_has_each_candidate_ten_times():
+    table = trained.table("binary-seeds")
+    rows = zip(table["width"], table["thresholds"], table["seed"], strict=True)
+    wanted = [
+        (candidate.width, len(candidate.thresholds), seed)
+        for _, candidate in binary.REPEATED
+        for seed in range(10)
+    ]
+    assert list(rows) == wanted
+
+
+def test_the_table_of_codes_is_what_the_code_measures():
+    table = trained.table("codes")
+    assert len(table["seed"]) == 2 * 3 * 10
+    for start, make in enumerate((codes.start_code, codes.train_code)):
+        for row in codes._measure(make(3)):
+            kind = row.pop("kind")
+            stored = trained.select(table, seed=3, trained=start, kind=kind)
+            slack = {"nats": 0.5}
+            for column, value in row.items():
+                near = pytest.approx([value], abs=slack.get(column, 0.03))
+                assert stored[column] == near
+
+
+def test_a_linear_decoder_tells_apart_what_its_codes_hold():
+    generator = torch.Generator().manual_seed(0)
+    pages, wanted = torch.rand(2, 50, 6, generator=generator)
+    mixed = torch.rand(6, 6, generator=generator)
+    offset = torch.ones(6)
+    exact = codes.tell_apart(
+        pages @ mixed + offset, pages, wanted @ mixed + offset, wanted
+    )
+    assert exact == 1
+    blind = torch.zeros(50, 2)
+    assert codes.tell_apart(blind, pages, blind, wanted) == 1 / 50
 
 
 QUICK = binary.Candidate(0, 0.0, 0.05, binary.ONE)

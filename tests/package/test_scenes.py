@@ -14,6 +14,7 @@ from lecture_code.scenes import (
     chapter02,
     chapter03,
     chapter04,
+    chapter05,
     chapter07,
     chapter08,
     chapter09,
@@ -100,6 +101,26 @@ def test_each_machine_has_a_panel_under_its_area():
     )
     assert heights(table) == [0.25] * 4
     assert (curve.lines[0].get_xdata()[[0, -1]] == [-10, 10]).all()
+
+
+def test_an_unfinished_image_is_grey_from_its_frame_on():
+    chapter05.unfinished([1, 0, 1, 1], [1, 3], [0.25, 0.5])
+    first, second = plt.gcf().axes[:2]
+    assert np.ravel(first.images[0].get_array()).tolist() == [1, 0.15, 0.15, 0.15]
+    assert np.ravel(second.images[0].get_array()).tolist() == [1, 0, 1, 0.15]
+    assert [first.get_title(), second.get_title()] == ["25%", "50%"]
+    assert [a.patches[0].get_xy() for a in (first, second)] == [(0.5, -0.5), (0.5, 0.5)]
+
+
+def test_a_network_has_the_lines_of_its_masks_and_shows_what_leads_to_an_output():
+    first, second = np.array([[1, 0], [1, 1]]), np.array([[0, 0], [1, 0]])
+    chapter05.network([first, second], [0, 1], output=1)
+    lines = plt.gcf().axes[0].lines
+    assert len(lines) == 4
+    led = [
+        line.get_ydata()[0] for line in lines if line.get_color() == PALETTE["orange"]
+    ]
+    assert led == [0, 1]
 
 
 def test_a_search_shows_the_data_the_model_and_where_it_stands():
