@@ -170,7 +170,7 @@ MEAN = {"p": ODDS, "q": (([0.5, 0.5], "equal lengths"), ([1.5, -0.5, 0], ">= 0")
 COUNT = {"n": ((0, "an integer >= 1"), (2.0, "an integer"))}
 DRAW = {"n": 1}
 ONES = {"x": ((REAL, "zeros and ones"), WIDE)}
-LEVELS = {"x": ((BITS + 1, ">= 0 and <= 1"), (BITS / 2, "whole numbers"))}
+LEVELS = {"x": ((BITS + 1, ">= 0 and <= 1"), (BITS / 2, "whole numbers"), WIDE)}
 NO_LAW = (spots(), "law")
 TARGET = {"target": NO_LAW, "lipschitz": SIZE}
 STEPS = {"target": (spots(), "GaussianMixture"), "steps": NONE}
@@ -330,7 +330,8 @@ ROWS: list[Row] = [
     *each(latent, "log_weights importance_bound", {"x": BITS, "k": 1}, k=NONE, **ONES),
     row(flows.AffineCoupling, {"network": networks.mlp([3, 6]), "mask": [1, 0, 1]},
         network=((3, "Module"), (networks.mlp([3, 3]), "(n, 3) to (n, 6)")),
-        mask=(([1, 0, 2], ">= 0 and <= 1"), ([1, 1, 1], "zeros and ones"))),
+        mask=(([1, 0, 2], ">= 0 and <= 1"), ([1, 0, -1], ">= 0 and <= 1"),
+            ([1, 1, 1], "zeros and ones"), ([[0, 1]], "shape (d,)"))),
     *each(coupled, "inverse", {"z": REAL}),
     *each(lambda: flows.Triangular(3), "inverse", {"z": REAL}),
     *each(lambda: flows.Marginals(3, levels=2), "inverse", {"z": REAL}),
@@ -341,7 +342,8 @@ ROWS: list[Row] = [
     row(lambda: flows.Marginals(3, levels=2).count, {"x": BITS, "smoothing": 0.3},
         smoothing=SIZE, **LEVELS),
     row(flows.Flow, {"layers": [flows.Triangular(1)], "d": 1},
-        layers=(([3], "Module"), ([], "at least one")), d=NONE),
+        layers=(([3], "Module"), ([torch.nn.Linear(1, 1)], "a function"),
+            ([], "at least one")), d=NONE),
     *each(flow, "encode log_det log_prob loss", {"x": REAL}, x=(WIDE, LIST)),
     row(lambda: flow().decode, {"z": REAL}, z=WIDE),
     row(flows.Dequantised, {"flow": flow(), "levels": 2},
