@@ -51,11 +51,6 @@ def test_binary_digits_keep_what_reaches_the_threshold(threshold: int) -> None:
     assert grey[bits == 0].max() == threshold - 1
 
 
-def test_binary_digits_have_threshold_eight_by_default() -> None:
-    ours = datasets.binary_digits().pixels
-    assert torch.equal(ours, datasets.binary_digits("train", threshold=8).pixels)
-
-
 @pytest.mark.parametrize("size", range(1, 9))
 def test_patches_are_the_slices_of_the_image(size: int) -> None:
     pixels = torch.arange(3 * 64, dtype=torch.float64).reshape(3, 64)
@@ -71,23 +66,11 @@ def test_patches_are_the_slices_of_the_image(size: int) -> None:
     np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("size", [1, 3, 8])
-def test_patches_are_the_callers_own(size: int) -> None:
-    pixels = torch.ones(2, 64)
-    datasets.patches(pixels, size).zero_()
-    assert pixels.min() == 1
-
-
 def test_the_gradient_counts_the_patches_over_a_pixel() -> None:
     pixels = torch.zeros(1, 64, dtype=torch.float64, requires_grad=True)
     datasets.patches(pixels, 3).sum().backward()
     along = torch.tensor([1.0, 2, 3, 3, 3, 3, 2, 1], dtype=torch.float64)
     assert torch.equal(pixels.grad.reshape(8, 8), along.outer(along))
-
-
-def test_toys_are_all_there() -> None:
-    names = ["two-modes", "three-modes", "skewed", "clouds", "ring", "grid", "banana"]
-    assert list(datasets.TOYS) == names
 
 
 @pytest.mark.parametrize("name", datasets.TOYS)

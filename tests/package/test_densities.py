@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import mpmath
@@ -11,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import integrate, stats
+from scipy import stats
 
 from lecture_code.densities import Banana, GaussianMixture, IsotropicMixture
 
@@ -28,7 +27,6 @@ PLANAR = [
     Banana(curvature=-0.4, scale=1.3),
 ]
 mixtures = pytest.mark.parametrize("mixture", MIXTURES, ids=repr)
-planar = pytest.mark.parametrize("density", PLANAR, ids=repr)
 
 finite = st.floats(-50, 50)
 
@@ -71,27 +69,10 @@ def test_pdf_is_the_derivative_of_cdf(mixture: GaussianMixture) -> None:
 
 
 @mixtures
-def test_pdf_integrates_to_one(mixture: GaussianMixture) -> None:
-    pieces = np.unique(spread(mixture, 10.0))
-    total = sum(
-        integrate.fixed_quad(mixture.pdf, a, b, n=12)[0]
-        for a, b in itertools.pairwise(pieces)
-    )
-    assert total == pytest.approx(1.0, abs=1e-10)
-
-
-@mixtures
 def test_log_prob_is_the_log_of_pdf(mixture: GaussianMixture) -> None:
     x = spread(mixture)
     log_pdf = mixture.log_prob(torch.tensor(x)).numpy()
     np.testing.assert_allclose(np.exp(log_pdf), mixture.pdf(x), rtol=1e-12)
-
-
-@mixtures
-def test_score_is_the_gradient_of_log_prob(mixture: GaussianMixture) -> None:
-    x = torch.tensor(spread(mixture), requires_grad=True)
-    (slope,) = torch.autograd.grad(mixture.log_prob(x).sum(), x)
-    torch.testing.assert_close(mixture.score(x), slope, rtol=1e-9, atol=1e-9)
 
 
 def test_one_component_agrees_with_scipy() -> None:
@@ -134,16 +115,6 @@ def test_quantiles_cut_off_the_tail_asked_for(
     assert mixture.sf(right) == pytest.approx(tail, rel=1e-12 + 4 * slack, abs=0)
 
 
-@mixtures
-def test_quantile_inverts_cdf(mixture: GaussianMixture) -> None:
-    x = spread(mixture, 5.0)
-    tail = np.minimum(mixture.cdf(x), mixture.sf(x))
-    back = np.where(mixture.cdf(x) <= 0.5, mixture.ppf(tail), mixture.isf(tail))
-    # A rounding of the tail moves x by tail / pdf; in a valley that is far.
-    error = 1e-15 * tail / mixture.pdf(x) + 1e-14 * np.abs(x)
-    assert np.all(np.abs(back - x) <= 10 * error + 1e-15)
-
-
 def test_quantiles_in_a_valley_twenty_scales_wide() -> None:
     # Between the modes F differs from 1/2 by less than float64 shows; the part of it
     # that lies beyond the smaller tail is known, and so is the point.
@@ -164,16 +135,12 @@ def test_a_symmetric_mixture_has_symmetric_quantiles() -> None:
 
 
 @mixtures
-def test_quantiles_rise(mixture: GaussianMixture) -> None:
+def test_quantiles_rise_between_infinite_ends(mixture: GaussianMixture) -> None:
     u = np.concatenate([np.logspace(-300, -1, 60), np.linspace(0.11, 1 - 1e-16, 90)])
-    assert np.all(np.diff(mixture.ppf(u)) >= 0)
-    assert np.all(np.diff(mixture.isf(u)) <= 0)
-
-
-@mixtures
-def test_quantiles_at_the_ends_are_infinite(mixture: GaussianMixture) -> None:
-    np.testing.assert_array_equal(mixture.ppf([0, 1]), [-np.inf, np.inf])
-    np.testing.assert_array_equal(mixture.isf([0, 1]), [np.inf, -np.inf])
+    assert np.all(np.diff(mixture.ppf([0, *u, 1])) >= 0)
+    assert np.all(np.diff(mixture.isf([0, *u, 1])) <= 0)
+    assert mixture.ppf([0, 1]).tolist() == [-np.inf, np.inf]
+    assert mixture.isf([0, 1]).tolist() == [np.inf, -np.inf]
 
 
 @pytest.mark.parametrize("name", ["pdf", "cdf", "sf", "ppf", "isf"])
@@ -189,24 +156,6 @@ def test_results_have_the_shape_of_the_input(name: str) -> None:
 # ---------------------------------------------------------------------- in the plane
 
 
-@planar
-def test_planar_densities_integrate_to_one(density: Banana) -> None:
-    x1 = np.linspace(-9, 9, 601)
-    x2 = np.linspace(-40, 40, 2001)
-    grid = torch.tensor(np.stack(np.meshgrid(x1, x2, indexing="ij"), -1).reshape(-1, 2))
-    cell = (x1[1] - x1[0]) * (x2[1] - x2[0])
-    assert float(density.log_prob(grid).exp().sum() * cell) == pytest.approx(
-        1, abs=1e-9
-    )
-
-
-@planar
-def test_planar_score_is_the_gradient(density: Banana) -> None:
-    x = torch.linspace(-3, 3, 40, dtype=torch.float64).reshape(20, 2).requires_grad_()
-    (slope,) = torch.autograd.grad(density.log_prob(x).sum(), x)
-    torch.testing.assert_close(density.score(x), slope, rtol=1e-10, atol=1e-10)
-
-
 def test_isotropic_mixture_agrees_with_scipy() -> None:
     means = np.arange(6.0).reshape(2, 3)
     mixture = IsotropicMixture(means, [0.5, 2.0], [0.25, 0.75])
@@ -215,16 +164,6 @@ def test_isotropic_mixture_agrees_with_scipy() -> None:
     expected += 0.75 * stats.multivariate_normal(means[1], 4.0).pdf(x)
     log_prob = mixture.log_prob(torch.tensor(x)).numpy()
     np.testing.assert_allclose(log_prob, np.log(expected), rtol=1e-12)
-
-
-def test_isotropic_mixture_agrees_with_sklearn() -> None:
-    from sklearn.neighbors import KernelDensity
-
-    points = np.sin(np.arange(20.0)).reshape(10, 2)
-    theirs = KernelDensity(bandwidth=0.3).fit(points)
-    x = np.cos(np.arange(8.0)).reshape(4, 2)
-    ours = IsotropicMixture(points, 0.3).log_prob(torch.tensor(x))
-    np.testing.assert_allclose(ours.numpy(), theirs.score_samples(x), rtol=1e-10)
 
 
 def test_banana_without_curvature_is_gaussian() -> None:
@@ -268,27 +207,6 @@ def test_planar_samples_follow_their_components(generator: torch.Generator) -> N
     assert abs(right.mean() - 0.8) < 5 * math.sqrt(0.16 / len(x))
     scaled = (x - mixture.means[right.astype(int)]) / np.where(right, 3.0, 1.0)[:, None]
     assert stats.kstest((scaled**2).sum(1), stats.chi2(2).cdf).pvalue > 1e-6
-
-
-def test_banana_samples_straighten_to_a_gaussian(generator: torch.Generator) -> None:
-    banana = Banana(curvature=0.7, scale=0.5)
-    x1, x2 = banana.sample(20_000, generator).double().numpy().T
-    assert stats.kstest(x1, stats.norm.cdf).pvalue > 1e-6
-    assert stats.kstest(x2 - 0.7 * x1**2, stats.norm(-0.7, 0.5).cdf).pvalue > 1e-6
-    # E x2 = 0 and Var x2 = s^2 + 2 c^2, so the mean has this error:
-    assert abs(x2.mean()) < 5 * math.sqrt((0.25 + 0.98) / len(x2))
-
-
-@pytest.mark.parametrize("density", [MIXTURES[2], *PLANAR], ids=repr)
-def test_samples_depend_on_the_generator_alone(density: Banana) -> None:
-    before = torch.get_rng_state()
-    first, again = (
-        density.sample(7, torch.Generator().manual_seed(3)) for _ in range(2)
-    )
-    assert torch.equal(first, again)
-    assert first.dtype == torch.float32
-    assert not first.requires_grad
-    assert torch.equal(before, torch.get_rng_state())
 
 
 def test_a_component_of_weight_zero_is_never_drawn(generator: torch.Generator) -> None:
@@ -355,21 +273,6 @@ def test_noised_is_the_law_of_a_sample_plus_noise(
         assert stats.kstest(drawn[:, axis], column.cdf).pvalue > 1e-6
 
 
-@pytest.mark.parametrize("sigma", [0.2, 1.0])
-def test_the_posterior_mean_is_an_integral(sigma: float) -> None:
-    mixture = IsotropicMixture([[-1.0], [2.0]], [0.5, 1.0], [0.3, 0.7])
-    prior = GaussianMixture([-1.0, 2.0], [0.5, 1.0], [0.3, 0.7])
-    for y in (-3.0, 0.4, 2.5):
-
-        def joint(x: float, y: float = y) -> float:
-            return float(prior.pdf(x)) * stats.norm(x, sigma).pdf(y)
-
-        total = integrate.quad(joint, -12, 12, limit=200)[0]
-        mean = integrate.quad(lambda x: x * joint(x), -12, 12, limit=200)[0] / total
-        got = mixture.posterior_mean(torch.tensor([[y]]).double(), sigma).item()
-        assert got == pytest.approx(mean, rel=1e-7)
-
-
 @pytest.mark.parametrize("sigma", [0.3, 1.5])
 def test_the_posterior_mean_steps_along_the_score(sigma: float) -> None:
     y = torch.linspace(-4, 4, 24, dtype=torch.float64).reshape(12, 2)
@@ -405,30 +308,6 @@ def test_no_mass_exceeds_one_though_rounded_weights_may() -> None:
 
 def test_scales_are_one_by_default() -> None:
     assert IsotropicMixture([[0.0, 2.0]]).scales.tolist() == [1.0]
-
-
-@pytest.mark.parametrize(
-    ("make", "name", "last", "beyond"),
-    [
-        (IsotropicMixture, "means", [[-1e20]], [[-1.01e20]]),
-        (IsotropicMixture, "means", [[1e20]], [[1.01e20]]),
-        (GaussianMixture, "scales", 1e-20, 0.99e-20),
-        (GaussianMixture, "scales", 1e20, 1.01e20),
-        (Banana, "curvature", -1e20, -1.01e20),
-        (Banana, "curvature", 1e20, 1.01e20),
-        (Banana, "scale", 1e-20, 0.99e-20),
-        (Banana, "scale", 1e20, 1.01e20),
-        (IsotropicMixture([[0.0]], 1e20).noised, "sigma", 0, -0.01),
-        (IsotropicMixture([[0.0]], 1e20).noised, "sigma", 1e19, 1.01e19),
-    ],
-)
-def test_bounds_still_pass_and_what_lies_beyond_is_refused(
-    make: type, name: str, last: float, beyond: float
-) -> None:
-    rest = {"means": [0.0]} if make is GaussianMixture else {}
-    make(**rest, **{name: last})
-    with pytest.raises(ValueError, match=f"^{name}: expected"):
-        make(**rest, **{name: beyond})
 
 
 def test_points_as_far_as_1e30_are_taken() -> None:

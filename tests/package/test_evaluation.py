@@ -149,14 +149,6 @@ def test_trying_a_network_changes_nothing(name):
     assert all(part.training for part in model.modules())
 
 
-def test_the_coder_loses_nothing_with_a_model_in_training():
-    torch.manual_seed(0)
-    net = networks.masked_mlp([16, 64, 16], dropout=0.5)
-    model = autoregressive.Autoregressive(net, pixels=16)
-    x = torch.randint(2, (50, 16), generator=seeded()).float()
-    assert torch.equal(compression.decompress(compression.compress(x, model), model), x)
-
-
 def test_a_critic_learns_from_a_generator_in_training():
     """Only sampling is evaluation: in a loss the generator's own mode counts."""
     model = built("GAN")

@@ -7,8 +7,7 @@ import math
 import pytest
 import torch
 
-from lecture_code import datasets, densities, divergences, gan, lipschitz, networks
-from lecture_code.training import Player, play
+from lecture_code import densities, divergences, gan, lipschitz, networks
 
 GAMES = ("saturating", "non-saturating", "wasserstein")
 each_game = pytest.mark.parametrize("game", GAMES)
@@ -139,25 +138,10 @@ def test_losses_stay_finite_where_the_critic_is_certain(game):
     assert torch.isfinite(made.generator_loss(x))
 
 
-def test_one_image_black_or_of_one_class_is_enough():
-    made = model(d=64)
-    digits = datasets.digits()
-    ones = datasets.scaled(digits.pixels[digits.labels == 1])
-    for x in (ones, ones[:1], -torch.ones(1, 64), torch.ones(3, 64)):
-        assert torch.isfinite(made.critic_loss(x) + made.generator_loss(x))
-
-
 def test_samples_are_the_pushed_noise():
     made = model()
     z = torch.randn(7, 3, generator=seeded(9))
     assert torch.equal(made.sample(7, seeded(9)), made.generate(z))
-
-
-@pytest.mark.parametrize("method", ["log_prob", "elbo", "importance_bound"])
-def test_a_likelihood_does_not_exist_and_the_error_says_who_has_one(method):
-    with pytest.raises(AttributeError, match=f"{method}: .*flows .*, a VAE bounds$"):
-        getattr(model(), method)
-    assert not hasattr(model(), method)
 
 
 def test_an_unknown_attribute_is_an_ordinary_error():
@@ -185,18 +169,6 @@ def test_its_name_tells_the_game_the_sizes_and_the_weights():
     assert repr(model("wasserstein")) == want
 
 
-def test_training_stays_in_a_wide_bracket():
-    target = densities.GaussianMixture([2.0], 0.5)
-    critic = networks.mlp([1, 16, 1])
-    made = gan.GAN(torch.nn.Linear(1, 1), critic, latent=1)
-    players = [
-        Player(made.critic.parameters(), made.critic_loss, 1e-2, (0.0, 0.9)),
-        Player(made.generator.parameters(), made.generator_loss, 1e-2, (0.0, 0.9)),
-    ]
-    play(players, target.sample(2000)[:, None], steps=600)
-    assert made.sample(2000).mean().item() == pytest.approx(2.0, abs=0.5)
-
-
 # ------------------------------------------------------------------- the critic's slope
 
 
@@ -216,12 +188,3 @@ def test_the_certified_slope_bounds_every_difference():
     x, y = torch.randn(2, 500, 2)
     steep = (critic(x) - critic(y)).abs()[:, 0] / (x - y).norm(dim=1)
     assert steep.max().item() <= bound
-
-
-def test_other_layers_are_left_alone():
-    critic = gan.spectral_critic([3, 5, 1], activation="tanh")
-    assert [type(m).__name__ for m in critic] == [
-        "ParametrizedLinear",
-        "Tanh",
-        "ParametrizedLinear",
-    ]

@@ -14,7 +14,7 @@ from scipy import stats
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.neighbors import NearestNeighbors
 
-from lecture_code import datasets, metrics
+from lecture_code import metrics
 
 
 def cloud(n, d=3, *, seed=0, shift=0.0, scale=1.0):
@@ -37,31 +37,11 @@ def test_mmd_agrees_with_its_definition(n, m):
     assert metrics.mmd(x, y, bandwidth=h) == pytest.approx(want, abs=1e-12)
 
 
-def test_mmd_of_two_gaussians_is_the_closed_form():
-    """The kernel's mean over N(m, 2) is known; 400 estimates meet it on average."""
-    h, shift = 0.8, 1.0
-    mean = h / math.sqrt(h * h + 2)
-    want = 2 * mean * (1 - math.exp(-(shift**2) / (2 * (h * h + 2))))
-    got = [
-        metrics.mmd(
-            cloud(20, 1, seed=s), cloud(15, 1, seed=s + 999, shift=shift), bandwidth=h
-        )
-        for s in range(400)
-    ]
-    assert np.mean(got) == pytest.approx(want, abs=5 * np.std(got) / math.sqrt(400))
-
-
 def test_the_default_bandwidth_is_the_median_distance():
     x, y = cloud(6), cloud(5, seed=1)
     both = np.concatenate([x, y])
     apart = [np.linalg.norm(a - b) for i, a in enumerate(both) for b in both[:i]]
     assert metrics.mmd(x, y) == metrics.mmd(x, y, bandwidth=np.median(apart))
-
-
-def test_mmd_is_symmetric_and_sees_no_order():
-    x, y = cloud(8), cloud(6, seed=1)
-    assert metrics.mmd(x, y) == pytest.approx(metrics.mmd(y, x), abs=1e-12)
-    assert metrics.mmd(x[::-1], y) == pytest.approx(metrics.mmd(x, y), abs=1e-12)
 
 
 # ----------------------------------------------------------------- two-sample test
@@ -89,10 +69,6 @@ def test_the_test_has_its_size_under_the_null():
         assert abs((p <= alpha + 1e-9).mean() - alpha) < 5 * error
     counts = np.bincount(np.round(20 * p).astype(int), minlength=21)[1:]
     assert stats.chisquare(counts).pvalue > 1e-6
-
-
-def test_the_test_sees_a_shift():
-    assert (p_values(shift=1.5, trials=50) <= 0.05).mean() > 0.9
 
 
 def test_the_least_p_value_counts_the_deal_seen():
@@ -144,26 +120,6 @@ def test_a_point_on_the_edge_lies_inside():
     assert metrics.precision_recall(real, generated, k=1) == (0.5, 0.5)
 
 
-def test_precision_and_recall_swap_with_the_samples():
-    real, generated = cloud(40), cloud(25, seed=1, scale=0.3)
-    p, r = metrics.precision_recall(real, generated)
-    assert metrics.precision_recall(generated, real) == (r, p)
-    assert p > r  # a narrow sample lies within, and leaves much out
-
-
-def test_a_copier_wins_both_and_a_stranger_neither():
-    real = cloud(40)
-    assert metrics.precision_recall(real, real) == (1, 1)
-    assert metrics.precision_recall(real, real + 99) == (0, 0)
-
-
-def test_a_lost_mode_costs_recall_and_not_precision():
-    real = np.concatenate([cloud(40), cloud(40, seed=1, shift=30)])
-    got = metrics.precision_recall(real, cloud(80, seed=2))
-    assert got.precision > 0.8
-    assert got.recall < 0.5
-
-
 # ----------------------------------------------------------------------------- Frechet
 
 
@@ -179,25 +135,10 @@ def test_frechet_agrees_with_another_library():
     assert metrics.frechet(x, y) == pytest.approx(want, rel=1e-9)
 
 
-def test_frechet_on_the_line_is_two_squares():
-    x, y = cloud(50, 1), cloud(30, 1, seed=1, shift=1, scale=3)
-    want = (x.mean() - y.mean()) ** 2 + (x.std(ddof=1) - y.std(ddof=1)) ** 2
-    assert metrics.frechet(x, y) == pytest.approx(want)
-
-
 def test_frechet_of_a_sample_with_itself_is_zero_even_where_flat():
     x = np.column_stack([cloud(20, 2), np.zeros(20)])
     assert metrics.frechet(x, x) == pytest.approx(0, abs=1e-9)
     assert metrics.frechet(np.zeros((5, 3)), np.ones((4, 3))) == pytest.approx(3)
-
-
-def test_frechet_of_the_digits_is_the_known_figure():
-    train, test = (datasets.digits(p).pixels / 16 for p in ("train", "test"))
-    assert metrics.frechet(train, test) == pytest.approx(0.288, abs=5e-4)
-    # blank corners: eigenvalues of 0 are 1e-16 by rounding, and their roots 1e-8
-    assert metrics.frechet(test, train) == pytest.approx(
-        metrics.frechet(train, test), abs=1e-6
-    )
 
 
 # ----------------------------------------------------------------- nearest and copying
@@ -214,13 +155,6 @@ def test_copying_is_the_area_that_a_rank_test_knows():
     near = [metrics.nearest_distance(s, train) for s in (held, generated)]
     want = stats.mannwhitneyu(*near).statistic / (20 * 25)
     assert metrics.copying(generated, train, held) == pytest.approx(want)
-
-
-def test_a_copier_and_a_stranger_are_told_apart():
-    train, held_out = cloud(30), cloud(25, seed=1)
-    assert metrics.copying(train[:9], train, held_out) == 1
-    assert metrics.copying(held_out + 50, train, held_out) == 0
-    assert metrics.copying(held_out, train, held_out) == pytest.approx(0.5)
 
 
 @settings(max_examples=20, deadline=None)
@@ -247,11 +181,6 @@ def test_confidence_and_shares_read_the_classifier():
     np.testing.assert_allclose(metrics.class_shares(Fixed(), x), [0.75, 0, 0.25])
 
 
-def test_a_class_that_is_never_chosen_has_its_share_too():
-    x = np.array([[0.7, 0.2, 0.1], [0.2, 0.8, 0.0]])
-    assert metrics.class_shares(Fixed(), x).tolist() == [0.5, 0.5, 0]
-
-
 @pytest.mark.parametrize(
     ("judged", "told"),
     [
@@ -262,16 +191,6 @@ def test_a_class_that_is_never_chosen_has_its_share_too():
 def test_answers_that_are_no_probabilities_are_laid_to_the_classifier(judged, told):
     with pytest.raises(ValueError, match=f"^classifier: expected {told}$"):
         metrics.confidence(Fixed(), judged)
-
-
-def test_answers_without_classes_are_laid_to_the_classifier():
-    class Flat:
-        def predict_proba(self, x):
-            return x[:, 0]
-
-    told = r"^classifier: expected shape \(n, classes\), got"
-    with pytest.raises(ValueError, match=told):
-        metrics.confidence(Flat(), np.ones((2, 2)))
 
 
 # ------------------------------------------------------------------ what does not fit

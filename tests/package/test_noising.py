@@ -74,11 +74,6 @@ def test_the_exact_denoiser_is_the_posterior_mean(level, t):
         assert got == pytest.approx(top / bottom, abs=1e-6)
 
 
-def test_without_noise_there_is_nothing_to_take_away():
-    x = torch.randn(6, 2, generator=seeded(), dtype=torch.float64)
-    torch.testing.assert_close(noising.exact_denoiser(PLANE)(x, 0.0), x)
-
-
 def distance(steps, level=noising.cosine):
     """Return TV between the target and the deterministic sampler's law, no sampling.
 
@@ -148,11 +143,6 @@ def test_the_ancestral_step_is_bayes_rule():
     assert end.mean().item() == pytest.approx(posterior * step / fresh, abs=0.02)
 
 
-@pytest.mark.parametrize("level", [lambda t: t, noising.cosine])
-def test_a_rising_schedule_is_handed_back(level):
-    assert noising.rising(level) is level
-
-
 def test_noise_is_the_same_for_every_dtype():
     one = noising.like(torch.zeros(3), seeded())
     two = noising.like(torch.zeros(3).double(), seeded())
@@ -165,12 +155,3 @@ def test_single_precision_costs_the_denoiser_no_digits_near_noise(law, t):
     denoise, x = noising.exact_denoiser(law), law.sample(9, seeded())
     want = denoise(x.double(), t)
     torch.testing.assert_close(denoise(x, t).double(), want, rtol=1e-6, atol=1e-7)
-
-
-def test_the_denoiser_near_noise_is_the_posterior_mean():
-    x = torch.randn(9, 2, generator=seeded())
-    for t in (0.999, 0.9999, 0.99999):
-        alpha, sigma = (rate.item() for rate in noising.rates(t))
-        want = PLANE.posterior_mean(x.double() / alpha, sigma / alpha)
-        got = noising.exact_denoiser(PLANE)(x, t)
-        torch.testing.assert_close(got.double(), want, rtol=1e-6, atol=1e-7)

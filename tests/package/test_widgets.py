@@ -6,7 +6,6 @@ import base64
 import html
 import io
 import itertools
-import json
 import os
 import random
 import subprocess
@@ -61,10 +60,6 @@ def test_sliders_read_as_text(explorer):
     }
 
 
-def test_repr_is_short_and_holds_no_data(explorer):
-    assert repr(explorer) == "explore(patch size=3, rate=2, law=2 settings)"
-
-
 def test_a_slider_may_have_any_name_and_numbers_of_any_kind():
     explorer = widgets.explore(draw, draw=range(2), b=(np.float32(0.5), np.int64(3)))
     assert explorer.sliders == {"draw": ["0", "1"], "b": ["0.5", "3"]}
@@ -94,10 +89,6 @@ def test_thin_lines_keep_their_colours():
     for colour in colours:
         wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
         assert np.abs(pixels - wanted).max(axis=-1).min() <= 16
-
-
-def test_two_calls_give_the_same_bytes(explorer):
-    assert widgets.explore(draw, **GRID).frames == explorer.frames
 
 
 def noise(n):
@@ -256,14 +247,6 @@ def test_ipywidgets_8_links_each_slider_to_its_stacks_in_the_browser(explorer):
         assert {state[stack]["model_name"] for stack in stacks} == {"StackModel"}
         for stack in stacks:
             assert len(state[stack]["state"]["children"]) == len(control.options)
-
-
-def test_state_weighs_little_more_than_what_is_budgeted(explorer):
-    state = dependency_state([explorer.box], drop_defaults=False)
-    held = sum(len(m["state"].get("value", "")) for m in state.values())
-    assert held > sum(len(frame.png) for frame in explorer.frames)
-    rest = len(json.dumps(state)) - held
-    assert rest < 1500 * len(explorer.frames) + 5000 * len(explorer.sliders)
 
 
 def test_the_figure_starts_where_it_is_told():
