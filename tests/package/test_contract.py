@@ -222,16 +222,6 @@ def test_without_a_generator_torchs_seed_settles_the_samples(name, kept_globals)
     assert not torch.equal(model.sample(50), first)
 
 
-@each_exact
-def test_sampling_leaves_the_model_as_it_was(name):
-    entry = MODELS[name]
-    model = entry.make()
-    points = entry.make().sample(9, _seeded(4))
-    before = model.log_prob(points)
-    model.sample(9, _seeded(5))
-    assert torch.equal(model.log_prob(points), before)
-
-
 # ----------------------------------------------------------------------------- log_prob
 
 

@@ -184,13 +184,6 @@ def test_the_schedule_given_is_the_one_used():
     torch.testing.assert_close(model.denoise(X, T), want)
 
 
-def test_what_is_refused_draws_nothing():
-    source = seeded()
-    with pytest.raises(ValueError, match=r"^labels: expected shape \(2,\), got"):
-        random().sample(2, source, [0, 1, 2])
-    assert torch.equal(source.get_state(), seeded().get_state())
-
-
 @pytest.mark.parametrize(
     ("classes", "guidance", "rows"), [(2, 1.0, 5), (0, 3.0, 5), (2, 3.0, 10)]
 )

@@ -41,7 +41,7 @@ def pairs(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 
 @distances
 @given(pair=pairs())
-def test_distances_vanish_on_equals_only(between: object, pair: tuple) -> None:
+def test_distances_vanish_on_equals_only(between, pair):
     p, q = pair
     assert between(p, p) == pytest.approx(0.0, abs=1e-15)
     assert between(p, q) >= 0
@@ -51,12 +51,12 @@ def test_distances_vanish_on_equals_only(between: object, pair: tuple) -> None:
 
 @symmetric
 @given(pair=pairs())
-def test_distances_do_not_depend_on_the_order(between: object, pair: tuple) -> None:
+def test_distances_do_not_depend_on_the_order(between, pair):
     assert between(*pair) == pytest.approx(between(*pair[::-1]), rel=1e-12, abs=1e-15)
 
 
 @given(pairs())
-def test_bounds_between_the_distances(pair: tuple) -> None:
+def test_bounds_between_the_distances(pair):
     kl, js, tv = (DISTANCES[name](*pair) for name in ("kl", "js", "tv"))
     assert tv <= math.sqrt(kl / 2) + 1e-12  # Pinsker
     assert js <= tv * math.log(2) + 1e-12  # Lin
@@ -64,7 +64,7 @@ def test_bounds_between_the_distances(pair: tuple) -> None:
 
 
 @given(pairs())
-def test_agreement_with_other_libraries(pair: tuple) -> None:
+def test_agreement_with_other_libraries(pair):
     p, q = pair
     points = np.sin(np.arange(len(p)))
     assert divergences.entropy(p) == pytest.approx(stats.entropy(p), abs=1e-12)
@@ -78,21 +78,21 @@ def test_agreement_with_other_libraries(pair: tuple) -> None:
 
 
 @given(pairs())
-def test_total_variation_is_the_largest_difference_on_an_event(pair: tuple) -> None:
+def test_total_variation_is_the_largest_difference_on_an_event(pair):
     p, q = pair
     events = itertools.product([0, 1], repeat=len(p))
     largest = max(float((p - q) @ np.array(event)) for event in events)
     assert divergences.tv(p, q) == pytest.approx(largest, abs=1e-12)
 
 
-def test_entropy_in_closed_form() -> None:
+def test_entropy_in_closed_form():
     assert divergences.entropy(np.full(8, 1 / 8)) == pytest.approx(3 * math.log(2))
     assert divergences.entropy([0.5, 0.25, 0.25]) == pytest.approx(1.5 * math.log(2))
     for certain in ([1.0], [0.0, 1.0]):
         assert str(divergences.entropy(certain)) == "0.0"
 
 
-def test_distances_in_closed_form() -> None:
+def test_distances_in_closed_form():
     p, q = [0.5, 0.5, 0.0], [0.0, 0.5, 0.5]
     assert divergences.kl(p, q) == math.inf
     assert divergences.kl([1, 0], [0.25, 0.75]) == pytest.approx(math.log(4))
@@ -103,14 +103,14 @@ def test_distances_in_closed_form() -> None:
     assert divergences.wasserstein1(p, q, [0.0, 1.0, 3.0]) == pytest.approx(1.5)
 
 
-def test_the_smallest_number_is_no_trap() -> None:
+def test_the_smallest_number_is_no_trap():
     p, q = [5e-324, 1.0], [0.0, 1.0]
     assert divergences.js(p, q) == pytest.approx(0.0, abs=1e-300)
     assert divergences.kl(p, q) == math.inf
 
 
 @pytest.mark.parametrize(("m", "s"), [(0.0, 1.0), (1.5, 1.0), (-0.3, 0.2), (2, 4)])
-def test_kl_of_gaussians_is_the_integral(m: float, s: float) -> None:
+def test_kl_of_gaussians_is_the_integral(m, s):
     p, q = stats.norm(m, s), stats.norm(0.5, 1.5)
     expected, _ = integrate.quad(
         lambda x: p.pdf(x) * (p.logpdf(x) - q.logpdf(x)), m - 12 * s, m + 12 * s
@@ -122,7 +122,7 @@ def test_kl_of_gaussians_is_the_integral(m: float, s: float) -> None:
 # ----------------------------------------------------------------------------- cells
 
 
-def test_cells_of_a_gaussian() -> None:
+def test_cells_of_a_gaussian():
     masses = divergences.cell_masses(GaussianMixture([0.0]), [-30.0, -1.0, 1.0, 30.0])
     assert masses.shape == (5,)
     assert masses.dtype == np.float64
@@ -134,13 +134,13 @@ def test_cells_of_a_gaussian() -> None:
 
 
 @pytest.mark.parametrize("edges", [[1.0, 2.0], [-2.0, -1.0], [0.0]])
-def test_cells_take_a_scipy_distribution(edges: list[float]) -> None:
+def test_cells_take_a_scipy_distribution(edges):
     masses = divergences.cell_masses(stats.norm(), edges)
     whole = stats.norm.cdf([-np.inf, *edges, np.inf])
     np.testing.assert_allclose(masses, np.diff(whole), rtol=1e-12)
 
 
-def test_total_variation_of_cells_rises_to_that_of_the_densities() -> None:
+def test_total_variation_of_cells_rises_to_that_of_the_densities():
     p, q = GaussianMixture([0.0]), GaussianMixture([1.0])
     exact = math.erf(1 / (2 * math.sqrt(2)))  # 2 Phi(1/2) - 1
     found = [
@@ -154,7 +154,7 @@ def test_total_variation_of_cells_rises_to_that_of_the_densities() -> None:
     assert found[0] < exact - 1e-2
 
 
-def test_no_cell_is_negative_however_thin() -> None:
+def test_no_cell_is_negative_however_thin():
     def stumble(x: np.ndarray) -> np.ndarray:
         """Fall by a rounding error, as a computed cdf may between close points."""
         return np.array([0.3, 0.3 - 2.0**-54])
@@ -168,19 +168,19 @@ def test_no_cell_is_negative_however_thin() -> None:
 # ---------------------------------------------------------------------------- errors
 
 
-def test_a_density_without_cdf_is_named() -> None:
+def test_a_density_without_cdf_is_named():
     said = r"^density: expected an object with cdf and sf, got \[0\.5, 0\.5\]$"
     with pytest.raises(TypeError, match=said):
         divergences.cell_masses([0.5, 0.5], [0.0])
 
 
 @distances
-def test_a_sum_that_is_off_by_rounding_is_made_exact(between) -> None:
+def test_a_sum_that_is_off_by_rounding_is_made_exact(between):
     p = np.array([0.2, 0.3, 0.5])
     assert between(p * (1 + 4e-7), p) == pytest.approx(0, abs=1e-12)
 
 
-def test_tensors_are_taken_and_no_input_is_changed() -> None:
+def test_tensors_are_taken_and_no_input_is_changed():
     p, q = torch.tensor([0.1, 0.9]), np.array([0.4, 0.6])
     points = np.array([3.0, 1.0])
     assert divergences.wasserstein1(p, q, points) == pytest.approx(0.6)
@@ -189,7 +189,7 @@ def test_tensors_are_taken_and_no_input_is_changed() -> None:
     assert points.tolist() == [3.0, 1.0]
 
 
-def test_the_smallest_and_largest_numbers_have_a_divergence() -> None:
+def test_the_smallest_and_largest_numbers_have_a_divergence():
     assert divergences.kl_gaussians(0.3, 0.7, 0.3, 0.7) == 0.0
     tiny = divergences.kl_gaussians(0.0, 5e-324, 0.0, 1.0)
     assert tiny == pytest.approx(743.94, 1e-4)

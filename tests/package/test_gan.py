@@ -144,11 +144,6 @@ def test_samples_are_the_pushed_noise():
     assert torch.equal(made.sample(7, seeded(9)), made.generate(z))
 
 
-def test_an_unknown_attribute_is_an_ordinary_error():
-    with pytest.raises(AttributeError, match="no attribute 'colour'"):
-        _ = model().colour
-
-
 @pytest.mark.parametrize(
     ("generator", "critic", "blamed"),
     [

@@ -9,11 +9,10 @@ import pytest
 import torch
 from scipy import special
 
-from lecture_code import lipschitz, pushforward, training
+from lecture_code import lipschitz, training
 from lecture_code.densities import GaussianMixture
 from lecture_code.study import __main__ as command
 from lecture_code.study.line import denoisers, experiments, laws
-from lecture_code.study.line.experiments import Setting, Unit
 from lecture_code.study.line.stacks import Stack, latents
 
 SHORT = ((1, 1e-3),) * 3
@@ -119,13 +118,6 @@ def test_a_shifted_gaussian_has_the_distance_of_the_formula():
         assert laws.total_variation(z, z, law) == pytest.approx(want, abs=1e-5)
 
 
-def test_the_optimal_map_has_the_optimal_distance():
-    law = experiments.target(3)
-    fit, z = pushforward.tv_star(law, 5.0), np.linspace(-8, 8, 20_001)
-    got = laws.total_variation(z, fit.map(z), law)
-    assert got == pytest.approx(fit.value, abs=1e-4)
-
-
 # -------------------------------------------------------------------------- the sampler
 
 
@@ -154,19 +146,6 @@ def test_more_runs_are_more_stacks_and_no_other_ones():
         (u.kind, s) for u in many if u.experiment == "separation" for s in u.settings
     ]
     assert len(nets) == 4 * 11 * 10
-
-
-def test_a_unit_is_the_same_each_time(short):
-    unit = Unit("separation", "vae", (Setting(1.0), Setting(4.0)))
-    state = torch.get_rng_state()
-    one, two = (experiments.work(unit) for _ in range(2))
-    assert one["rows"] == two["rows"]
-    assert torch.equal(torch.get_rng_state(), state)
-
-
-def test_an_unknown_kind_is_refused():
-    with pytest.raises(ValueError, match="kind: expected one of"):
-        experiments.work(Unit("separation", "flow", (Setting(1.0),)))
 
 
 def test_the_command_writes_tables_and_figures_and_goes_on(short, tmp_path):
