@@ -189,6 +189,11 @@ def test_tensors_are_taken_and_no_input_is_changed():
     assert points.tolist() == [3.0, 1.0]
 
 
+def test_far_from_zero_only_the_way_between_the_means_counts():
+    near = divergences.kl_gaussians(1.0, 0.3, 0.0, 0.7)
+    assert divergences.kl_gaussians(1e15 + 1, 0.3, 1e15, 0.7) == near
+
+
 def test_the_smallest_and_largest_numbers_have_a_divergence():
     assert divergences.kl_gaussians(0.3, 0.7, 0.3, 0.7) == 0.0
     tiny = divergences.kl_gaussians(0.0, 5e-324, 0.0, 1.0)

@@ -141,7 +141,7 @@ def test_probing_keeps_whole_numbers_whole():
     assert networks.probe(net, *inputs) == (5, 2)
 
 
-# --------------------------------------------------------------- told the time and class
+# ---------------------------------------------------------- told the time and class
 
 
 def timed(**settings):
