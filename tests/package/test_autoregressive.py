@@ -113,12 +113,7 @@ class Conditional(torch.nn.Module):
 
 @pytest.mark.parametrize(
     "network",
-    [
-        networks.mlp([9, 9]),
-        networks.mlp([9, 5, 9]),
-        torch.nn.Identity(),
-        Conditional(),
-    ],
+    [networks.mlp([9, 9]), networks.mlp([9, 5, 9]), torch.nn.Identity(), Conditional()],
     ids=["dense", "hidden", "its own answer", "its own answer, at times"],
 )
 def test_a_network_that_sees_the_answer_is_refused(network):

@@ -66,13 +66,6 @@ def test_patches_are_the_slices_of_the_image(size):
     np.testing.assert_array_equal(found, expected)
 
 
-def test_the_gradient_counts_the_patches_over_a_pixel():
-    pixels = torch.zeros(1, 64, dtype=torch.float64, requires_grad=True)
-    datasets.patches(pixels, 3).sum().backward()
-    along = torch.tensor([1.0, 2, 3, 3, 3, 3, 2, 1], dtype=torch.float64)
-    assert torch.equal(pixels.grad.reshape(8, 8), along.outer(along))
-
-
 @pytest.mark.parametrize("name", datasets.TOYS)
 def test_toys_have_a_law_and_samples(name, generator):
     density = datasets.toy(name)

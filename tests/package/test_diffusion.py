@@ -184,22 +184,6 @@ def test_the_schedule_given_is_the_one_used():
     torch.testing.assert_close(model.denoise(X, T), want)
 
 
-@pytest.mark.parametrize(
-    ("classes", "guidance", "rows"), [(2, 1.0, 5), (0, 3.0, 5), (2, 3.0, 10)]
-)
-def test_only_guidance_towards_a_class_asks_the_network_twice(classes, guidance, rows):
-    asked = []
-
-    class Counting(torch.nn.Module):
-        def forward(self, x, t, labels):
-            asked.append(len(x))
-            return x
-
-    model = diffusion.Diffusion(Counting(), d=2, classes=classes)
-    model._guide(X, 0.5, torch.zeros(5).long(), guidance)
-    assert asked[-1] == rows
-
-
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_every_view_has_the_precision_of_the_points(dtype):
     model, x = random(), X.to(dtype)

@@ -29,78 +29,31 @@ def seeded(seed=1):
     return torch.Generator().manual_seed(seed)
 
 
-class Logit(torch.nn.Module):
-    """The optimal critic's logit for two densities on the line."""
-
-    def __init__(self, p, q):
-        super().__init__()
-        self.p, self.q = p, q
-
-    def forward(self, x):
-        return self.p.log_prob(x) - self.q.log_prob(x)
+P, Q = densities.GaussianMixture([0.0]), densities.GaussianMixture([1.5])
 
 
 class Shift(torch.nn.Module):
-    """A generator that moves a standard normal."""
-
-    def __init__(self, by):
-        super().__init__()
-        self.by = torch.nn.Parameter(torch.tensor(float(by), dtype=torch.float64))
+    """A generator of Q."""
 
     def forward(self, z):
-        return z + self.by
+        return z.double() + 1.5
 
 
-def facing(distance, game="saturating"):
-    """Return a game in which the critic is the best one for the generator's law."""
-    p = densities.GaussianMixture([0.0])
-    q = densities.GaussianMixture([distance])
-    return gan.GAN(Shift(distance), Logit(p, q), latent=1, game=game)
+class Logit(torch.nn.Module):
+    """The optimal critic's logit between P and Q."""
+
+    def forward(self, x):
+        return P.log_prob(x) - Q.log_prob(x)
 
 
 def test_the_best_critics_value_is_the_jensen_shannon_divergence():
-    made, p = facing(1.5), densities.GaussianMixture([0.0])
+    made = gan.GAN(Shift(), Logit(), latent=1, game="saturating")
     edges = torch.linspace(-9, 11, 4001).double().numpy()
-    masses = [
-        divergences.cell_masses(d, edges) for d in (p, densities.GaussianMixture([1.5]))
-    ]
-    x = p.sample(200_000, seeded())[:, None].double()
+    masses = [divergences.cell_masses(d, edges) for d in (P, Q)]
+    x = P.sample(200_000, seeded())[:, None].double()
     value = -made.critic_loss(x, seeded(2)).item()
     want = 2 * divergences.js(*masses) - math.log(4)
     assert value == pytest.approx(want, abs=0.01)  # five standard errors
-
-
-def test_any_other_critic_does_worse():
-    x = torch.randn(50_000, 1, generator=seeded(), dtype=torch.float64)
-    best = facing(1.5)
-    least = best.critic_loss(x, seeded(2))
-    for factor, offset in ((0.5, 0.0), (2.0, 0.0), (1.0, 0.5), (1.0, -0.5)):
-        other = facing(1.5)
-        other.critic = Bent(other.critic, factor, offset)
-        assert other.critic_loss(x, seeded(2)) > least
-
-
-class Bent(torch.nn.Module):
-    def __init__(self, critic, factor, offset):
-        super().__init__()
-        self.critic, self.factor, self.offset = critic, factor, offset
-
-    def forward(self, x):
-        return self.factor * self.critic(x) + self.offset
-
-
-def slope(game, distance):
-    made = facing(distance, game)
-    loss = made.generator_loss(torch.zeros(50_000, 1), seeded(3))
-    (gradient,) = torch.autograd.grad(loss, made.generator.by)
-    return gradient.item()
-
-
-def test_the_saturating_gradient_vanishes_with_distance_and_the_other_does_not():
-    near, far = abs(slope("saturating", 1.0)), abs(slope("saturating", 8.0))
-    assert far < 1e-3 * near
-    assert slope("non-saturating", 8.0) == pytest.approx(8.0, rel=0.01)
-    assert slope("non-saturating", 8.0) > slope("non-saturating", 1.0) > 0
 
 
 @each_game

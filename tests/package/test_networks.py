@@ -85,22 +85,6 @@ def test_a_masked_filter_sees_above_and_left(centre, seen):
     assert used[2, 2].item() is centre
 
 
-def test_a_convolution_looks_the_same_everywhere_but_for_its_bias():
-    network = networks.MaskedConvNet(9, channels=3, depth=1)
-    with torch.no_grad():
-        network.bias.normal_()
-    image = torch.zeros(9, 9)
-    image[3, 3] = 1
-    moved = image.roll((1, 1), (0, 1))
-    blank, here, there = network(
-        torch.stack([torch.zeros(9, 9), image, moved]).flatten(1)
-    )
-    effect = (here - blank).reshape(9, 9)
-    torch.testing.assert_close(
-        effect.roll((1, 1), (0, 1)), (there - blank).reshape(9, 9)
-    )
-
-
 def test_the_dependence_of_a_linear_map_is_its_matrix():
     layer = torch.nn.Linear(3, 2)
     got = networks.dependence(layer, torch.randn(5, 3))
@@ -179,14 +163,6 @@ def test_time_and_class_change_the_output():
 def test_no_labels_mean_the_label_for_none():
     made = timed()
     assert torch.equal(made(X, T), made(X, T, torch.full((5,), 3)))
-
-
-def test_each_row_is_for_itself():
-    made, labels = timed(), torch.tensor([0, 1, 2, 3, 0])
-    alone = torch.cat(
-        [made(X[i : i + 1], T[i : i + 1], labels[i : i + 1]) for i in range(5)]
-    )
-    torch.testing.assert_close(made(X, T, labels), alone)
 
 
 def test_a_layer_is_written_out_once():

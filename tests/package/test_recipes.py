@@ -8,7 +8,7 @@ import torch
 
 from lecture_code import datasets, flows, trained, training
 from lecture_code.recipes import __main__ as command
-from lecture_code.recipes import binary, coverage, gan_diffusion, grey, rounds, vae_flow
+from lecture_code.recipes import binary, coverage, gan_diffusion, grey, vae_flow
 
 
 def test_coverage_agrees_with_sets_of_patches():
@@ -173,23 +173,6 @@ def test_each_stored_network_can_be_trained_again(name, monkeypatch):
     assert any((weights[k] != stored_weights[k]).any() for k in weights)
 
 
-def test_rounds_keep_the_weights_that_validate_best():
-    train, held_out = (datasets.digits(p).pixels for p in ("train", "validation"))
-
-    def trained_by(rates):
-        with torch.random.fork_rng():
-            torch.manual_seed(0)
-            made = trained.BUILDERS["autoregressive-grey"]()
-            return rounds.keep_best(
-                made, train[:50], held_out[:50], rates=rates, steps=4
-            )
-
-    good, spoiled = trained_by([1e-2]), trained_by([1e-2, 10.0])
-    for one, two in zip(good.parameters(), spoiled.parameters(), strict=True):
-        assert torch.equal(one, two)
-    assert not spoiled.training
-
-
 # -------------------------------------------------- game, diffusion, latents and flow
 
 
@@ -221,22 +204,6 @@ def test_a_prepared_flow_is_the_table_with_a_gaussian_behind():
     assert all(layer.gain.abs().max() == 0 for layer in middle)
     alone = flows.Dequantised(flows.Flow([first, last], d=64), levels=17)
     assert abs(_bound(alone, "test") - _bound(prepared, "test")) < 1e-3
-
-
-def test_training_pays_on_the_images_that_chose_when_to_stop():
-    train = datasets.digits("train").pixels
-    prepared = vae_flow.prepared_flow(trained.BUILDERS["flow-digits"](), train).eval()
-    gain = _bound(trained.load("flow-digits"), "validation")
-    assert gain > _bound(prepared, "validation") + 2
-
-
-def test_a_model_is_trained_and_the_global_state_kept():
-    state = torch.get_rng_state()
-    one, two = (vae_flow.latent_model("vae-grey", rates=(1e-3,), steps=3) for _ in "ab")
-    assert not one.training
-    assert torch.equal(torch.get_rng_state(), state)
-    for first, second in zip(one.parameters(), two.parameters(), strict=True):
-        assert torch.equal(first, second)
 
 
 def test_the_stored_costs_are_of_the_stored_models():

@@ -7,12 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from lecture_code.scenes import (
-    chapter01,
-    chapter02,
-    chapter09,
-    chapter14,
-)
+from lecture_code.scenes import chapter01, chapter14
 from lecture_code.session import PALETTE
 
 
@@ -29,27 +24,6 @@ def test_the_ray_drops_on_the_bin_of_the_rule(u, bin_):
     coloured = [to_hex(bar.get_facecolor()) for bar in sampled.patches]
     assert coloured.index(PALETTE["orange"]) == bin_
     assert heights(sampled) == [0.25, 0.5, 0.25]
-
-
-def test_coverage_highlights_the_side_and_maps_the_page():
-    where = np.linspace(0, 1, 25).reshape(5, 5)
-    chapter02.coverage([0.0, 0.1, 0.2, 0.3, 0.4], 4, where)
-    bars, page = plt.gcf().axes[:2]
-    assert heights(bars) == [0.0, 0.1, 0.2, 0.3, 0.4]
-    assert [to_hex(b.get_facecolor()) for b in bars.patches].index(
-        PALETTE["orange"]
-    ) == 3
-    assert np.array_equal(page.images[0].get_array(), where)
-
-
-def test_a_latent_map_marks_the_place_and_shows_what_it_decodes_to():
-    codes = [[0.0, 1.0], [2.0, 3.0]]
-    chapter09.latent_map(codes, [4, 7], z=[0.5, -1], image=[0, 1, 2, 3], high=3)
-    plane, picture = plt.gcf().axes
-    four, seven = (marks.get_offsets().tolist() for marks in plane.collections)
-    assert (four, seven) == ([codes[0]], [codes[1]])
-    assert plane.lines[0].get_xydata().tolist() == [[0.5, -1]]
-    assert picture.images[0].get_array().tolist() == [[0, 1], [2, 3]]
 
 
 def test_a_ranking_shows_every_image_in_the_order_of_the_rows():

@@ -36,21 +36,6 @@ def test_fit_reaches_the_known_optimum():
     assert losses[-1] == pytest.approx(0.5 * data.var(correction=0).item(), rel=1e-3)
 
 
-def test_fit_is_the_game_of_one_player():
-    data = torch.randn(64, generator=generator())
-    one, other = Mean(), Mean()
-    fitted = training.fit(one, data, steps=20, batch_size=8, generator=generator(1))
-    [played] = training.play(
-        [Player(other.parameters(), other.loss)],
-        data,
-        steps=20,
-        batch_size=8,
-        generator=generator(1),
-    )
-    assert fitted == played
-    assert one.point == other.point
-
-
 def test_one_call_for_all_tensors_changes_no_bit():
     torch.manual_seed(0)
     net = torch.nn.Sequential(

@@ -190,20 +190,6 @@ def test_beta_weighs_the_kl_term_alone():
     torch.testing.assert_close(more, 2 * model.kl(FOUR).sum(dim=1).mean())
 
 
-def test_the_class_of_a_law_is_no_law():
-    told = (
-        r"^output: expected a law from the module likelihoods, got <class .*Bernoulli"
-    )
-    with pytest.raises(ValueError, match=told):
-        vae.VAE(
-            networks.mlp([2, 2]),
-            decoder=networks.mlp([1, 2]),
-            output=likelihoods.Bernoulli,
-            d=2,
-            latents=1,
-        )
-
-
 def test_its_name_tells_the_law_the_sizes_and_the_weights():
     weights = 2 * 8 + 8 + 8 * 4 + 4 + 2 * 8 + 8 + 8 * 2 + 2
     want = f"VAE(Bernoulli(), d=2, latents=2, beta=1, {weights} weights)"

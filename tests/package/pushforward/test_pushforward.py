@@ -132,10 +132,7 @@ def test_slopes_are_finite_up_to_the_end_of_float64():
     assert pushforward.lipschitz_min(GaussianMixture([-100, 100])) == math.inf
 
 
-@given(
-    st.lists(st.floats(-4, 4), min_size=1, max_size=4),
-    st.integers(0, 2**31),
-)
+@given(st.lists(st.floats(-4, 4), min_size=1, max_size=4), st.integers(0, 2**31))
 def test_no_mixture_needs_more_than_its_diameter_says(means, seed):
     weights = np.random.default_rng(seed).dirichlet(np.ones(len(means)))
     most = math.exp((max(means) - min(means)) ** 2 / 8)
@@ -371,22 +368,8 @@ def test_a_law_with_a_first_moment_has_a_transport_distance(target):
     assert 0 < pushforward.wasserstein1_star(target, 0.1 * _spread(target)) < math.inf
 
 
-def test_underflow_is_no_error():
-    target, samples = _pair(3), np.linspace(-3, 3, 50)
-    with np.errstate(all="raise"):
-        assert pushforward.tv_star(target, 2.0).map(np.array([-40.0, 0.0])).size == 2
-        assert pushforward.tv_lower_bound(target, 2.0) > 0
-        assert pushforward.tv_lower_bound_from_samples(samples, target, 0.5) >= 0
-        assert pushforward.kl_lower_bound(target, 2.0) > 0
-        assert pushforward.kl_lower_bound(target, 2.0, "reverse") > 0
-        assert pushforward.wasserstein1_star(target, 2.0) > 0
-        assert pushforward.lipschitz_needed(target, 0.2) > 0
-        assert pushforward.lipschitz_min(target) > 0
-
-
 @pytest.mark.parametrize(
-    ("m", "expected"),
-    [(2, [3.0, 5.0, 6.9]), (3, [7.1, 19.0, 60.4])],
+    ("m", "expected"), [(2, [3.0, 5.0, 6.9]), (3, [7.1, 19.0, 60.4])]
 )
 def test_the_slope_needed_agrees_with_the_table(m, expected):
     target = _pair(m)
