@@ -231,11 +231,6 @@ def test_a_likelihood_is_not_offered_and_the_error_says_who_has_one(method):
         getattr(random(), method)
 
 
-def test_an_unknown_attribute_is_an_ordinary_error():
-    with pytest.raises(AttributeError, match="no attribute 'colour'"):
-        _ = random().colour
-
-
 def test_a_schedule_that_falls_somewhere_is_refused():
     def dented(t):
         return t - 0.3 * (t - 0.6).exp() * ((t > 0.6) & (t < 0.7))

@@ -72,16 +72,6 @@ def test_look_up():
     assert log_prob[2] == pytest.approx(-2 * math.log(2))
 
 
-def test_results_cannot_reach_back_into_the_model():
-    model = Histogram.of([0.25, 0.75])
-    model.prob([0, 1]).zero_()
-    assert model.probs.tolist() == [0.25, 0.75]
-    for values in (model.probs, model.cdf):
-        values.zero_()
-    assert model.probs.tolist() == [0.25, 0.75]
-    assert model.cdf.tolist() == [0.25, 1.0]
-
-
 # ---------------------------------------------------------------- the inverse staircase
 
 
