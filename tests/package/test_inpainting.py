@@ -181,6 +181,3 @@ def test_more_rounds_let_the_missing_pixels_hear_of_the_known_ones():
         for rounds in (1, 5)
     )
     assert (five[:, 1] < 0).sum() < (one[:, 1] < 0).sum()
-
-
-# ------------------------------------------------------------------------- all of them

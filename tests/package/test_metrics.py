@@ -171,7 +171,7 @@ def test_answers_that_are_no_probabilities_are_laid_to_the_classifier(judged, to
         metrics.confidence(Fixed(), judged)
 
 
-# ------------------------------------------------------------------ what does not fit
+# --------------------------------------------------------------- the least that will do
 
 A = cloud(5)
 
@@ -184,9 +184,6 @@ def test_the_least_numbers_are_enough():
     assert metrics.copying(one, one, one) == 0.5
     assert metrics.confidence(Fixed(), [[0.25, 0.75]]).tolist() == [0.75]
     assert metrics.mmd(A, A, bandwidth=0.01) == pytest.approx(-2 / 5)
-
-
-# --------------------------------------------------------------------- extreme numbers
 
 
 def test_one_row_is_enough_only_where_the_formula_says_so():
