@@ -7,28 +7,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from lecture_code.scenes import (
-    chapter01,
-    chapter02,
-    chapter03,
-    chapter04,
-    chapter07,
-    chapter09,
-    chapter10,
-    chapter11,
-    chapter12,
-    chapter14,
-    chapter15,
-    chapter17,
-    chapter18,
-)
+from lecture_code.scenes import chapter01, chapter14
 from lecture_code.session import PALETTE
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    plt.close("all")
 
 
 def heights(axes) -> list[float]:
@@ -74,99 +54,6 @@ def test_the_ray_drops_on_the_bin_of_the_rule(u, bin_):
     assert heights(sampled) == [0.25, 0.5, 0.25]
 
 
-def test_coverage_highlights_the_side_and_maps_the_page():
-    where = np.linspace(0, 1, 25).reshape(5, 5)
-    chapter02.coverage([0.0, 0.1, 0.2, 0.3, 0.4], 4, where)
-    bars, page = plt.gcf().axes[:2]
-    assert heights(bars) == [0.0, 0.1, 0.2, 0.3, 0.4]
-    assert [to_hex(b.get_facecolor()) for b in bars.patches].index(
-        PALETTE["orange"]
-    ) == 3
-    assert np.array_equal(page.images[0].get_array(), where)
-
-
-def test_each_density_has_a_panel_under_its_title():
-    chapter03.machines([0, 1, 2], [[1, 2, 3], [30, 20, 10]], titles=["a", "b"])
-    axes = plt.gcf().axes
-    assert [a.get_title() for a in axes] == ["a", "b"]
-    assert [list(a.lines[0].get_ydata()) for a in axes] == [[1, 2, 3], [30, 20, 10]]
-    assert axes[0].get_ylim()[1] < 10 < axes[1].get_ylim()[1]
-
-
-def test_a_fourth_density_begins_a_second_row():
-    chapter03.machines([0, 1], [[1, 2]] * 4, titles=["a", "b", "c", "d"])
-    *first, last = (a.get_position().y0 for a in plt.gcf().axes)
-    assert len(set(first)) == 1
-    assert last < first[0]
-
-
-def test_a_search_shows_the_data_the_model_and_where_it_stands():
-    curves = {"nll": [3, 2, 3], "kl": [1, 0, 1]}
-    chapter04.search([1, 2], [2, 1], [0, 1, 2], **curves, mark=1.5, tops=[4, 5])
-    data, valley = plt.gcf().axes
-    assert [bar.get_height() for bar in data.patches] == [1, 2]
-    assert list(data.lines[0].get_ydata()) == [2, 1]
-    nll, kl = valley.lines
-    assert (list(nll.get_ydata()), nll.get_label()) == ([3, 2, 3], "NLL")
-    assert (list(kl.get_ydata()), kl.get_label()) == ([1, 0, 1], "KL")
-    arrow, letter = valley.texts
-    assert (arrow.xy, arrow.xyann) == ((1.5, 2.5), (1.5, 0.5))
-    assert (letter.get_text(), letter.xy) == ("H", (1.5, 1.5))
-    assert (data.get_ylim(), valley.get_ylim()) == ((0, 4), (0, 5))
-
-
-def test_a_duel_shows_both_laws_the_critic_and_two_pulls():
-    x = np.linspace(-1, 1, 5)
-    chapter11.duel(x, data=x**2, model=x**4, critic=(x + 1) / 2, pulls=[1e-9, 2.0])
-    laws, sizes = plt.gcf().axes
-    assert [line.get_label() for line in laws.lines] == ["generator", "best critic D"]
-    np.testing.assert_allclose(laws.lines[1].get_ydata(), (x + 1) / 2)
-    assert [bar.get_height() for bar in sizes.patches] == [1e-7, 2.0]
-    assert sizes.get_yscale() == "log"
-
-
-def test_journeys_run_from_noise_on_the_left_to_data_on_the_right():
-    times, x = [1.0, 0.5, 0.0], np.linspace(-2, 2, 4)
-    paths = np.array([[0.0, 1.0], [0.5, 1.5], [1.0, 2.0]])
-    chapter12.journeys(times, paths, now=0.5, x=x, density=x**2, data=x**4)
-    ways, law = plt.gcf().axes
-    assert ways.get_xlim() == (1.0, 0.0)
-    np.testing.assert_allclose(ways.lines[1].get_ydata(), paths[:, 1])
-    assert ways.lines[2].get_xdata()[0] == 0.5
-    np.testing.assert_allclose(law.lines[0].get_xdata(), x**2)
-
-
-def test_walks_are_drawn_from_start_to_end_panel_by_panel():
-    paths = [np.arange(12.0).reshape(3, 2, 2), np.zeros((2, 1, 2))]
-    chapter07.walks(paths, samples=[[1.0, 1.0]], titles=["a", "b"])
-    first, second = plt.gcf().axes
-    assert (first.get_title(), second.get_title()) == ("a", "b")
-    *walkers, ends = first.lines
-    assert [line.get_xydata().tolist() for line in walkers] == [
-        paths[0][:, i].tolist() for i in (0, 1)
-    ]
-    assert ends.get_xydata().tolist() == paths[0][-1].tolist()
-    assert len(second.lines) == 2
-
-
-def test_a_latent_map_marks_the_place_and_shows_what_it_decodes_to():
-    codes = [[0.0, 1.0], [2.0, 3.0]]
-    chapter09.latent_map(codes, [4, 7], z=[0.5, -1], image=[0, 1, 2, 3], high=3)
-    plane, picture = plt.gcf().axes
-    four, seven = (marks.get_offsets().tolist() for marks in plane.collections)
-    assert (four, seven) == ([codes[0]], [codes[1]])
-    assert plane.lines[0].get_xydata().tolist() == [[0.5, -1]]
-    assert picture.images[0].get_array().tolist() == [[0, 1], [2, 3]]
-
-
-def test_a_mesh_shades_each_cell():
-    corners = np.stack(np.meshgrid([0.0, 1, 2], [0.0, 1], indexing="ij"), axis=2)
-    chapter10.mesh(corners, [[0.5], [1.5]], high=2, reach=3)
-    (cells,) = plt.gcf().axes[0].collections
-    assert cells.get_array().ravel().tolist() == [0.5, 1.5]
-    assert cells.get_clim() == (0, 2)
-
-
 def test_a_ranking_shows_every_image_in_the_order_of_the_rows():
     rows = {"first": np.arange(8.0).reshape(2, 4), "second": 10 + np.zeros((2, 4))}
     chapter14.ranking(rows, high=10)
@@ -178,41 +65,3 @@ def test_a_ranking_shows_every_image_in_the_order_of_the_rows():
     assert (shown[5:7, 1:3] == 10).all()
     assert [t.get_text() for t in axes.get_yticklabels()] == ["first", "second"]
     assert list(axes.get_yticks()) == [1.5, 5.5]
-
-
-def test_a_generator_is_drawn_with_its_law_and_its_maps():
-    numbers = {"target": [0.0, 2.0, 1.0], "model": [1.0, 1.5, 1.0]}
-    maps = {"z": [-2.0, 2.0], "exact": [-1.0, 1.0], "best": [-0.5, 0.5]}
-    chapter15.generator([-1, 0, 1], **numbers, **maps)
-    laws, latents = plt.gcf().axes
-    np.testing.assert_array_equal(laws.lines[0].get_ydata(), numbers["model"])
-    np.testing.assert_array_equal(latents.lines[0].get_ydata(), maps["exact"])
-    np.testing.assert_array_equal(latents.lines[1].get_ydata(), maps["best"])
-    assert latents.get_ylim() == (-1, 1)
-
-
-def test_models_are_dots_over_the_frontier():
-    chapter18.frontier([1, 10], [0.5, 0.1], {"net": [(5, 0.4)], "chain": [(8, 0.3)]})
-    (axes,) = plt.gcf().axes
-    floor, net, chain = axes.lines
-    assert list(floor.get_ydata()) == [0.5, 0.1]
-    assert (net.get_label(), list(net.get_xydata()[0])) == ("net", [5, 0.4])
-    assert (chain.get_label(), list(chain.get_xydata()[0])) == ("chain", [8, 0.3])
-    assert axes.get_xscale() == "log"
-
-
-def test_a_budget_is_drawn_as_laws_and_as_dots():
-    laws = {"target": [0.0, 1.0, 0.0], "one map": [0.2, 0.6, 0.2]}
-    chapter18.budget([-1, 0, 1], laws, [1, 10], [0.5, 0.1], {"one map": [(2, 0.4)]})
-    densities, allowed = plt.gcf().axes
-    (curve,) = densities.lines
-    assert list(curve.get_ydata()) == laws["one map"]
-    assert densities.get_ylim()[1] > 1
-    assert list(allowed.lines[1].get_xydata()[0]) == [2, 0.4]
-
-
-def test_a_walk_marks_where_it_stands():
-    chapter17.walk(np.arange(9) / 9, [0.0, 0.4, 1.0], 1)
-    picture, line = plt.gcf().axes
-    assert picture.images[0].get_array().shape == (3, 3)
-    assert list(line.lines[-1].get_xydata()[0]) == [1, 0.4]
