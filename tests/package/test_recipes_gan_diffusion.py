@@ -28,3 +28,12 @@ def test_training_is_repeatable_and_leaves_the_global_state_alone():
     for a, b in zip(one.parameters(), two.parameters(), strict=True):
         assert torch.equal(a, b)
     assert [m.training for m in (one, clouds, game)] == [False] * 3
+
+
+def test_a_toy_game_is_named_by_its_seed():
+    state = torch.get_rng_state()
+    short, long = (gan_diffusion.toy_gans(runs=runs, steps=2) for runs in (1, 2))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert list(long["run"]) == [0] * 100 + [1] * 100
+    assert (short["sample"] == long["sample"][:100]).all()
+    assert (long["latent"][:50] == -long["latent"][99:49:-1]).all()

@@ -97,6 +97,23 @@ def test_a_duel_shows_both_laws_the_critic_and_two_pulls():
     assert sizes.get_yscale() == "log"
 
 
+def test_runs_are_stacked_in_order_of_what_the_left_mode_gets():
+    chapter11.crowds(np.array([0.7, 0.2]), np.array([0.1, 0.3]), np.array([0.2, 0.5]))
+    widths = [bar.get_width() for bar in plt.gca().patches]
+    assert widths == [0.2, 0.7, 0.3, 0.1, 0.5, 0.2]
+    starts = [bar.get_x() for bar in plt.gca().patches]
+    np.testing.assert_allclose(starts, [0, 0, 0.2, 0.7, 0.5, 0.8])
+
+
+def test_critics_are_drawn_from_the_middle():
+    x = np.linspace(-4, 4, 5)
+    chapter11.critics(x, best=x + 3, spectral=x / 2, penalised=x**2 + 1)
+    curves = {line.get_label(): line.get_ydata() for line in plt.gca().lines}
+    np.testing.assert_allclose(curves["best"], x)
+    np.testing.assert_allclose(curves["penalised"], x**2)
+    np.testing.assert_allclose(curves["spectral"], x / 2)
+
+
 def test_journeys_run_from_noise_on_the_left_to_data_on_the_right():
     times, x = [1.0, 0.5, 0.0], np.linspace(-2, 2, 4)
     paths = np.array([[0.0, 1.0], [0.5, 1.5], [1.0, 2.0]])
