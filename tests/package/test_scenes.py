@@ -100,7 +100,7 @@ def test_a_duel_shows_both_laws_the_critic_and_two_pulls():
 def test_runs_are_stacked_in_order_of_what_the_left_mode_gets():
     chapter11.crowds(np.array([0.7, 0.2]), np.array([0.1, 0.3]), np.array([0.2, 0.5]))
     widths = [bar.get_width() for bar in plt.gca().patches]
-    assert widths == [0.2, 0.7, 0.3, 0.1, 0.5, 0.2]
+    np.testing.assert_allclose(widths, [0.2, 0.7, 0.3, 0.1, 0.5, 0.2])
     starts = [bar.get_x() for bar in plt.gca().patches]
     np.testing.assert_allclose(starts, [0, 0, 0.2, 0.7, 0.5, 0.8])
 
