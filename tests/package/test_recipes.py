@@ -8,7 +8,7 @@ import torch
 
 from lecture_code import datasets, trained, training
 from lecture_code.recipes import __main__ as command
-from lecture_code.recipes import binary, coverage, grey, rounds, vae_flow
+from lecture_code.recipes import binary, coverage, denoising, grey, rounds, vae_flow
 
 
 def test_coverage_agrees_with_sets_of_patches():
@@ -40,6 +40,23 @@ def test_more_images_leave_fewer_patches_new():
     for size in coverage.PATCH_SIZES[2:]:
         shares = stored["unseen"][stored["patch_size"] == size]
         assert shares[-1] < shares[0]
+
+
+def test_a_stored_run_of_the_copier_is_what_the_code_trains():
+    fresh = denoising.attempt("copier", 3)
+    stored = trained.select(trained.table("denoising"), model="copier", seed=3)
+    assert fresh["masked"] == pytest.approx(stored["masked"].item(), abs=0.5)
+    assert fresh["ink"] == pytest.approx(stored["ink"].item(), abs=0.01)
+
+
+def test_a_denoiser_beats_the_others_on_masked_digits_from_every_seed():
+    runs = trained.table("denoising")
+    masked = {
+        name: trained.select(runs, model=name)["masked"] for name in denoising.MODELS
+    }
+    assert masked["denoising"].shape == (10,)
+    assert (masked["denoising"] < masked["plain"]).all()
+    assert (masked["plain"] < masked["copier"]).all()
 
 
 AUTOREGRESSIVE = ("logistic", "masked-mlp", "masked-convolution", "recurrent")

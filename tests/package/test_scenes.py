@@ -13,6 +13,7 @@ from lecture_code.scenes import (
     chapter03,
     chapter04,
     chapter07,
+    chapter08,
     chapter09,
     chapter10,
     chapter11,
@@ -136,6 +137,19 @@ def test_walks_are_drawn_from_start_to_end_panel_by_panel():
     ]
     assert ends.get_xydata().tolist() == paths[0][-1].tolist()
     assert len(second.lines) == 2
+
+
+def test_a_projection_ends_on_the_line_at_a_right_angle():
+    direction = np.array([0.6, 0.8])
+    chapter08.projections([[1.0, 0.0], [0.0, 2.0]], direction, [0, 90], [1.0, 3.0])
+    plane, chart = plt.gcf().axes
+    for line, point in zip(plane.lines, ([1.0, 0.0], [0.0, 2.0]), strict=False):
+        start, foot = line.get_xydata()
+        assert start.tolist() == point
+        assert (start - foot) @ direction == pytest.approx(0)
+        assert foot @ [0.8, -0.6] == pytest.approx(0)
+    assert list(chart.lines[0].get_ydata()) == [1.0, 3.0]
+    assert chart.lines[1].get_xdata()[0] == pytest.approx(53.13, abs=0.01)
 
 
 def test_a_latent_map_marks_the_place_and_shows_what_it_decodes_to():
