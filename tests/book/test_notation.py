@@ -128,7 +128,10 @@ def test_no_symbol_means_two_things_in_one_chapter():
 @pytest.mark.parametrize(
     ("formula", "expected"),
     [
-        (r"p_{\text{data}}(x) = \frac{1}{n} \sum_i \delta", ["p", "x", "n", "i", "delta"]),
+        (
+            r"p_{\text{data}}(x) = \frac{1}{n} \sum_i \delta",
+            ["p", "x", "n", "i", "delta"],
+        ),
         (r"\mathcal N(0, \sigma^2)", ["mathcal N", "sigma"]),
         (r"\hat{x} - \tilde x", ["hat x", "tilde x"]),
         (r"\mathbf 1[u \le v] + 1", ["mathbf 1", "u", "v"]),
