@@ -18,19 +18,21 @@ from tools.chapters import conventions
 BOOK = conventions.ROOT / "book"
 NUMBERS = [path.name[:2] for path in conventions.chapters()]
 
-GREEK = (
-    "alpha beta gamma delta varepsilon epsilon zeta eta theta kappa lambda mu nu xi pi "
-    "rho sigma tau varphi phi chi psi omega Gamma Delta Theta Lambda Sigma Phi Psi Omega"
-).split()
+GREEK = "|".join(
+    ["alpha", "beta", "gamma", "delta", "varepsilon", "epsilon", "zeta", "eta", "theta"]
+    + ["kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "varphi"]
+    + ["phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Sigma"]
+    + ["Phi", "Psi", "Omega"]
+)
 ACCENTS = "hat|tilde|bar|mathcal|mathbb|mathbf|widehat|overline"
 #: Words inside a formula: they name themselves.
 WORDS = r"\\(?:text|mathrm|operatorname|textbf|label|tag|begin|end)\*?\s*\{[^{}]*\}"
 #: A letter with its accent; a command that is no Greek letter is none.
 LETTER = re.compile(
     rf"(?:\\(?P<accent>{ACCENTS})\s*\{{?\s*)?"
-    rf"(?:\\(?P<greek>{'|'.join(GREEK)})(?![a-zA-Z])|(?<![\\a-zA-Z])(?P<latin>[a-zA-Z1]))"
+    rf"(?:\\(?P<greek>{GREEK})(?![a-zA-Z])|(?<![\\a-zA-Z])(?P<latin>[a-zA-Z1]))"
 )
-COMMAND = re.compile(rf"\\(?!(?:{ACCENTS}|{'|'.join(GREEK)})(?![a-zA-Z]))[a-zA-Z]+")
+COMMAND = re.compile(rf"\\(?!(?:{ACCENTS}|{GREEK})(?![a-zA-Z]))[a-zA-Z]+")
 FORMULA = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$(?!\$)(.+?)(?<!\\)\$", re.S)
 
 
