@@ -1,6 +1,6 @@
 # The two commands are `make book` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test lint format unit nbval site-test notebooks models figures links \
+.PHONY: help book serve lab test lint format unit nbval refute site-test notebooks models figures links \
 	new student zip test-colab repository audit matrix mutation clean env-book env-test \
 	env-lab env-audit env-mutation
 SHELL := /bin/sh
@@ -50,8 +50,8 @@ lab: env-lab ## open the notebooks in JupyterLab
 	@$(BIN)/jupyter trust book/*.ipynb >/dev/null  # so that stored figures move at once
 	@$(BIN)/jupyter lab --notebook-dir=book
 
-test: env-test ## run everything: lint, unit, structure, nbval, site in a browser
-	@$(BIN)/python tools/checks/phases.py lint unit nbval site-test
+test: env-test ## run everything: lint, unit, nbval, refute, site in a browser
+	@$(BIN)/python tools/checks/phases.py lint unit nbval refute site-test
 
 lint: env-test ## check style, imports and spelling
 	@$(BIN)/ruff check .
@@ -64,12 +64,15 @@ format: env-test ## format the code, notebooks included
 	@$(BIN)/ruff format .
 
 unit: env-test # unit and structure tests
-	@$(BIN)/pytest tests --ignore=tests/site -n 2 --dist worksteal $(REPORT)
+	@$(BIN)/pytest tests --ignore=tests/site --ignore=tests/book/test_refutations.py -n 2 --dist worksteal $(REPORT)
 
 nbval: env-test # run every notebook anew and compare with what is stored
 	@# the last chapters take longest, and so go first
 	@TQDM_DISABLE=1 $(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=120 \
 	  -n 2 --dist loadscope --no-loadscope-reorder $(REPORT) $$(ls -r book/*.ipynb)
+
+refute: env-test # see that every claim fails where a change makes it false
+	@$(BIN)/pytest tests/book/test_refutations.py -n 2 --dist worksteal $(REPORT)
 
 site-test: env-test # build the site and look at every page in a real browser
 	@$(BIN)/python -m tools.site.build

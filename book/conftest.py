@@ -54,12 +54,7 @@ def listening(file: Any, drawn: list[str]) -> Callable[..., dict]:
         message = original(file, *arguments, **options)
         if message["msg_type"] == "comm_open":
             state = message["content"]["data"].get("state", {})
-            for value in state.values():
-                drawn.extend(
-                    pictures.frames(value)
-                    if isinstance(value, str)
-                    else ()
-                )
+            drawn.extend(pictures.pages(state))
         return message
 
     return get
@@ -76,9 +71,15 @@ def compare_pictures(item: Any, drawn: list[str]) -> Iterator[str]:
     ]
     stored = conventions.pictures(cell)
     yield from pictures.differences(stored, fresh, varies=varies)
-    kept = pictures.stored_frames(item.parent.nb, cell)
-    frames = pictures.differences(kept, drawn, varies=varies)
+    kept = pictures.stored_pages(item.parent.nb, cell)
+    frames = pictures.differences(
+        *map(pictures.frames, (kept, drawn)), varies=varies
+    )
     yield from (f"figure with sliders: {said}" for said in frames)
+    said = map(pictures.sentences, (kept, drawn))
+    for old, new in zip(*said, strict=False):
+        if texts.Text(old) != new:
+            yield f"figure with sliders: {old!r} is stored, not {new!r}"
 
 
 def compare_claims(item: Any) -> Iterator[str]:

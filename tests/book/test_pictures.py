@@ -95,8 +95,11 @@ import base64, io, ipywidgets
 file = io.BytesIO()
 picture.rotate({turn}).save(file, format="PNG")
 text = base64.b64encode(file.getvalue()).decode()
-frame = f'<img alt="A ramp." src="data:image/png;base64,{{text}}">'
-ipywidgets.VBox([ipywidgets.HTML(frame)])"""
+frame = f'<img alt="A turn of {turn}." src="data:image/png;base64,{{text}}">'
+class Figure(ipywidgets.VBox):
+    def __repr__(self):
+        return "a figure"
+Figure([ipywidgets.HTML(frame)])"""
 
 
 def sources(*, turn: int = 0, slide: int = 0) -> list[str]:
@@ -140,6 +143,7 @@ def test_a_run_that_draws_otherwise_fails_at_the_cell(tmp_path):
     assert "2 failed, 1 passed" in told
     assert "Pictures differ" in told
     assert "figure with sliders: picture 1" in told
+    assert "'A turn of 90.' is stored, not 'A turn of 0.'" in told
 
 
 def test_a_picture_that_is_gone_or_new_fails_at_the_cell(tmp_path):

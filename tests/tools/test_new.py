@@ -52,6 +52,8 @@ def test_a_new_chapter_has_its_graders_and_answers(checkout):
     told = run(checkout, *tests).stdout
     assert "FAILED" not in told
     assert "12 passed" in told
+    told = run(checkout, "-m", "pytest", "-n", "0", "tests/book", "-k", "claim and 19")
+    assert "2 passed" in told.stdout
 
 
 def test_a_new_chapter_is_among_the_chapters_and_on_the_map(checkout):

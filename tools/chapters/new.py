@@ -90,6 +90,7 @@ def main(stem: str) -> None:
         ROOT / f"tests/package/exercises/answers_{number}.py": filled(
             "answers.txt", stem
         ),
+        ROOT / f"tests/book/refutations/{number}.toml": filled("refutations.txt", stem),
     }
     for file, text in files.items():
         conventions.replace(file, text)

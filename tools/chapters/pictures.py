@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from nbformat import NotebookNode
 from PIL import Image, ImageChops
@@ -22,6 +22,9 @@ from tools.chapters import conventions
 #: processor moves: only size and presence of such a picture are compared.
 VARIES = "picture-varies"
 
+#: The sentence of a frame.
+_SAID = re.compile(r'<img alt="([^"]*)"')
+
 PATCH = 4  # pixels
 #: A patch differs if a colour of it is this far off, of 255; a picture differs if more
 #: than this share of its patches do.
@@ -29,13 +32,18 @@ VISIBLE = 40
 SHARE = 0.0005
 
 
-def frames(text: str) -> list[str]:
-    """List the pictures, as base64 text, that the HTML of a widget holds."""
-    return conventions.DATA.findall(text)
+def frames(pages: Iterable[str]) -> list[str]:
+    """List the pictures, as base64 text, that the HTML of widgets holds."""
+    return [picture for page in pages for picture in conventions.DATA.findall(page)]
 
 
-def stored_frames(notebook: NotebookNode, cell: NotebookNode) -> list[str]:
-    """List the frames of the figures with sliders that a cell shows, as created."""
+def sentences(pages: Iterable[str]) -> list[str]:
+    """List what the frames in the HTML of widgets say."""
+    return [said for page in pages for said in _SAID.findall(page)]
+
+
+def stored_pages(notebook: NotebookNode, cell: NotebookNode) -> list[str]:
+    """List the HTML of the figures with sliders that a cell shows, as created."""
     models = conventions.widgets(notebook)
     shown = [o.data[conventions.VIEW]["model_id"] for o in cell.outputs if _views(o)]
     found: set[str] = set()
@@ -44,8 +52,13 @@ def stored_frames(notebook: NotebookNode, cell: NotebookNode) -> list[str]:
         found.add(name)
         shown += set(re.findall(r"IPY_MODEL_(\w+)", str(models.get(name)))) - found
     states = (models.get(name, {}).get("state", {}) for name in sorted(found))
-    texts = (v for state in states for v in state.values() if isinstance(v, str))
-    return [picture for text in texts for picture in frames(text)]
+    return [page for state in states for page in pages(state)]
+
+
+def pages(state: dict) -> list[str]:
+    """List the HTML with frames in the state of a widget."""
+    texts = (value for value in state.values() if isinstance(value, str))
+    return [text for text in texts if conventions.DATA.search(text)]
 
 
 def _views(output: NotebookNode) -> bool:
