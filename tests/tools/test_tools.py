@@ -86,39 +86,25 @@ def test_storing_twice_gives_the_same_bytes(stored):
     assert set(referred) <= set(models)
 
 
-def test_widgets_that_are_gone_leave_no_state(stored):
-    path = stored("1 + 1")
-    notebook = conventions.read(path)
-    notebook.metadata.widgets = {conventions.STATE: sample_chapter.state()}
-    path.write_text(conventions.written(notebook), "utf-8")
-    notebooks.store(path)
-    assert conventions.widgets(conventions.read(path)) == {}
-
-
-@pytest.mark.parametrize(
-    ("end", "said"),
-    [("raise ValueError('no such number')", "no such number"), ("os._exit(1)", "")],
-)
-def test_a_notebook_that_does_not_run_is_left_as_it_was(stored, end, said):
-    path = stored("import os; print('new')", end)
-    before = path.read_bytes()
-    with pytest.raises(ValueError, match=rf"01-sample.*left as it was: .*{said}"):
-        notebooks.store(path)
-    assert path.read_bytes() == before
-    assert os.listdir(path.parent) == [path.name]
-
-
-def test_the_command_stores_what_runs_and_names_what_does_not(stored, tmp_path):
-    good = stored("print(6 * 7)").rename(tmp_path / "02-good.ipynb")
-    bad = stored("1 / 0")
-    command = [*TOOL, "store", bad, good]
+def test_the_command_stores_what_runs_and_leaves_what_does_not(stored, tmp_path):
+    bad = stored("1 / 0").rename(tmp_path / "02-bad.ipynb")
+    dead = stored("import os; os._exit(1)").rename(tmp_path / "03-dead.ipynb")
+    good = stored("print(6 * 7)")
+    notebook = conventions.read(good)
+    notebook.metadata.widgets = {conventions.STATE: sample_chapter.state()}  # of before
+    good.write_text(conventions.written(notebook), "utf-8")
+    before = [path.read_bytes() for path in (bad, dead)]
+    command = [*TOOL, "store", bad, dead, good]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1
-    assert re.search(r"02-good: \d+\.\d s", done.stdout)
-    assert "01-sample" not in done.stdout
-    assert re.search(r"01-sample.*left as it was: ZeroDivisionError", done.stderr)
+    assert re.fullmatch(r"01-sample: \d+\.\d s\n", done.stdout)
+    assert re.search(r"02-bad.*left as it was: ZeroDivisionError", done.stderr)
+    assert "03-dead.ipynb is left as it was" in done.stderr
     assert "Traceback" not in done.stderr
+    assert [path.read_bytes() for path in (bad, dead)] == before
+    assert sorted(tmp_path.iterdir()) == [good, bad, dead]
     assert "42" in good.read_text("utf-8")
+    assert conventions.widgets(conventions.read(good)) == {}
 
 
 def test_chapters_are_named_by_a_part_of_their_name(capsys):
