@@ -200,19 +200,21 @@ def _models() -> dict[str, Entry]:
             *costs["vae-grey"],
         ),
         "flow": Entry(flow.sample, _dequantised(flow), "bound", *costs["flow-digits"]),
-        "GAN": Entry(
-            lambda n, generator: datasets.grey_levels(gan.sample(n, generator)),
-            *(None, "none"),
-            *costs["gan-digits"],
-        ),
+        "GAN": Entry(_in_levels(gan), None, "none", *costs["gan-digits"]),
         "diffusion": Entry(
-            lambda n, generator: datasets.grey_levels(
-                diffusion.sample(n, generator, **trained.SAMPLING["diffusion-digits"])
-            ),
-            *(None, "none"),
+            _in_levels(diffusion, **trained.SAMPLING["diffusion-digits"]),
+            None,
+            "none",
             *costs["diffusion-digits"],
         ),
     }
+
+
+def _in_levels(model: Any, **options: Any) -> Callable[..., torch.Tensor]:
+    """Give a sampler that rounds to the grey levels of the digits."""
+    return lambda n, generator: datasets.grey_levels(
+        model.sample(n, generator, **options)
+    )
 
 
 def _costs() -> dict[str, tuple[float, int]]:
