@@ -84,7 +84,7 @@ def table() -> dict[str, np.ndarray]:
 
 
 #: The columns, and how many decimals of each are stored.
-_ROUNDED = {
+_ROUNDED: dict[str, Any] = {
     **{"bits": 3, "kind": None, "sure": 3, "precision": 3, "recall": 3, "frechet": 3},
     **{"copying": 3, "rejected": 3, "train_seconds": 1, "sample_seconds": 3},
     "parameters": None,
@@ -222,7 +222,7 @@ def _costs() -> dict[str, tuple[float, int]]:
     found = {}
     for name in ("grey-costs", "latent-costs", "implicit-costs"):
         stored = trained.table(name)
-        spent = stored.get("train_seconds", stored.get("training"))
+        spent: Any = stored.get("train_seconds", stored.get("training"))
         rows = zip(stored["model"], spent, stored["parameters"], strict=True)
         found.update({model: (seconds, int(size)) for model, seconds, size in rows})
     return found

@@ -18,7 +18,8 @@ from tools.checks import tables
 TABLE = conventions.ROOT / "book" / "status.csv"
 CLAIMS = "claims only"  # for other versions of torch, whose other text may differ
 #: What makes torch and numpy compute as elsewhere; None takes a variable away.
-GUISES = {CLAIMS: {}, "as is": {}, "OpenBLAS as it likes": {"OPENBLAS_CORETYPE": None}}
+GUISES: dict[str, dict[str, str | None]] = {CLAIMS: {}, "as is": {}}
+GUISES["OpenBLAS as it likes"] = {"OPENBLAS_CORETYPE": None}
 for core in ("Haswell", "SkylakeX", "Zen"):
     GUISES[f"OpenBLAS for {core}"] = {"OPENBLAS_CORETYPE": core}
 GUISES["no vector instructions"] = {"ATEN_CPU_CAPABILITY": "default"}
@@ -46,15 +47,13 @@ def is_possible(guise: str) -> bool:
 def run(path: Path, guise: str) -> dict[str, str]:
     """Hold a chapter against what it stores; return its row of the table."""
     nbval = ("--nbval-lax" if guise == CLAIMS else "--nbval", "--nbval-current-env")
-    command = [sys.executable, "-m", "pytest", *nbval, "--nbval-cell-timeout=240", path]
-    with subprocess.Popen(
-        command, env=variables(guise), cwd=conventions.ROOT
-    ) as process:
-        _, status, used = os.wait4(process.pid, 0)  # the kernel is among its children
-        process.returncode = os.waitstatus_to_exitcode(status)
+    pytest = (sys.executable, "-m", "pytest", "--nbval-cell-timeout=240")
+    command = [*pytest, *nbval, str(path)]
+    process = os.spawnve(os.P_NOWAIT, sys.executable, command, variables(guise))
+    _, status, used = os.wait4(process, 0)  # the kernel is among its children
     ran = (path.stem, guise, f"{os.uname().sysname} {os.uname().machine}")
     versions = (sys.version.split()[0], *map(importlib.metadata.version, VERSIONS))
-    result = (datetime.date.today(), "failed" if process.returncode else "passed")
+    result = (datetime.date.today(), "failed" if status else "passed")
     peak = used.ru_maxrss * (1024 if sys.platform == "linux" else 1) / 1e6
     took = (f"{used.ru_utime + used.ru_stime:.1f}", f"{peak:.0f}")
     return dict(zip(COLUMNS, map(str, ran + versions + result + took), strict=True))

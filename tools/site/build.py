@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 import yaml
@@ -85,7 +86,7 @@ anywhere: figures, formulas and search work from the disk.
 """
 
 
-def fail(sentence: str, log: bytes = b"") -> None:
+def fail(sentence: str, log: Any = b"") -> None:
     """End with one clear sentence, and keep what a failed tool had to say."""
     if log:
         BUILD.mkdir(exist_ok=True)
@@ -261,7 +262,7 @@ def zip_site() -> None:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(HTML, Path(folder, TOP))
         Path(folder, TOP, "READ-ME.txt").write_text(READ_ME, encoding="utf-8")
-        packed = Path(shutil.make_archive(BUILD / TOP, "zip", folder))
+        packed = Path(shutil.make_archive(str(BUILD / TOP), "zip", folder))
     size = packed.stat().st_size / 1e6
     print(f"Packed {packed.relative_to(ROOT).as_posix()} ({size:.1f} MB).")
 
