@@ -95,7 +95,7 @@ class Triangular(torch.nn.Module):
     def whiten(self, x: torch.Tensor, *, shrink: float = 0.0) -> Triangular:
         r"""Set the layer so that points (n, d) come out with covariance I; return it.
 
-        .. math:: L L^\top = C^{-1} \text{ up to order}, \quad
+        .. math:: L^\top L = C^{-1}, \quad
             C = (1 - \lambda) \, \mathrm{Cov}(x) + \lambda \,
             \mathrm{diag}(\mathrm{Cov}(x)), \quad \lambda = \text{shrink} \in [0, 1]
         """

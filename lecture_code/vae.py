@@ -97,7 +97,7 @@ class VAE(networks.WithoutLikelihood):
             return self.output.draw(self._decode(z), generator)
 
     def kl(self, x: torch.Tensor) -> torch.Tensor:
-        r"""Return the KL divergence of the guess from the prior, (n, latents) in nats.
+        r"""Return the KL divergence from the guess to the prior, (n, latents) in nats.
 
         .. math:: \mathrm{KL}(N(m, s^2) \| N(0, 1))
             = \tfrac12 (m^2 + s^2 - 1) - \log s

@@ -223,6 +223,50 @@ def debt() -> plt.Figure:
     return figure
 
 
+def phases() -> plt.Figure:
+    """Draw what the best model gives up, by the modes' distance and the slope."""
+    figure, axes = plt.subplots(figsize=(6.4, 4.2))
+    m = np.linspace(0.05, 2.5, 100)
+    exact = np.exp(m**2 / 2)
+    found = np.array([1.1, 1.25, 1.5, 1.75, 2.0, 2.5])
+    edge = np.array([wedge(half) for half in found])
+    top = np.where(
+        m <= 1, exact, np.interp(m, [1, *found], [np.e**0.5, *edge])
+    )
+    colours = {"one": "blue", "both": "orange", "line": "grey"}
+    regions = {"one": (top, exact), "both": (1, top), "line": (0.6, 1)}
+    for name, (low, high) in regions.items():
+        axes.fill_between(
+            m, low, high, color=PALETTE[colours[name]], alpha=0.35, lw=0
+        )
+    axes.plot(m, exact, color=PALETTE["ink"])
+    axes.plot(found, edge, "o", ms=4, color=PALETTE["orange"])
+    axes.text(0.15, 4, "exact fit", fontsize=13)
+    axes.text(1.55, 1.75, "one tail is cut", fontsize=13)
+    axes.text(0.62, 1.08, "both tails", fontsize=13)
+    axes.text(1.0, 0.73, "a straight line", fontsize=13)
+    axes.set(xlabel="m / s", ylabel="slope L / s", xlim=(0.05, 2.5))
+    axes.set(yscale="log", ylim=(0.6, 10), yticks=[1, 2, 5, 10])
+    axes.set_yticklabels(["1", "2", "5", "10"])
+    return figure
+
+
+def wedge(m: float) -> float:
+    """Find the slope from which on one tail of two modes at -m and m is kept."""
+    target = densities.GaussianMixture([-m, m])
+    low, high = 1.0, float(np.exp(m**2 / 2))
+    while high / low > 1.01:
+        middle = np.sqrt(low * high)
+        ends = pushforward.tv_star(target, middle).map(
+            np.array([-9, 9])
+        )
+        lost = target.cdf(ends[0]), 1 - target.cdf(ends[1])
+        low, high = (
+            (middle, high) if min(lost) > 1e-6 else (low, middle)
+        )
+    return float(np.sqrt(low * high))
+
+
 #: What draws each picture; its file has the same name.
 DRAWN = (
     cover,
@@ -231,6 +275,7 @@ DRAWN = (
     isoperimetry,
     three_masses,
     debt,
+    phases,
 )
 
 

@@ -14,7 +14,17 @@ import numpy as np
 import torch
 
 from lecture_code import scoreboard, trained
-from lecture_code.recipes import binary, coverage, gan_diffusion, grey, vae_flow
+from lecture_code.recipes import (
+    binary,
+    codes,
+    coverage,
+    denoising,
+    gan_diffusion,
+    grey,
+    overfitting,
+    sharing,
+    vae_flow,
+)
 
 WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
     **binary.WEIGHTS,
@@ -25,7 +35,11 @@ WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
 #: In this order: the scoreboard reads the tables of costs.
 TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
     **coverage.TABLES,
+    **denoising.TABLES,
+    **sharing.TABLES,
+    **overfitting.TABLES,
     **binary.TABLES,
+    **codes.TABLES,
     **grey.TABLES,
     **vae_flow.TABLES,
     **gan_diffusion.TABLES,

@@ -98,8 +98,19 @@ CANDIDATES: dict[str, list[Candidate]] = {
 }
 
 
+#: What is trained from each of ``SEEDS``: no hidden layer, a narrow one and the best.
+SEEDS = range(10)
+REPEATED = [("logistic", CANDIDATES["logistic"][place]) for place in (1, 3)]
+REPEATED += [("masked-mlp", CANDIDATES["masked-mlp"][place]) for place in (0, 1, 4)]
+
+
 def attempt(
-    name: str, candidate: Candidate, *, rounds: int = 5, steps: int = 200
+    name: str,
+    candidate: Candidate,
+    *,
+    rounds: int = 5,
+    steps: int = 200,
+    seed: int = 0,
 ) -> Trial:
     """Train one candidate until the validation images stop gaining from it.
 
@@ -113,6 +124,8 @@ def attempt(
         Rounds at most; after ``PATIENCE`` of them without a better score it ends.
     steps : int
         Updates in a round.
+    seed : int
+        Fixes the first weights, the batches and the dropout.
 
     Returns
     -------
@@ -124,9 +137,10 @@ def attempt(
         "candidate", candidate, Candidate
     )
     rounds = _validate.integer("rounds", rounds, low=1)
+    seed = _validate.integer("seed", seed, low=0)
     copies = [datasets.binary_digits("train", threshold=t).pixels for t in thresholds]
     with torch.random.fork_rng():
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         model = Autoregressive(build(width, dropout), pixels=64)
         x = torch.cat(copies)
         fit = functools.partial(training.fit, model, x, steps=steps, lr=lr)
@@ -190,4 +204,38 @@ WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
     name: functools.partial(lambda name: trials(name)[0].model, name)
     for name in CANDIDATES
 }
-TABLES = {"binary-selection": table}
+
+
+@torch.no_grad()
+def _score(model: torch.nn.Module) -> dict[str, float]:
+    """Score a model on each part of the digits, in nats per image."""
+    return {
+        part: round(model.loss(datasets.binary_digits(part).pixels).item(), 3)
+        for part in ("train", "validation", "test")
+    }
+
+
+def repeats() -> dict[str, np.ndarray]:
+    """Train fully connected candidates from ten seeds, and score each on all parts.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        Columns ``model``, ``width``, ``thresholds``, ``seed`` (0 is the run of
+        :func:`trials`), ``train``, ``validation`` and ``test`` (nats per image).
+    """
+    rows = [
+        {
+            "model": name,
+            "width": candidate.width,
+            "thresholds": len(candidate.thresholds),
+            "seed": seed,
+            **_score(attempt(name, candidate, seed=seed).model),
+        }
+        for name, candidate in REPEATED
+        for seed in SEEDS
+    ]
+    return {key: np.array([row[key] for row in rows]) for key in rows[0]}
+
+
+TABLES = {"binary-selection": table, "binary-seeds": repeats}

@@ -33,3 +33,31 @@ def _mark_entropy(axes, at: float, low: float, high: float) -> None:
     paper = {"facecolor": "white", "edgecolor": "none", "pad": 1}
     middle = at, (low + high) / 2
     axes.annotate("H", middle, ha="center", va="center", bbox=paper)
+
+
+def landscape(x, y, heights, *, path) -> None:
+    """Draw the NLL (rows, columns) over m and s as a map, with a path to its end.
+
+    ``x`` are the columns' values of m, ``y`` the rows' of s, ``path`` points (n, 2).
+    """
+    axes = plt.subplots(figsize=(5.8, 3.6))[1]
+    heights = np.asarray(heights)
+    excess = np.log(heights - heights.min() + 0.005)
+    levels = np.log(np.geomspace(0.005, 10, 14))
+    axes.contourf(x, y, excess, levels=levels, cmap="Blues_r", extend="max")
+    axes.contour(x, y, excess, levels=levels, colors=PALETTE["blue"], linewidths=0.6)
+    m, s = np.asarray(path).T
+    axes.plot(m, s, color=PALETTE["orange"], lw=1)
+    axes.plot(m[-1], s[-1], "o", color=PALETTE["orange"], ms=6)
+    axes.set(xlabel="m", ylabel="s", xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
+
+
+def gaps(sizes, lines) -> None:
+    """Draw gaps against numbers of examples; a name that holds "2n" is a rule."""
+    axes = plt.subplots(figsize=(5.8, 3.8))[1]
+    for name, line in lines.items():
+        colour = PALETTE["blue" if name.startswith("5") else "orange"]
+        style = "-" if "2n" in name else "v" if "below" in name else "^"
+        axes.plot(sizes, line, style, color=colour, label=name, alpha=0.85)
+    axes.set(xscale="log", yscale="log", xlabel="examples", ylabel="gap in nats")
+    axes.legend(fontsize=10)

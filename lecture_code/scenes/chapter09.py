@@ -1,4 +1,4 @@
-"""Chapter 9: the plane of a VAE's codes, and the digit at one place of it."""
+"""Chapter 9: the plane of codes, their density, and the digit at one place."""
 
 from __future__ import annotations
 
@@ -23,3 +23,15 @@ def latent_map(codes, labels, *, z, image, high: float) -> None:
     plane.set(xlabel="z1", ylabel="z2", xlim=(-3.6, 3.6), ylim=(-3.6, 3.6))
     picture.imshow(image.reshape(side, side), vmin=0, vmax=high)
     picture.set_axis_off()
+
+
+def code_density(ticks, density) -> None:
+    """Draw a density on a square (n, n), and circles of half and 90 % of N(0, I)."""
+    axes = plt.subplots(figsize=(4.6, 4.4))[1]
+    axes.pcolormesh(ticks, ticks, np.asarray(density).T, cmap="Blues")
+    for mass in (0.5, 0.9):
+        radius = math.sqrt(-2 * math.log(1 - mass))
+        style = {"fill": False, "ls": "--", "color": PALETTE["orange"]}
+        axes.add_patch(plt.Circle((0, 0), radius, **style))
+    axes.set(xlabel="z1", ylabel="z2", xlim=(-3.6, 3.6), ylim=(-3.6, 3.6))
+    axes.set_aspect("equal")

@@ -6,9 +6,26 @@ import numpy as np
 import pytest
 import torch
 
-from lecture_code import datasets, trained, training
+from lecture_code import (
+    datasets,
+    densities,
+    divergences,
+    histograms,
+    trained,
+    training,
+)
 from lecture_code.recipes import __main__ as command
-from lecture_code.recipes import binary, coverage, grey, rounds, vae_flow
+from lecture_code.recipes import (
+    binary,
+    codes,
+    coverage,
+    denoising,
+    grey,
+    overfitting,
+    rounds,
+    sharing,
+    vae_flow,
+)
 
 
 def test_coverage_agrees_with_sets_of_patches():
@@ -40,6 +57,83 @@ def test_more_images_leave_fewer_patches_new():
     for size in coverage.PATCH_SIZES[2:]:
         shares = stored["unseen"][stored["patch_size"] == size]
         assert shares[-1] < shares[0]
+
+
+def test_a_stored_run_of_the_copier_is_what_the_code_trains():
+    fresh = denoising.attempt("copier", 3)
+    stored = trained.select(trained.table("denoising"), model="copier", seed=3)
+    assert fresh["masked"] == pytest.approx(stored["masked"].item(), abs=0.5)
+    assert fresh["ink"] == pytest.approx(stored["ink"].item(), abs=0.01)
+
+
+def test_a_denoiser_beats_the_others_on_masked_digits_from_every_seed():
+    runs = trained.table("denoising")
+    masked = {
+        name: trained.select(runs, model=name)["masked"] for name in denoising.MODELS
+    }
+    assert masked["denoising"].shape == (10,)
+    assert (masked["denoising"] < masked["plain"]).all()
+    assert (masked["plain"] < masked["copier"]).all()
+
+
+def test_boxes_and_bells_are_distributions_over_pairs_of_numbers():
+    pairs = torch.cartesian_prod(*[torch.arange(5.0).double()] * 2)
+    known = torch.tensor([[0.0, 4.0], [1.0, 4.0], [3.0, 2.0]]).double()
+    boxes = sharing.boxes_log_prob(known, pairs, levels=5, width=2)
+    bells = sharing.bells_log_prob(known, pairs, levels=5)
+    for log_p in (*boxes.T, bells):
+        assert log_p.exp().sum().item() == pytest.approx(1, abs=1e-12)
+    # (0, 4) and (1, 4) share a box of 2 x 1 values, as the last value stands alone
+    share = sharing.SHARES[4]
+    assert boxes[4, 4].exp().item() == pytest.approx((1 - share) / 3 + share / 25)
+
+
+def test_boxes_of_one_value_are_a_smoothed_histogram():
+    known = torch.tensor([0, 0, 1, 3, 3, 3, 2, 0])
+    share, k = sharing.SHARES[4], 7
+    smoothing = share / (1 - share) * len(known) / k
+    histogram = histograms.Histogram(k, smoothing=smoothing).fit(known)
+    outcomes = torch.arange(k)
+    got = sharing.boxes_log_prob(known[:, None], outcomes[:, None], levels=k, width=1)
+    torch.testing.assert_close(got[:, 4], histogram.log_prob(outcomes))
+
+
+def test_the_stored_comparison_is_what_the_code_computes():
+    stored = trained.table("sharing")
+    for side, split in ((8, 19), (4, 3), (2, 0)):
+        fresh = sharing.compare(side, split)
+        row = trained.select(stored, numbers=fresh["numbers"], split=split)
+        assert {name: column.item() for name, column in row.items()} == pytest.approx(
+            fresh, abs=1e-5
+        )
+
+
+def test_a_single_bell_has_the_gaps_of_its_formulas():
+    law = densities.GaussianMixture([0.7], 1.3)
+    generator = torch.Generator().manual_seed(3)
+    below, above = overfitting.gaps(law, 50, draws=6, generator=generator)
+    generator = torch.Generator().manual_seed(3)
+    data = law.sample(300, generator=generator).double().reshape(6, 50)
+    means, scales = data.mean(dim=1), data.std(dim=1, correction=0)
+    fits = torch.distributions.Normal(means[:, None], scales[:, None])
+    want = (fits.log_prob(data) - law.log_prob(data)).mean(dim=1)
+    torch.testing.assert_close(below, want, atol=1e-4, rtol=0)
+    kl = [
+        divergences.kl_gaussians(0.7, 1.3, *fit)
+        for fit in zip(means.tolist(), scales.tolist(), strict=True)
+    ]
+    torch.testing.assert_close(above, torch.tensor(kl).double(), atol=1e-3, rtol=0.02)
+
+
+def test_the_stored_gaps_are_those_of_new_draws():
+    stored = trained.table("overfitting")
+    rows = trained.select(stored, humps=2, n=100)
+    generator = torch.Generator().manual_seed(8)
+    law = datasets.toy("two-modes")
+    fresh = overfitting.gaps(law, 100, draws=40, generator=generator)
+    for side, new in zip(("below", "above"), fresh, strict=True):
+        error = np.hypot(rows[side].std() / 10, new.std().item() / 40**0.5)
+        assert new.mean().item() == pytest.approx(rows[side].mean(), abs=5 * error)
 
 
 AUTOREGRESSIVE = ("logistic", "masked-mlp", "masked-convolution", "recurrent")
@@ -101,6 +195,52 @@ def test_a_chosen_model_scores_what_the_table_says_and_no_other_met_the_test(nam
             nll = trained.load(name).loss(datasets.binary_digits(part).pixels).item()
             assert first[part] == pytest.approx(nll, abs=2e-3)
     assert all(np.isnan(row["test"]) for row in others)
+
+
+def test_the_table_of_seeds_is_what_the_code_trains():
+    stored = trained.select(trained.table("binary-seeds"), model="logistic", seed=1)
+    _, candidate = binary.REPEATED[0]
+    fresh = binary._score(binary.attempt("logistic", candidate, seed=1).model)
+    chosen = trained.select(stored, thresholds=len(candidate.thresholds))
+    for part, nats in fresh.items():
+        assert chosen[part] == pytest.approx([nats], abs=0.05)
+
+
+def test_the_table_of_seeds_has_each_candidate_ten_times():
+    table = trained.table("binary-seeds")
+    rows = zip(table["width"], table["thresholds"], table["seed"], strict=True)
+    wanted = [
+        (candidate.width, len(candidate.thresholds), seed)
+        for _, candidate in binary.REPEATED
+        for seed in range(10)
+    ]
+    assert list(rows) == wanted
+
+
+def test_the_table_of_codes_is_what_the_code_measures():
+    table = trained.table("codes")
+    assert len(table["seed"]) == 2 * 3 * 10
+    for start, make in enumerate((codes.start_code, codes.train_code)):
+        for row in codes._measure(make(3)):
+            kind = row.pop("kind")
+            stored = trained.select(table, seed=3, trained=start, kind=kind)
+            slack = {"nats": 0.5}
+            for column, value in row.items():
+                near = pytest.approx([value], abs=slack.get(column, 0.03))
+                assert stored[column] == near
+
+
+def test_a_linear_decoder_tells_apart_what_its_codes_hold():
+    generator = torch.Generator().manual_seed(0)
+    pages, wanted = torch.rand(2, 50, 6, generator=generator)
+    mixed = torch.rand(6, 6, generator=generator)
+    offset = torch.ones(6)
+    exact = codes.tell_apart(
+        pages @ mixed + offset, pages, wanted @ mixed + offset, wanted
+    )
+    assert exact == 1
+    blind = torch.zeros(50, 2)
+    assert codes.tell_apart(blind, pages, blind, wanted) == 1 / 50
 
 
 QUICK = binary.Candidate(0, 0.0, 0.05, binary.ONE)
