@@ -168,6 +168,15 @@ class PatternTable:
         """The number of distinct patterns stored."""
         return len(_require_fit(self, self._counts))
 
+    @property
+    def missing_mass(self) -> float:
+        """Good and Turing's estimate of the probability of all patterns not seen.
+
+        It is the share of examples that are the only ones of their kind (Good, 1953).
+        """
+        stored = _require_fit(self, self._counts)
+        return list(stored.values()).count(1) / stored.total()
+
     def prob(self, bits: ArrayLike) -> torch.Tensor:
         """Look up the probability of each pattern; below 1e-308 it rounds to 0."""
         return self.log_prob(bits).exp()

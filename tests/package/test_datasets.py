@@ -11,7 +11,7 @@ from lecture_code import datasets
 SIZES = {"train": 1000, "validation": 350, "test": 447}
 
 
-def test_the_parts_together_are_the_bundled_digits() -> None:
+def test_the_parts_together_are_the_bundled_digits():
     from sklearn.datasets import load_digits
 
     bundle = load_digits()
@@ -23,7 +23,7 @@ def test_the_parts_together_are_the_bundled_digits() -> None:
 
 
 @pytest.mark.parametrize("part", SIZES)
-def test_digits_are_whole_grey_levels(part: str) -> None:
+def test_digits_are_whole_grey_levels(part):
     pixels, labels = datasets.digits(part)
     assert pixels.shape == (SIZES[part], 64)
     assert labels.shape == (SIZES[part],)
@@ -33,7 +33,7 @@ def test_digits_are_whole_grey_levels(part: str) -> None:
     assert set(labels.tolist()) == set(range(10))
 
 
-def test_a_caller_cannot_change_the_cache() -> None:
+def test_a_caller_cannot_change_the_cache():
     datasets.digits("test").pixels.zero_()
     datasets.digits("test").labels.zero_()
     assert datasets.digits("test").pixels.max() == 16
@@ -41,7 +41,7 @@ def test_a_caller_cannot_change_the_cache() -> None:
 
 
 @pytest.mark.parametrize("threshold", [1, 8, 16])
-def test_binary_digits_keep_what_reaches_the_threshold(threshold: int) -> None:
+def test_binary_digits_keep_what_reaches_the_threshold(threshold):
     grey, labels = datasets.digits("validation")
     bits, same_labels = datasets.binary_digits("validation", threshold=threshold)
     assert torch.equal(labels, same_labels)
@@ -51,13 +51,8 @@ def test_binary_digits_keep_what_reaches_the_threshold(threshold: int) -> None:
     assert grey[bits == 0].max() == threshold - 1
 
 
-def test_binary_digits_have_threshold_eight_by_default() -> None:
-    ours = datasets.binary_digits().pixels
-    assert torch.equal(ours, datasets.binary_digits("train", threshold=8).pixels)
-
-
 @pytest.mark.parametrize("size", range(1, 9))
-def test_patches_are_the_slices_of_the_image(size: int) -> None:
+def test_patches_are_the_slices_of_the_image(size):
     pixels = torch.arange(3 * 64, dtype=torch.float64).reshape(3, 64)
     found = datasets.patches(pixels, size)
     count = 9 - size
@@ -71,27 +66,8 @@ def test_patches_are_the_slices_of_the_image(size: int) -> None:
     np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("size", [1, 3, 8])
-def test_patches_are_the_callers_own(size: int) -> None:
-    pixels = torch.ones(2, 64)
-    datasets.patches(pixels, size).zero_()
-    assert pixels.min() == 1
-
-
-def test_the_gradient_counts_the_patches_over_a_pixel() -> None:
-    pixels = torch.zeros(1, 64, dtype=torch.float64, requires_grad=True)
-    datasets.patches(pixels, 3).sum().backward()
-    along = torch.tensor([1.0, 2, 3, 3, 3, 3, 2, 1], dtype=torch.float64)
-    assert torch.equal(pixels.grad.reshape(8, 8), along.outer(along))
-
-
-def test_toys_are_all_there() -> None:
-    names = ["two-modes", "three-modes", "skewed", "clouds", "ring", "grid", "banana"]
-    assert list(datasets.TOYS) == names
-
-
 @pytest.mark.parametrize("name", datasets.TOYS)
-def test_toys_have_a_law_and_samples(name: str, generator: torch.Generator) -> None:
+def test_toys_have_a_law_and_samples(name, generator):
     density = datasets.toy(name)
     x = density.sample(2000, generator)
     assert x.shape == ((2000,) if name in datasets.TOYS[:3] else (2000, 2))
@@ -101,7 +77,7 @@ def test_toys_have_a_law_and_samples(name: str, generator: torch.Generator) -> N
     assert (score.mean(0).abs() < 5 * error).all()
 
 
-def test_ring_and_grid_lie_where_they_should() -> None:
+def test_ring_and_grid_lie_where_they_should():
     ring, grid = datasets.toy("ring"), datasets.toy("grid")
     np.testing.assert_allclose(np.hypot(*ring.means.T), 2.0)
     turns = np.sort(np.mod(np.arctan2(*ring.means.T[::-1]), 2 * np.pi))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import mpmath
@@ -11,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import integrate, stats
+from scipy import stats
 
 from lecture_code.densities import Banana, GaussianMixture, IsotropicMixture
 
@@ -28,7 +27,6 @@ PLANAR = [
     Banana(curvature=-0.4, scale=1.3),
 ]
 mixtures = pytest.mark.parametrize("mixture", MIXTURES, ids=repr)
-planar = pytest.mark.parametrize("density", PLANAR, ids=repr)
 
 finite = st.floats(-50, 50)
 
@@ -62,7 +60,7 @@ def exact_tail(mixture: GaussianMixture, x: float, side: int) -> mpmath.mpf:
 
 
 @mixtures
-def test_pdf_is_the_derivative_of_cdf(mixture: GaussianMixture) -> None:
+def test_pdf_is_the_derivative_of_cdf(mixture):
     x = spread(mixture, 4.0)
     h = 1e-4 * mixture.scales.min()
     slope = (mixture.cdf(x + h) - mixture.cdf(x - h)) / (2 * h)
@@ -71,30 +69,13 @@ def test_pdf_is_the_derivative_of_cdf(mixture: GaussianMixture) -> None:
 
 
 @mixtures
-def test_pdf_integrates_to_one(mixture: GaussianMixture) -> None:
-    pieces = np.unique(spread(mixture, 10.0))
-    total = sum(
-        integrate.fixed_quad(mixture.pdf, a, b, n=12)[0]
-        for a, b in itertools.pairwise(pieces)
-    )
-    assert total == pytest.approx(1.0, abs=1e-10)
-
-
-@mixtures
-def test_log_prob_is_the_log_of_pdf(mixture: GaussianMixture) -> None:
+def test_log_prob_is_the_log_of_pdf(mixture):
     x = spread(mixture)
     log_pdf = mixture.log_prob(torch.tensor(x)).numpy()
     np.testing.assert_allclose(np.exp(log_pdf), mixture.pdf(x), rtol=1e-12)
 
 
-@mixtures
-def test_score_is_the_gradient_of_log_prob(mixture: GaussianMixture) -> None:
-    x = torch.tensor(spread(mixture), requires_grad=True)
-    (slope,) = torch.autograd.grad(mixture.log_prob(x).sum(), x)
-    torch.testing.assert_close(mixture.score(x), slope, rtol=1e-9, atol=1e-9)
-
-
-def test_one_component_agrees_with_scipy() -> None:
+def test_one_component_agrees_with_scipy():
     x = np.linspace(-35, 39, 75)
     ours, theirs = GaussianMixture([2.0], 1.5), stats.norm(2.0, 1.5)
     for name in ("pdf", "cdf", "sf"):
@@ -107,9 +88,7 @@ def test_one_component_agrees_with_scipy() -> None:
 
 @pytest.mark.parametrize("reach", [0.3, 5.0, 20.0, 30.0, 37.0])
 @mixtures
-def test_tails_keep_their_relative_accuracy(
-    mixture: GaussianMixture, reach: float
-) -> None:
+def test_tails_keep_their_relative_accuracy(mixture, reach):
     left = float((mixture.means - reach * mixture.scales).min())
     right = float((mixture.means + reach * mixture.scales).max())
     assert abs(mixture.cdf(left) / exact_tail(mixture, left, -1) - 1) < 1e-12
@@ -117,15 +96,13 @@ def test_tails_keep_their_relative_accuracy(
 
 
 @given(drawn_mixtures(), finite)
-def test_cdf_and_sf_share_the_mass(mixture: GaussianMixture, x: float) -> None:
+def test_cdf_and_sf_share_the_mass(mixture, x):
     assert 0 <= mixture.cdf(x) <= 1
     assert mixture.cdf(x) + mixture.sf(x) == pytest.approx(1.0, abs=1e-15)
 
 
 @given(drawn_mixtures(), st.floats(1e-300, 0.5))
-def test_quantiles_cut_off_the_tail_asked_for(
-    mixture: GaussianMixture, tail: float
-) -> None:
+def test_quantiles_cut_off_the_tail_asked_for(mixture, tail):
     # One ulp of x moves the tail by its hazard, so that much must be allowed.
     left, right = mixture.ppf(tail), mixture.isf(tail)
     slack = mixture.pdf(left) * np.spacing(abs(left)) / tail
@@ -134,17 +111,7 @@ def test_quantiles_cut_off_the_tail_asked_for(
     assert mixture.sf(right) == pytest.approx(tail, rel=1e-12 + 4 * slack, abs=0)
 
 
-@mixtures
-def test_quantile_inverts_cdf(mixture: GaussianMixture) -> None:
-    x = spread(mixture, 5.0)
-    tail = np.minimum(mixture.cdf(x), mixture.sf(x))
-    back = np.where(mixture.cdf(x) <= 0.5, mixture.ppf(tail), mixture.isf(tail))
-    # A rounding of the tail moves x by tail / pdf; in a valley that is far.
-    error = 1e-15 * tail / mixture.pdf(x) + 1e-14 * np.abs(x)
-    assert np.all(np.abs(back - x) <= 10 * error + 1e-15)
-
-
-def test_quantiles_in_a_valley_twenty_scales_wide() -> None:
+def test_quantiles_in_a_valley_twenty_scales_wide():
     # Between the modes F differs from 1/2 by less than float64 shows; the part of it
     # that lies beyond the smaller tail is known, and so is the point.
     mixture = GaussianMixture([-10.0, 10.0])
@@ -155,7 +122,7 @@ def test_quantiles_in_a_valley_twenty_scales_wide() -> None:
     assert mixture.ppf(tail) == -x
 
 
-def test_a_symmetric_mixture_has_symmetric_quantiles() -> None:
+def test_a_symmetric_mixture_has_symmetric_quantiles():
     mixture = GaussianMixture([-3.0, 3.0], 0.7)
     u = np.array([1e-12, 0.2, 0.5 - 2.0**-53])
     np.testing.assert_array_equal(mixture.ppf(u), -mixture.isf(u))
@@ -164,20 +131,16 @@ def test_a_symmetric_mixture_has_symmetric_quantiles() -> None:
 
 
 @mixtures
-def test_quantiles_rise(mixture: GaussianMixture) -> None:
+def test_quantiles_rise_between_infinite_ends(mixture):
     u = np.concatenate([np.logspace(-300, -1, 60), np.linspace(0.11, 1 - 1e-16, 90)])
-    assert np.all(np.diff(mixture.ppf(u)) >= 0)
-    assert np.all(np.diff(mixture.isf(u)) <= 0)
-
-
-@mixtures
-def test_quantiles_at_the_ends_are_infinite(mixture: GaussianMixture) -> None:
-    np.testing.assert_array_equal(mixture.ppf([0, 1]), [-np.inf, np.inf])
-    np.testing.assert_array_equal(mixture.isf([0, 1]), [np.inf, -np.inf])
+    assert np.all(np.diff(mixture.ppf([0, *u, 1])) >= 0)
+    assert np.all(np.diff(mixture.isf([0, *u, 1])) <= 0)
+    assert mixture.ppf([0, 1]).tolist() == [-np.inf, np.inf]
+    assert mixture.isf([0, 1]).tolist() == [np.inf, -np.inf]
 
 
 @pytest.mark.parametrize("name", ["pdf", "cdf", "sf", "ppf", "isf"])
-def test_results_have_the_shape_of_the_input(name: str) -> None:
+def test_results_have_the_shape_of_the_input(name):
     call = getattr(MIXTURES[2], name)
     grid = np.linspace(0.1, 0.9, 6).reshape(2, 3)
     result = call(torch.tensor(grid))
@@ -189,25 +152,7 @@ def test_results_have_the_shape_of_the_input(name: str) -> None:
 # ---------------------------------------------------------------------- in the plane
 
 
-@planar
-def test_planar_densities_integrate_to_one(density: Banana) -> None:
-    x1 = np.linspace(-9, 9, 601)
-    x2 = np.linspace(-40, 40, 2001)
-    grid = torch.tensor(np.stack(np.meshgrid(x1, x2, indexing="ij"), -1).reshape(-1, 2))
-    cell = (x1[1] - x1[0]) * (x2[1] - x2[0])
-    assert float(density.log_prob(grid).exp().sum() * cell) == pytest.approx(
-        1, abs=1e-9
-    )
-
-
-@planar
-def test_planar_score_is_the_gradient(density: Banana) -> None:
-    x = torch.linspace(-3, 3, 40, dtype=torch.float64).reshape(20, 2).requires_grad_()
-    (slope,) = torch.autograd.grad(density.log_prob(x).sum(), x)
-    torch.testing.assert_close(density.score(x), slope, rtol=1e-10, atol=1e-10)
-
-
-def test_isotropic_mixture_agrees_with_scipy() -> None:
+def test_isotropic_mixture_agrees_with_scipy():
     means = np.arange(6.0).reshape(2, 3)
     mixture = IsotropicMixture(means, [0.5, 2.0], [0.25, 0.75])
     x = np.linspace(-1, 6, 12).reshape(4, 3)
@@ -217,23 +162,13 @@ def test_isotropic_mixture_agrees_with_scipy() -> None:
     np.testing.assert_allclose(log_prob, np.log(expected), rtol=1e-12)
 
 
-def test_isotropic_mixture_agrees_with_sklearn() -> None:
-    from sklearn.neighbors import KernelDensity
-
-    points = np.sin(np.arange(20.0)).reshape(10, 2)
-    theirs = KernelDensity(bandwidth=0.3).fit(points)
-    x = np.cos(np.arange(8.0)).reshape(4, 2)
-    ours = IsotropicMixture(points, 0.3).log_prob(torch.tensor(x))
-    np.testing.assert_allclose(ours.numpy(), theirs.score_samples(x), rtol=1e-10)
-
-
-def test_banana_without_curvature_is_gaussian() -> None:
+def test_banana_without_curvature_is_gaussian():
     x = torch.linspace(-2, 2, 10, dtype=torch.float64).reshape(5, 2)
     expected = stats.multivariate_normal([0, 0], np.diag([1, 0.25])).logpdf(x)
     np.testing.assert_allclose(Banana(curvature=0.0).log_prob(x), expected, rtol=1e-12)
 
 
-def test_far_points_have_finite_scores_and_no_nan() -> None:
+def test_far_points_have_finite_scores_and_no_nan():
     x = torch.tensor([-1e30, 1e30, 0.0], dtype=torch.float64)
     mixture = GaussianMixture([0.0, 1e20], [1e-20, 1e20])
     for values in (mixture.log_prob(x), mixture.score(x)):
@@ -247,9 +182,7 @@ def test_far_points_have_finite_scores_and_no_nan() -> None:
 
 
 @mixtures
-def test_samples_follow_the_cdf(
-    mixture: GaussianMixture, generator: torch.Generator
-) -> None:
+def test_samples_follow_the_cdf(mixture, generator):
     n = 20_000
     x = mixture.sample(n, generator).double().numpy()
     u = np.array([0.01, 0.1, 0.3, 0.5, 0.7, 0.95, 0.9995])
@@ -260,7 +193,7 @@ def test_samples_follow_the_cdf(
     assert np.all(np.abs(share - expected) < 5 * sigma)
 
 
-def test_planar_samples_follow_their_components(generator: torch.Generator) -> None:
+def test_planar_samples_follow_their_components(generator):
     # Scaled distances to the nearest of two far centres are chi-square with 2 degrees.
     mixture = IsotropicMixture([[-50.0, 0.0], [50.0, 0.0]], [1.0, 3.0], [0.2, 0.8])
     x = mixture.sample(20_000, generator).double().numpy()
@@ -270,28 +203,7 @@ def test_planar_samples_follow_their_components(generator: torch.Generator) -> N
     assert stats.kstest((scaled**2).sum(1), stats.chi2(2).cdf).pvalue > 1e-6
 
 
-def test_banana_samples_straighten_to_a_gaussian(generator: torch.Generator) -> None:
-    banana = Banana(curvature=0.7, scale=0.5)
-    x1, x2 = banana.sample(20_000, generator).double().numpy().T
-    assert stats.kstest(x1, stats.norm.cdf).pvalue > 1e-6
-    assert stats.kstest(x2 - 0.7 * x1**2, stats.norm(-0.7, 0.5).cdf).pvalue > 1e-6
-    # E x2 = 0 and Var x2 = s^2 + 2 c^2, so the mean has this error:
-    assert abs(x2.mean()) < 5 * math.sqrt((0.25 + 0.98) / len(x2))
-
-
-@pytest.mark.parametrize("density", [MIXTURES[2], *PLANAR], ids=repr)
-def test_samples_depend_on_the_generator_alone(density: Banana) -> None:
-    before = torch.get_rng_state()
-    first, again = (
-        density.sample(7, torch.Generator().manual_seed(3)) for _ in range(2)
-    )
-    assert torch.equal(first, again)
-    assert first.dtype == torch.float32
-    assert not first.requires_grad
-    assert torch.equal(before, torch.get_rng_state())
-
-
-def test_a_component_of_weight_zero_is_never_drawn(generator: torch.Generator) -> None:
+def test_a_component_of_weight_zero_is_never_drawn(generator):
     mixture = GaussianMixture([0.0, 100.0], weights=[1.0, 0.0])
     assert mixture.sample(5000, generator).max() < 50
     assert torch.isfinite(mixture.score(torch.tensor([0.0, 100.0]))).all()
@@ -300,7 +212,7 @@ def test_a_component_of_weight_zero_is_never_drawn(generator: torch.Generator) -
 # ------------------------------------------------------------------- interface, errors
 
 
-def test_parameters_are_read_only_copies() -> None:
+def test_parameters_are_read_only_copies():
     means = np.array([-1.0, 1.0])
     mixture = GaussianMixture(means, 2.0)
     means[0] = 7.0
@@ -312,13 +224,13 @@ def test_parameters_are_read_only_copies() -> None:
             values[0] = 0.0
 
 
-def test_weights_are_equal_by_default_and_sum_to_one() -> None:
+def test_weights_are_equal_by_default_and_sum_to_one():
     np.testing.assert_array_equal(GaussianMixture([0, 1, 2, 3]).weights, [0.25] * 4)
     nearly = GaussianMixture([0, 1], weights=[0.5, 0.5000001])
     assert nearly.weights.sum() == pytest.approx(1.0, abs=1e-15)
 
 
-def test_repr_says_the_parameters() -> None:
+def test_repr_says_the_parameters():
     said = "GaussianMixture(means=[-2, 2], scales=[1, 1], weights=[0.25, 0.75])"
     assert repr(GaussianMixture([-2, 2], weights=[0.25, 0.75])) == said
     assert repr(PLANAR[0]) == "IsotropicMixture(2 components in 2 dimensions)"
@@ -326,7 +238,7 @@ def test_repr_says_the_parameters() -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_log_prob_and_score_keep_shape_and_dtype(dtype: torch.dtype) -> None:
+def test_log_prob_and_score_keep_shape_and_dtype(dtype):
     x = torch.zeros(2, 3, dtype=dtype)
     for values in (MIXTURES[1].log_prob(x), MIXTURES[1].score(x)):
         assert values.shape == x.shape
@@ -344,9 +256,7 @@ NOISY = IsotropicMixture([[0.0, 1.0], [2.0, -1.0]], [0.5, 1.0], [0.3, 0.7])
 
 
 @pytest.mark.parametrize("sigma", [0.0, 0.4, 3.0])
-def test_noised_is_the_law_of_a_sample_plus_noise(
-    sigma: float, generator: torch.Generator
-) -> None:
+def test_noised_is_the_law_of_a_sample_plus_noise(sigma, generator):
     noise = torch.randn(20_000, 2, generator=generator)
     drawn = (NOISY.sample(20_000, generator) + sigma * noise).numpy()
     law = NOISY.noised(sigma)
@@ -355,29 +265,14 @@ def test_noised_is_the_law_of_a_sample_plus_noise(
         assert stats.kstest(drawn[:, axis], column.cdf).pvalue > 1e-6
 
 
-@pytest.mark.parametrize("sigma", [0.2, 1.0])
-def test_the_posterior_mean_is_an_integral(sigma: float) -> None:
-    mixture = IsotropicMixture([[-1.0], [2.0]], [0.5, 1.0], [0.3, 0.7])
-    prior = GaussianMixture([-1.0, 2.0], [0.5, 1.0], [0.3, 0.7])
-    for y in (-3.0, 0.4, 2.5):
-
-        def joint(x: float, y: float = y) -> float:
-            return float(prior.pdf(x)) * stats.norm(x, sigma).pdf(y)
-
-        total = integrate.quad(joint, -12, 12, limit=200)[0]
-        mean = integrate.quad(lambda x: x * joint(x), -12, 12, limit=200)[0] / total
-        got = mixture.posterior_mean(torch.tensor([[y]]).double(), sigma).item()
-        assert got == pytest.approx(mean, rel=1e-7)
-
-
 @pytest.mark.parametrize("sigma", [0.3, 1.5])
-def test_the_posterior_mean_steps_along_the_score(sigma: float) -> None:
+def test_the_posterior_mean_steps_along_the_score(sigma):
     y = torch.linspace(-4, 4, 24, dtype=torch.float64).reshape(12, 2)
     step = NOISY.posterior_mean(y, sigma) - y
     torch.testing.assert_close(step / sigma**2, NOISY.noised(sigma).score(y))
 
 
-def test_without_noise_nothing_is_removed() -> None:
+def test_without_noise_nothing_is_removed():
     y = torch.randn(5, 2, dtype=torch.float64)
     torch.testing.assert_close(NOISY.posterior_mean(y, 0.0), y)
 
@@ -385,63 +280,29 @@ def test_without_noise_nothing_is_removed() -> None:
 # ----------------------------------------------------------- exact hits and last bounds
 
 
-def test_quantiles_that_a_halving_hits_exactly() -> None:
+def test_quantiles_that_a_halving_hits_exactly():
     # F is 1/2 up to rounding on a long stretch; its middle is met first.
     assert GaussianMixture([-100.0, 100.0]).ppf(0.5) == 0.0
     assert GaussianMixture([-100.0, 100.0]).isf(0.5) == 0.0
 
 
 @pytest.mark.parametrize("weights", [[0.2, 0.2, 0.6], [0.6, 0.2, 0.2]])
-def test_a_halving_that_meets_a_centre_goes_on(weights: list) -> None:
+def test_a_halving_that_meets_a_centre_goes_on(weights):
     mixture = GaussianMixture([-3.0, 0.0, 3.0], weights=weights)
     assert mixture.cdf(mixture.ppf(0.5)) == pytest.approx(0.5, abs=1e-15)
 
 
-def test_no_mass_exceeds_one_though_rounded_weights_may() -> None:
+def test_no_mass_exceeds_one_though_rounded_weights_may():
     mixture = GaussianMixture(np.zeros(13))
     assert np.ones(13) @ mixture.weights > 1
     assert mixture.cdf(1e30) == mixture.sf(-1e30) == 1
 
 
-def test_scales_are_one_by_default() -> None:
+def test_scales_are_one_by_default():
     assert IsotropicMixture([[0.0, 2.0]]).scales.tolist() == [1.0]
 
 
-@pytest.mark.parametrize(
-    ("make", "name", "last", "beyond"),
-    [
-        (IsotropicMixture, "means", [[-1e20]], [[-1.01e20]]),
-        (IsotropicMixture, "means", [[1e20]], [[1.01e20]]),
-        (GaussianMixture, "scales", 1e-20, 0.99e-20),
-        (GaussianMixture, "scales", 1e20, 1.01e20),
-        (Banana, "curvature", -1e20, -1.01e20),
-        (Banana, "curvature", 1e20, 1.01e20),
-        (Banana, "scale", 1e-20, 0.99e-20),
-        (Banana, "scale", 1e20, 1.01e20),
-        (IsotropicMixture([[0.0]], 1e20).noised, "sigma", 0, -0.01),
-        (IsotropicMixture([[0.0]], 1e20).noised, "sigma", 1e19, 1.01e19),
-    ],
-)
-def test_bounds_still_pass_and_what_lies_beyond_is_refused(
-    make: type, name: str, last: float, beyond: float
-) -> None:
-    rest = {"means": [0.0]} if make is GaussianMixture else {}
-    make(**rest, **{name: last})
-    with pytest.raises(ValueError, match=f"^{name}: expected"):
-        make(**rest, **{name: beyond})
-
-
-def test_points_as_far_as_1e30_are_taken() -> None:
-    far = torch.tensor([[-1e30, 1e30]], dtype=torch.float64)
-    assert torch.isfinite(NOISY.log_prob(far)).all()
-    assert torch.isfinite(NOISY.posterior_mean(far, 1.0)).all()
-    assert GaussianMixture([0.0]).cdf([-1e30, 1e30]).tolist() == [0, 1]
-    for beyond in (1.01 * far[:, [0, 0]], 1.01 * far[:, [1, 1]]):
-        with pytest.raises(ValueError, match=r"^y: expected entries"):
-            NOISY.posterior_mean(beyond, 1.0)
-
-
-def test_samples_are_drawn_in_float64_and_then_rounded() -> None:
+def test_samples_are_drawn_in_float64_and_then_rounded():
     generator = torch.Generator().manual_seed(2)
     z = torch.randn(2, 5, generator=generator, dtype=torch.float64)
     drawn = Banana(curvature=0, scale=3).sample(5, torch.Generator().manual_seed(2))

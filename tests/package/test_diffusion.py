@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lecture_code import datasets, densities, diffusion, networks, noising, training
+from lecture_code import densities, diffusion, networks, noising
 
 PLANE = densities.IsotropicMixture([[-1.0, 0.5], [2.0, 1.0]], [0.4, 0.7], [0.6, 0.4])
 
@@ -90,11 +90,6 @@ def test_the_network_is_asked_in_its_own_precision_and_at_times_that_exist():
         ValueError, match=r"^t: expected entries >= 0 and <= 1, got 1\.5$"
     ):
         model.velocity(X, 1.5)
-
-
-def test_a_number_and_a_vector_of_times_mean_the_same():
-    model = random()
-    torch.testing.assert_close(model.score(X, 0.4), model.score(X, [0.4] * 5))
 
 
 def test_nothing_is_taken_away_where_there_is_no_noise():
@@ -189,37 +184,6 @@ def test_the_schedule_given_is_the_one_used():
     torch.testing.assert_close(model.denoise(X, T), want)
 
 
-def test_what_is_refused_draws_nothing():
-    source = seeded()
-    with pytest.raises(ValueError, match=r"^labels: expected shape \(2,\), got"):
-        random().sample(2, source, [0, 1, 2])
-    assert torch.equal(source.get_state(), seeded().get_state())
-
-
-def test_one_class_is_set_apart_from_none():
-    model, labels = random(classes=1).double(), torch.zeros(5).long()
-    told, free = model.denoise(X, 0.6, labels), model.denoise(X, 0.6)
-    torch.testing.assert_close(
-        model._guide(X, 0.6, labels, 3.0), free + 3 * (told - free)
-    )
-
-
-@pytest.mark.parametrize(
-    ("classes", "guidance", "rows"), [(2, 1.0, 5), (0, 3.0, 5), (2, 3.0, 10)]
-)
-def test_only_guidance_towards_a_class_asks_the_network_twice(classes, guidance, rows):
-    asked = []
-
-    class Counting(torch.nn.Module):
-        def forward(self, x, t, labels):
-            asked.append(len(x))
-            return x
-
-    model = diffusion.Diffusion(Counting(), d=2, classes=classes)
-    model._guide(X, 0.5, torch.zeros(5).long(), guidance)
-    assert asked[-1] == rows
-
-
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_every_view_has_the_precision_of_the_points(dtype):
     model, x = random(), X.to(dtype)
@@ -254,28 +218,6 @@ def test_steps_and_churn_reach_the_sampler():
         )
 
 
-def test_training_brings_the_line_close_to_its_target():
-    target = densities.GaussianMixture([-1.0, 1.0], 0.3)
-    model = diffusion.Diffusion(networks.TimeMLP(1, hidden=32, depth=1), d=1)
-    data = target.sample(20_000, seeded())[:, None]
-    training.fit(model, data, steps=400, batch_size=256, lr=5e-3, generator=seeded())
-    x = torch.linspace(-2, 2, 41)[:, None]
-    law = noising.marginal(target, 0.5)
-    with torch.no_grad():
-        error = model.score(x, 0.5) - law.score(x)
-    weight = torch.tensor(law.pdf(x[:, 0].numpy()))
-    assert (weight @ error[:, 0].double().square()) / weight.sum() < 0.1
-
-
-def test_extreme_images_one_class_and_a_batch_of_one_stay_finite():
-    model = random(classes=10, d=64)
-    digits = datasets.digits()
-    ones = datasets.scaled(digits.pixels[digits.labels == 1])
-    for x in (ones[:1], -torch.ones(1, 64), torch.ones(2, 64), ones):
-        assert torch.isfinite(model.loss(x, torch.ones(len(x)).long()))
-    assert torch.isfinite(model.sample(1, seeded(), [9], guidance=3.0)).all()
-
-
 # -------------------------------------------------------------------------- what is not
 
 
@@ -287,11 +229,6 @@ def test_a_likelihood_is_not_offered_and_the_error_says_who_has_one(method):
     )
     with pytest.raises(AttributeError, match=told):
         getattr(random(), method)
-
-
-def test_an_unknown_attribute_is_an_ordinary_error():
-    with pytest.raises(AttributeError, match="no attribute 'colour'"):
-        _ = random().colour
 
 
 def test_a_schedule_that_falls_somewhere_is_refused():

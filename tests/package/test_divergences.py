@@ -11,7 +11,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from ot import wasserstein_1d  # codespell:ignore
 from scipy import integrate, stats
 from scipy.spatial import distance
 
@@ -42,7 +41,7 @@ def pairs(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
 
 @distances
 @given(pair=pairs())
-def test_distances_vanish_on_equals_only(between: object, pair: tuple) -> None:
+def test_distances_vanish_on_equals_only(between, pair):
     p, q = pair
     assert between(p, p) == pytest.approx(0.0, abs=1e-15)
     assert between(p, q) >= 0
@@ -52,12 +51,12 @@ def test_distances_vanish_on_equals_only(between: object, pair: tuple) -> None:
 
 @symmetric
 @given(pair=pairs())
-def test_distances_do_not_depend_on_the_order(between: object, pair: tuple) -> None:
+def test_distances_do_not_depend_on_the_order(between, pair):
     assert between(*pair) == pytest.approx(between(*pair[::-1]), rel=1e-12, abs=1e-15)
 
 
 @given(pairs())
-def test_bounds_between_the_distances(pair: tuple) -> None:
+def test_bounds_between_the_distances(pair):
     kl, js, tv = (DISTANCES[name](*pair) for name in ("kl", "js", "tv"))
     assert tv <= math.sqrt(kl / 2) + 1e-12  # Pinsker
     assert js <= tv * math.log(2) + 1e-12  # Lin
@@ -65,7 +64,7 @@ def test_bounds_between_the_distances(pair: tuple) -> None:
 
 
 @given(pairs())
-def test_agreement_with_other_libraries(pair: tuple) -> None:
+def test_agreement_with_other_libraries(pair):
     p, q = pair
     points = np.sin(np.arange(len(p)))
     assert divergences.entropy(p) == pytest.approx(stats.entropy(p), abs=1e-12)
@@ -76,32 +75,24 @@ def test_agreement_with_other_libraries(pair: tuple) -> None:
     assert ours == pytest.approx(
         stats.wasserstein_distance(points, points, p, q), abs=1e-12
     )
-    assert ours == pytest.approx(wasserstein_1d(points, points, p, q), abs=1e-12)
 
 
 @given(pairs())
-def test_total_variation_is_the_largest_difference_on_an_event(pair: tuple) -> None:
+def test_total_variation_is_the_largest_difference_on_an_event(pair):
     p, q = pair
     events = itertools.product([0, 1], repeat=len(p))
     largest = max(float((p - q) @ np.array(event)) for event in events)
     assert divergences.tv(p, q) == pytest.approx(largest, abs=1e-12)
 
 
-@given(pairs())
-def test_merging_outcomes_never_adds_distance(pair: tuple) -> None:
-    merged = [np.append(v[:-2], v[-2:].sum()) for v in pair]
-    for between in (divergences.kl, divergences.js, divergences.tv):
-        assert between(*merged) <= between(*pair) + 1e-12
-
-
-def test_entropy_in_closed_form() -> None:
+def test_entropy_in_closed_form():
     assert divergences.entropy(np.full(8, 1 / 8)) == pytest.approx(3 * math.log(2))
     assert divergences.entropy([0.5, 0.25, 0.25]) == pytest.approx(1.5 * math.log(2))
     for certain in ([1.0], [0.0, 1.0]):
         assert str(divergences.entropy(certain)) == "0.0"
 
 
-def test_distances_in_closed_form() -> None:
+def test_distances_in_closed_form():
     p, q = [0.5, 0.5, 0.0], [0.0, 0.5, 0.5]
     assert divergences.kl(p, q) == math.inf
     assert divergences.kl([1, 0], [0.25, 0.75]) == pytest.approx(math.log(4))
@@ -112,22 +103,14 @@ def test_distances_in_closed_form() -> None:
     assert divergences.wasserstein1(p, q, [0.0, 1.0, 3.0]) == pytest.approx(1.5)
 
 
-def test_the_smallest_number_is_no_trap() -> None:
+def test_the_smallest_number_is_no_trap():
     p, q = [5e-324, 1.0], [0.0, 1.0]
     assert divergences.js(p, q) == pytest.approx(0.0, abs=1e-300)
     assert divergences.kl(p, q) == math.inf
 
 
-def test_wasserstein_does_not_depend_on_the_order_of_points() -> None:
-    p, q, points = np.array([[0.2, 0.5, 0.3], [0.6, 0.1, 0.3], [4.0, -1.0, 0.5]])
-    shuffled = [2, 0, 1]
-    assert divergences.wasserstein1(p, q, points) == pytest.approx(
-        divergences.wasserstein1(p[shuffled], q[shuffled], points[shuffled])
-    )
-
-
 @pytest.mark.parametrize(("m", "s"), [(0.0, 1.0), (1.5, 1.0), (-0.3, 0.2), (2, 4)])
-def test_kl_of_gaussians_is_the_integral(m: float, s: float) -> None:
+def test_kl_of_gaussians_is_the_integral(m, s):
     p, q = stats.norm(m, s), stats.norm(0.5, 1.5)
     expected, _ = integrate.quad(
         lambda x: p.pdf(x) * (p.logpdf(x) - q.logpdf(x)), m - 12 * s, m + 12 * s
@@ -136,18 +119,10 @@ def test_kl_of_gaussians_is_the_integral(m: float, s: float) -> None:
     assert ours == pytest.approx(expected, abs=1e-9)
 
 
-def test_kl_of_gaussians_at_the_ends() -> None:
-    assert divergences.kl_gaussians(0.3, 0.7, 0.3, 0.7) == 0.0
-    assert divergences.kl_gaussians(0.0, 5e-324, 0.0, 1.0) == pytest.approx(
-        743.94, 1e-4
-    )
-    assert divergences.kl_gaussians(1e308, 1.0, -1e308, 1e-300) == math.inf
-
-
 # ----------------------------------------------------------------------------- cells
 
 
-def test_cells_of_a_gaussian() -> None:
+def test_cells_of_a_gaussian():
     masses = divergences.cell_masses(GaussianMixture([0.0]), [-30.0, -1.0, 1.0, 30.0])
     assert masses.shape == (5,)
     assert masses.dtype == np.float64
@@ -158,15 +133,14 @@ def test_cells_of_a_gaussian() -> None:
         assert tail == pytest.approx(expected, rel=1e-12, abs=0)
 
 
-def test_cells_take_a_scipy_distribution() -> None:
-    edges = np.linspace(0.5, 60, 7)
-    masses = divergences.cell_masses(stats.expon(), edges)
-    np.testing.assert_allclose(masses[-1], np.exp(-60), rtol=1e-12)
-    inner = np.exp(-edges[:-1]) - np.exp(-edges[1:])
-    np.testing.assert_allclose(masses[1:-1], inner, rtol=1e-12)
+@pytest.mark.parametrize("edges", [[1.0, 2.0], [-2.0, -1.0], [0.0]])
+def test_cells_take_a_scipy_distribution(edges):
+    masses = divergences.cell_masses(stats.norm(), edges)
+    whole = stats.norm.cdf([-np.inf, *edges, np.inf])
+    np.testing.assert_allclose(masses, np.diff(whole), rtol=1e-12)
 
 
-def test_total_variation_of_cells_rises_to_that_of_the_densities() -> None:
+def test_total_variation_of_cells_rises_to_that_of_the_densities():
     p, q = GaussianMixture([0.0]), GaussianMixture([1.0])
     exact = math.erf(1 / (2 * math.sqrt(2)))  # 2 Phi(1/2) - 1
     found = [
@@ -180,7 +154,7 @@ def test_total_variation_of_cells_rises_to_that_of_the_densities() -> None:
     assert found[0] < exact - 1e-2
 
 
-def test_no_cell_is_negative_however_thin() -> None:
+def test_no_cell_is_negative_however_thin():
     def stumble(x: np.ndarray) -> np.ndarray:
         """Fall by a rounding error, as a computed cdf may between close points."""
         return np.array([0.3, 0.3 - 2.0**-54])
@@ -194,43 +168,19 @@ def test_no_cell_is_negative_however_thin() -> None:
 # ---------------------------------------------------------------------------- errors
 
 
-@pytest.mark.parametrize("far", [1e301, -1e301])
-def test_points_whose_distance_could_overflow_are_refused(far: float) -> None:
-    with pytest.raises(
-        ValueError, match=r"^points: expected entries >= -1e\+300 and <="
-    ):
-        divergences.wasserstein1([0.5, 0.5], [1, 0], [0.0, far])
-
-
-def test_shapes_are_named_as_the_documentation_names_them() -> None:
-    with pytest.raises(ValueError, match=r"^points: expected shape \(k,\), got 3\.0$"):
-        divergences.wasserstein1([0.5, 0.5], [1, 0], 3.0)
-    with pytest.raises(ValueError, match=r"^edges: expected shape \(k,\), got 0\.0$"):
-        divergences.cell_masses(GaussianMixture([0.0]), 0.0)
-
-
-def test_a_density_without_cdf_is_named() -> None:
+def test_a_density_without_cdf_is_named():
     said = r"^density: expected an object with cdf and sf, got \[0\.5, 0\.5\]$"
     with pytest.raises(TypeError, match=said):
         divergences.cell_masses([0.5, 0.5], [0.0])
 
 
-@pytest.mark.parametrize("edges", [[1.0, 2.0], [-2.0, -1.0], [0.0]])
-def test_cells_on_one_side_of_the_median_hold_what_they_should(
-    edges: list[float],
-) -> None:
-    masses = divergences.cell_masses(GaussianMixture([0.0]), edges)
-    whole = stats.norm.cdf([-np.inf, *edges, np.inf])
-    np.testing.assert_allclose(masses, np.diff(whole), rtol=1e-12)
-
-
 @distances
-def test_a_sum_that_is_off_by_rounding_is_made_exact(between) -> None:
+def test_a_sum_that_is_off_by_rounding_is_made_exact(between):
     p = np.array([0.2, 0.3, 0.5])
     assert between(p * (1 + 4e-7), p) == pytest.approx(0, abs=1e-12)
 
 
-def test_tensors_are_taken_and_no_input_is_changed() -> None:
+def test_tensors_are_taken_and_no_input_is_changed():
     p, q = torch.tensor([0.1, 0.9]), np.array([0.4, 0.6])
     points = np.array([3.0, 1.0])
     assert divergences.wasserstein1(p, q, points) == pytest.approx(0.6)
@@ -239,7 +189,15 @@ def test_tensors_are_taken_and_no_input_is_changed() -> None:
     assert points.tolist() == [3.0, 1.0]
 
 
-def test_the_largest_numbers_have_a_divergence():
+def test_far_from_zero_only_the_way_between_the_means_counts():
+    near = divergences.kl_gaussians(1.0, 0.3, 0.0, 0.7)
+    assert divergences.kl_gaussians(1e15 + 1, 0.3, 1e15, 0.7) == near
+
+
+def test_the_smallest_and_largest_numbers_have_a_divergence():
+    assert divergences.kl_gaussians(0.3, 0.7, 0.3, 0.7) == 0.0
+    tiny = divergences.kl_gaussians(0.0, 5e-324, 0.0, 1.0)
+    assert tiny == pytest.approx(743.94, 1e-4)
     assert divergences.kl_gaussians(1e308, 1e308, -1e308, 1e308) == pytest.approx(2)
     assert divergences.kl_gaussians(5e-324, 5e-324, 0, 5e-324) == pytest.approx(0.5)
-    assert divergences.kl_gaussians(1e308, 1, -1e308, 1) == math.inf
+    assert divergences.kl_gaussians(1e308, 1, -1e308, 1e-300) == math.inf

@@ -126,37 +126,6 @@ def test_it_runs_in_evaluation_mode_and_puts_everything_back(run):
     torch.testing.assert_close(dict(model.state_dict()), weights, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("name", BUILT)
-def test_trying_a_network_changes_nothing(name):
-    """Without its trial a model's state would be that of its networks: all at rest."""
-    torch.manual_seed(0)
-    made = []
-
-    class Counted(torch.nn.Dropout):
-        def forward(self, x):
-            made.append(self.training)
-            return super().forward(x)
-
-    dropout, torch.nn.Dropout = torch.nn.Dropout, Counted
-    try:
-        with torch.random.fork_rng():
-            model = BUILT[name]()
-    finally:
-        torch.nn.Dropout = dropout
-    assert True not in made
-    state = model.state_dict()
-    assert all(v == 0 for k, v in state.items() if k.endswith("num_batches_tracked"))
-    assert all(part.training for part in model.modules())
-
-
-def test_the_coder_loses_nothing_with_a_model_in_training():
-    torch.manual_seed(0)
-    net = networks.masked_mlp([16, 64, 16], dropout=0.5)
-    model = autoregressive.Autoregressive(net, pixels=16)
-    x = torch.randint(2, (50, 16), generator=seeded()).float()
-    assert torch.equal(compression.decompress(compression.compress(x, model), model), x)
-
-
 def test_a_critic_learns_from_a_generator_in_training():
     """Only sampling is evaluation: in a loss the generator's own mode counts."""
     model = built("GAN")

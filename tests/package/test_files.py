@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 
 import numpy as np
@@ -16,19 +17,22 @@ def test_a_table_is_a_line_of_names_over_its_rows(tmp_path):
     assert path.read_bytes() == b'size,kind\n1,a\n2,"b, ""c"""\n'
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def small_files():
     """Let no file grow beyond a thousand bytes, as if the disk were full."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def test_a_full_disk_is_named_and_keeps_what_was_there(tmp_path, small_files):
+def test_a_full_disk_is_named_and_keeps_what_was_there(tmp_path):
     path = _files.write_table(tmp_path / "t.csv", {"a": np.arange(3)})
     before = path.read_bytes()
-    with pytest.raises(OSError, match=r"t\.csv could not be written \(File too large"):
+    said = r"t\.csv could not be written \(File too large"
+    with pytest.raises(OSError, match=said), small_files():
         _files.write_table(path, {"a": np.arange(1000)})
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

@@ -7,8 +7,7 @@ import math
 import pytest
 import torch
 
-from lecture_code import datasets, densities, divergences, gan, lipschitz, networks
-from lecture_code.training import Player, play
+from lecture_code import densities, divergences, gan, lipschitz, networks
 
 GAMES = ("saturating", "non-saturating", "wasserstein")
 each_game = pytest.mark.parametrize("game", GAMES)
@@ -30,78 +29,31 @@ def seeded(seed=1):
     return torch.Generator().manual_seed(seed)
 
 
-class Logit(torch.nn.Module):
-    """The optimal critic's logit for two densities on the line."""
-
-    def __init__(self, p, q):
-        super().__init__()
-        self.p, self.q = p, q
-
-    def forward(self, x):
-        return self.p.log_prob(x) - self.q.log_prob(x)
+P, Q = densities.GaussianMixture([0.0]), densities.GaussianMixture([1.5])
 
 
 class Shift(torch.nn.Module):
-    """A generator that moves a standard normal."""
-
-    def __init__(self, by):
-        super().__init__()
-        self.by = torch.nn.Parameter(torch.tensor(float(by), dtype=torch.float64))
+    """A generator of Q."""
 
     def forward(self, z):
-        return z + self.by
+        return z.double() + 1.5
 
 
-def facing(distance, game="saturating"):
-    """Return a game in which the critic is the best one for the generator's law."""
-    p = densities.GaussianMixture([0.0])
-    q = densities.GaussianMixture([distance])
-    return gan.GAN(Shift(distance), Logit(p, q), latent=1, game=game)
+class Logit(torch.nn.Module):
+    """The optimal critic's logit between P and Q."""
+
+    def forward(self, x):
+        return P.log_prob(x) - Q.log_prob(x)
 
 
 def test_the_best_critics_value_is_the_jensen_shannon_divergence():
-    made, p = facing(1.5), densities.GaussianMixture([0.0])
+    made = gan.GAN(Shift(), Logit(), latent=1, game="saturating")
     edges = torch.linspace(-9, 11, 4001).double().numpy()
-    masses = [
-        divergences.cell_masses(d, edges) for d in (p, densities.GaussianMixture([1.5]))
-    ]
-    x = p.sample(200_000, seeded())[:, None].double()
+    masses = [divergences.cell_masses(d, edges) for d in (P, Q)]
+    x = P.sample(200_000, seeded())[:, None].double()
     value = -made.critic_loss(x, seeded(2)).item()
     want = 2 * divergences.js(*masses) - math.log(4)
     assert value == pytest.approx(want, abs=0.01)  # five standard errors
-
-
-def test_any_other_critic_does_worse():
-    x = torch.randn(50_000, 1, generator=seeded(), dtype=torch.float64)
-    best = facing(1.5)
-    least = best.critic_loss(x, seeded(2))
-    for factor, offset in ((0.5, 0.0), (2.0, 0.0), (1.0, 0.5), (1.0, -0.5)):
-        other = facing(1.5)
-        other.critic = Bent(other.critic, factor, offset)
-        assert other.critic_loss(x, seeded(2)) > least
-
-
-class Bent(torch.nn.Module):
-    def __init__(self, critic, factor, offset):
-        super().__init__()
-        self.critic, self.factor, self.offset = critic, factor, offset
-
-    def forward(self, x):
-        return self.factor * self.critic(x) + self.offset
-
-
-def slope(game, distance):
-    made = facing(distance, game)
-    loss = made.generator_loss(torch.zeros(50_000, 1), seeded(3))
-    (gradient,) = torch.autograd.grad(loss, made.generator.by)
-    return gradient.item()
-
-
-def test_the_saturating_gradient_vanishes_with_distance_and_the_other_does_not():
-    near, far = abs(slope("saturating", 1.0)), abs(slope("saturating", 8.0))
-    assert far < 1e-3 * near
-    assert slope("non-saturating", 8.0) == pytest.approx(8.0, rel=0.01)
-    assert slope("non-saturating", 8.0) > slope("non-saturating", 1.0) > 0
 
 
 @each_game
@@ -139,30 +91,10 @@ def test_losses_stay_finite_where_the_critic_is_certain(game):
     assert torch.isfinite(made.generator_loss(x))
 
 
-def test_one_image_black_or_of_one_class_is_enough():
-    made = model(d=64)
-    digits = datasets.digits()
-    ones = datasets.scaled(digits.pixels[digits.labels == 1])
-    for x in (ones, ones[:1], -torch.ones(1, 64), torch.ones(3, 64)):
-        assert torch.isfinite(made.critic_loss(x) + made.generator_loss(x))
-
-
 def test_samples_are_the_pushed_noise():
     made = model()
     z = torch.randn(7, 3, generator=seeded(9))
     assert torch.equal(made.sample(7, seeded(9)), made.generate(z))
-
-
-@pytest.mark.parametrize("method", ["log_prob", "elbo", "importance_bound"])
-def test_a_likelihood_does_not_exist_and_the_error_says_who_has_one(method):
-    with pytest.raises(AttributeError, match=f"{method}: .*flows .*, a VAE bounds$"):
-        getattr(model(), method)
-    assert not hasattr(model(), method)
-
-
-def test_an_unknown_attribute_is_an_ordinary_error():
-    with pytest.raises(AttributeError, match="no attribute 'colour'"):
-        _ = model().colour
 
 
 @pytest.mark.parametrize(
@@ -185,18 +117,6 @@ def test_its_name_tells_the_game_the_sizes_and_the_weights():
     assert repr(model("wasserstein")) == want
 
 
-def test_training_stays_in_a_wide_bracket():
-    target = densities.GaussianMixture([2.0], 0.5)
-    critic = networks.mlp([1, 16, 1])
-    made = gan.GAN(torch.nn.Linear(1, 1), critic, latent=1)
-    players = [
-        Player(made.critic.parameters(), made.critic_loss, 1e-2, (0.0, 0.9)),
-        Player(made.generator.parameters(), made.generator_loss, 1e-2, (0.0, 0.9)),
-    ]
-    play(players, target.sample(2000)[:, None], steps=600)
-    assert made.sample(2000).mean().item() == pytest.approx(2.0, abs=0.5)
-
-
 # ------------------------------------------------------------------- the critic's slope
 
 
@@ -216,12 +136,3 @@ def test_the_certified_slope_bounds_every_difference():
     x, y = torch.randn(2, 500, 2)
     steep = (critic(x) - critic(y)).abs()[:, 0] / (x - y).norm(dim=1)
     assert steep.max().item() <= bound
-
-
-def test_other_layers_are_left_alone():
-    critic = gan.spectral_critic([3, 5, 1], activation="tanh")
-    assert [type(m).__name__ for m in critic] == [
-        "ParametrizedLinear",
-        "Tanh",
-        "ParametrizedLinear",
-    ]

@@ -21,42 +21,43 @@ HEAVY = {
 FRESH = """
 import contextlib, importlib, io, json, sys
 import matplotlib, numpy, scipy.special, torch
-modules, sys.path[:0] = map(json.loads, sys.argv[1:])
+modules, heavy, sys.path[:0] = map(json.loads, sys.argv[1:])
 import global_state
-before, printed, changed = global_state.snapshot(), io.StringIO(), {}
+found = {}
 for module in modules:
+    before, printed, loaded = global_state.snapshot(), io.StringIO(), set(sys.modules)
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         importlib.import_module(module)
-    if parts := global_state.changed(before, global_state.snapshot()):
-        changed[module] = parts
-print(json.dumps([changed, list(sys.modules), printed.getvalue()]))
+    changed = global_state.changed(before, global_state.snapshot())
+    found[module] = [changed, sorted((set(sys.modules) - loaded) & set(heavy)),
+                     printed.getvalue()]
+print(json.dumps(found))
+"""
+MEDDLER = """
+import random, sklearn, torch
+print("hello")
+random.random()
+torch.set_default_dtype(torch.float64)
 """
 
 
-def import_afresh(modules: list[str], *folders: Path) -> tuple[dict, set[str], str]:
-    """Import in a new process: what changed, what was loaded, what was printed."""
+def import_afresh(modules: list[str], *folders: Path) -> dict[str, list]:
+    """Import in a new process: what each module changed, loaded and printed."""
     roots = Path(lecture_code.__file__).parents[1], Path(global_state.__file__).parent
     paths = [str(path) for path in (*folders, *roots)]
-    code = [sys.executable, "-c", FRESH, json.dumps(modules), json.dumps(paths)]
-    done = subprocess.run(code, capture_output=True, text=True, timeout=120, check=True)
-    changed, loaded, printed = json.loads(done.stdout)
-    return changed, set(loaded), printed
+    given = map(json.dumps, (modules, sorted(HEAVY), paths))
+    code = [sys.executable, "-c", FRESH, *given]
+    done = subprocess.run(code, capture_output=True, text=True, timeout=600, check=True)
+    return json.loads(done.stdout)
 
 
-def test_importing_the_package_has_no_side_effect():
-    found = pkgutil.walk_packages(lecture_code.__path__, "lecture_code.")
+def test_importing_the_package_has_no_side_effect_and_one_would_be_found(tmp_path):
+    (tmp_path / "meddler.py").write_text(MEDDLER, encoding="utf-8")
     drawn = r".*[.](scenes|study)[.].*|.*__main__"
-    changed, loaded, printed = import_afresh(
-        [each.name for each in found if not re.fullmatch(drawn, each.name)]
-    )
-    assert (changed, loaded & HEAVY, printed) == ({}, set(), "")
-
-
-def test_side_effects_of_an_import_are_found(tmp_path):
-    source = "import random, sklearn, torch\nprint('hello')\nrandom.random()\n"
-    source += "torch.set_default_dtype(torch.float64)\n"
-    (tmp_path / "meddler.py").write_text(source, encoding="utf-8")
-    changed, loaded, printed = import_afresh(["meddler"], tmp_path)
-    assert {"default dtype", "random state"} <= set(changed["meddler"])
-    assert "sklearn" in loaded
-    assert printed == "hello\n"
+    walked = pkgutil.walk_packages(lecture_code.__path__, "lecture_code.")
+    ours = [each.name for each in walked if not re.fullmatch(drawn, each.name)]
+    found = import_afresh([*ours, "meddler"], tmp_path)
+    changed, loaded, printed = found.pop("meddler")
+    assert {"default dtype", "random state"} <= set(changed)
+    assert ("sklearn" in loaded, printed) == (True, "hello\n")
+    assert found == {name: [[], [], ""] for name in ours}

@@ -62,11 +62,7 @@ def test_gaussian_is_scipys():
 
 @pytest.mark.parametrize(
     ("law", "columns"),
-    [
-        (likelihoods.Bernoulli(), 4),
-        (_grey(), 24),
-        (likelihoods.Gaussian(0.5), 4),
-    ],
+    [(likelihoods.Bernoulli(), 4), (_grey(), 24), (likelihoods.Gaussian(0.5), 4)],
     ids=repr,
 )
 def test_the_mean_of_samples_is_the_mean(law, columns):
@@ -82,13 +78,6 @@ def test_samples_of_grey_levels_pass_a_chi_square_test():
     drawn = _grey().draw(a.expand(20_000, -1), _seeded(5)).long().flatten()
     want = 20_000 * _grey().probabilities(a)[0, 0].numpy()
     assert stats.chisquare(torch.bincount(drawn, minlength=5), want).pvalue > 1e-4
-
-
-def test_several_draws_of_the_decoder_share_the_examples():
-    a = torch.randn(7, 2, 12, generator=_seeded(6))
-    x = torch.tensor([[0.0, 4.0], [2.0, 1.0]])
-    each = torch.stack([_grey().log_prob(x, part) for part in a])
-    torch.testing.assert_close(_grey().log_prob(x, a), each)
 
 
 def test_gradients_stay_finite_far_out():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import ot  # codespell:ignore
 import pytest
@@ -14,7 +12,7 @@ from scipy import stats
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.neighbors import NearestNeighbors
 
-from lecture_code import datasets, metrics
+from lecture_code import metrics
 
 
 def cloud(n, d=3, *, seed=0, shift=0.0, scale=1.0):
@@ -37,20 +35,6 @@ def test_mmd_agrees_with_its_definition(n, m):
     assert metrics.mmd(x, y, bandwidth=h) == pytest.approx(want, abs=1e-12)
 
 
-def test_mmd_of_two_gaussians_is_the_closed_form():
-    """The kernel's mean over N(m, 2) is known; 400 estimates meet it on average."""
-    h, shift = 0.8, 1.0
-    mean = h / math.sqrt(h * h + 2)
-    want = 2 * mean * (1 - math.exp(-(shift**2) / (2 * (h * h + 2))))
-    got = [
-        metrics.mmd(
-            cloud(20, 1, seed=s), cloud(15, 1, seed=s + 999, shift=shift), bandwidth=h
-        )
-        for s in range(400)
-    ]
-    assert np.mean(got) == pytest.approx(want, abs=5 * np.std(got) / math.sqrt(400))
-
-
 def test_the_default_bandwidth_is_the_median_distance():
     x, y = cloud(6), cloud(5, seed=1)
     both = np.concatenate([x, y])
@@ -58,41 +42,16 @@ def test_the_default_bandwidth_is_the_median_distance():
     assert metrics.mmd(x, y) == metrics.mmd(x, y, bandwidth=np.median(apart))
 
 
-def test_mmd_is_symmetric_and_sees_no_order():
-    x, y = cloud(8), cloud(6, seed=1)
-    assert metrics.mmd(x, y) == pytest.approx(metrics.mmd(y, x), abs=1e-12)
-    assert metrics.mmd(x[::-1], y) == pytest.approx(metrics.mmd(x, y), abs=1e-12)
-
-
 # ----------------------------------------------------------------- two-sample test
-
-
-def p_values(shift, trials=300, permutations=19):
-    return np.array(
-        [
-            metrics.two_sample_test(
-                cloud(12, 2, seed=3 * s),
-                cloud(9, 2, seed=3 * s + 1, shift=shift),
-                permutations=permutations,
-                generator=seeded(s),
-            )
-            for s in range(trials)
-        ]
-    )
 
 
 def test_the_test_has_its_size_under_the_null():
     """With 19 deals and no ties, p is uniform on 1/20, ..., 1."""
-    p = p_values(shift=0.0, trials=1000)
-    for alpha in (0.05, 0.1, 0.5):
-        error = math.sqrt(alpha * (1 - alpha) / len(p))
-        assert abs((p <= alpha + 1e-9).mean() - alpha) < 5 * error
-    counts = np.bincount(np.round(20 * p).astype(int), minlength=21)[1:]
+    pairs = [(cloud(12, 2, seed=s), cloud(9, 2, seed=s + 999)) for s in range(300)]
+    settings = {"permutations": 19, "generator": seeded(0)}
+    p = [metrics.two_sample_test(*pair, **settings) for pair in pairs]
+    counts = np.bincount(np.round(20 * np.array(p)).astype(int), minlength=21)[1:]
     assert stats.chisquare(counts).pvalue > 1e-6
-
-
-def test_the_test_sees_a_shift():
-    assert (p_values(shift=1.5, trials=50) <= 0.05).mean() > 0.9
 
 
 def test_the_least_p_value_counts_the_deal_seen():
@@ -144,60 +103,20 @@ def test_a_point_on_the_edge_lies_inside():
     assert metrics.precision_recall(real, generated, k=1) == (0.5, 0.5)
 
 
-def test_precision_and_recall_swap_with_the_samples():
-    real, generated = cloud(40), cloud(25, seed=1, scale=0.3)
-    p, r = metrics.precision_recall(real, generated)
-    assert metrics.precision_recall(generated, real) == (r, p)
-    assert p > r  # a narrow sample lies within, and leaves much out
-
-
-def test_a_copier_wins_both_and_a_stranger_neither():
-    real = cloud(40)
-    assert metrics.precision_recall(real, real) == (1, 1)
-    assert metrics.precision_recall(real, real + 99) == (0, 0)
-
-
-def test_a_lost_mode_costs_recall_and_not_precision():
-    real = np.concatenate([cloud(40), cloud(40, seed=1, shift=30)])
-    got = metrics.precision_recall(real, cloud(80, seed=2))
-    assert got.precision > 0.8
-    assert got.recall < 0.5
-
-
 # ----------------------------------------------------------------------------- Frechet
 
 
 def test_frechet_agrees_with_another_library():
     x, y = cloud(50, 4), cloud(30, 4, seed=1, shift=1) @ np.diag([1, 2, 3, 4.0])
-    moments = [
-        x.mean(0),
-        y.mean(0),
-        np.cov(x, rowvar=False),
-        np.cov(y, rowvar=False),
-    ]
+    moments = [x.mean(0), y.mean(0), np.cov(x, rowvar=False), np.cov(y, rowvar=False)]
     want = ot.gaussian.bures_wasserstein_distance(*moments) ** 2  # codespell:ignore
     assert metrics.frechet(x, y) == pytest.approx(want, rel=1e-9)
-
-
-def test_frechet_on_the_line_is_two_squares():
-    x, y = cloud(50, 1), cloud(30, 1, seed=1, shift=1, scale=3)
-    want = (x.mean() - y.mean()) ** 2 + (x.std(ddof=1) - y.std(ddof=1)) ** 2
-    assert metrics.frechet(x, y) == pytest.approx(want)
 
 
 def test_frechet_of_a_sample_with_itself_is_zero_even_where_flat():
     x = np.column_stack([cloud(20, 2), np.zeros(20)])
     assert metrics.frechet(x, x) == pytest.approx(0, abs=1e-9)
     assert metrics.frechet(np.zeros((5, 3)), np.ones((4, 3))) == pytest.approx(3)
-
-
-def test_frechet_of_the_digits_is_the_known_figure():
-    train, test = (datasets.digits(p).pixels / 16 for p in ("train", "test"))
-    assert metrics.frechet(train, test) == pytest.approx(0.288, abs=5e-4)
-    # blank corners: eigenvalues of 0 are 1e-16 by rounding, and their roots 1e-8
-    assert metrics.frechet(test, train) == pytest.approx(
-        metrics.frechet(train, test), abs=1e-6
-    )
 
 
 # ----------------------------------------------------------------- nearest and copying
@@ -214,13 +133,6 @@ def test_copying_is_the_area_that_a_rank_test_knows():
     near = [metrics.nearest_distance(s, train) for s in (held, generated)]
     want = stats.mannwhitneyu(*near).statistic / (20 * 25)
     assert metrics.copying(generated, train, held) == pytest.approx(want)
-
-
-def test_a_copier_and_a_stranger_are_told_apart():
-    train, held_out = cloud(30), cloud(25, seed=1)
-    assert metrics.copying(train[:9], train, held_out) == 1
-    assert metrics.copying(held_out + 50, train, held_out) == 0
-    assert metrics.copying(held_out, train, held_out) == pytest.approx(0.5)
 
 
 @settings(max_examples=20, deadline=None)
@@ -247,11 +159,6 @@ def test_confidence_and_shares_read_the_classifier():
     np.testing.assert_allclose(metrics.class_shares(Fixed(), x), [0.75, 0, 0.25])
 
 
-def test_a_class_that_is_never_chosen_has_its_share_too():
-    x = np.array([[0.7, 0.2, 0.1], [0.2, 0.8, 0.0]])
-    assert metrics.class_shares(Fixed(), x).tolist() == [0.5, 0.5, 0]
-
-
 @pytest.mark.parametrize(
     ("judged", "told"),
     [
@@ -264,17 +171,7 @@ def test_answers_that_are_no_probabilities_are_laid_to_the_classifier(judged, to
         metrics.confidence(Fixed(), judged)
 
 
-def test_answers_without_classes_are_laid_to_the_classifier():
-    class Flat:
-        def predict_proba(self, x):
-            return x[:, 0]
-
-    told = r"^classifier: expected shape \(n, classes\), got"
-    with pytest.raises(ValueError, match=told):
-        metrics.confidence(Flat(), np.ones((2, 2)))
-
-
-# ------------------------------------------------------------------ what does not fit
+# --------------------------------------------------------------- the least that will do
 
 A = cloud(5)
 
@@ -287,22 +184,6 @@ def test_the_least_numbers_are_enough():
     assert metrics.copying(one, one, one) == 0.5
     assert metrics.confidence(Fixed(), [[0.25, 0.75]]).tolist() == [0.75]
     assert metrics.mmd(A, A, bandwidth=0.01) == pytest.approx(-2 / 5)
-
-
-# --------------------------------------------------------------------- extreme numbers
-
-
-@pytest.mark.parametrize("size", [0.0, 1e-9, 1e25])
-def test_extreme_samples_give_finite_numbers(size):
-    x, y = size * cloud(6), size * cloud(7, seed=1)
-    numbers = [
-        metrics.mmd(x, y),
-        metrics.two_sample_test(x, y, permutations=3),
-        *metrics.precision_recall(x, y),
-        metrics.frechet(x, y),
-        metrics.copying(x, y, y),
-    ]
-    assert np.isfinite(numbers).all()
 
 
 def test_one_row_is_enough_only_where_the_formula_says_so():

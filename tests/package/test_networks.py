@@ -34,13 +34,6 @@ def test_an_mlp_is_its_formula():
     torch.testing.assert_close(network(x), h @ third.weight.T + third.bias)
 
 
-@pytest.mark.parametrize("activation", networks.ACTIVATIONS)
-def test_every_activation_bends(activation):
-    network = networks.mlp([1, 8, 1], activation=activation)
-    y = network(torch.tensor([[-2.0], [0.0], [2.0]])).detach()
-    assert abs(y[0] + y[2] - 2 * y[1]) > 1e-4
-
-
 def test_a_rubbed_out_connection_has_no_effect_and_never_learns():
     layer = networks.MaskedLinear(3, 2, mask=[[1, 0, 0], [1, 1, 0]])
     assert networks.dependence(layer, torch.randn(4, 3)).gt(0).tolist() == [
@@ -74,13 +67,6 @@ def test_a_masked_convolution_has_a_blind_spot():
     assert not above_left[3, 7]  # to the right, out of reach of any path
 
 
-def test_masks_compose_to_paths_from_earlier_inputs_only():
-    masks = networks.order_masks([6, 11, 7, 6])
-    assert [tuple(m.shape) for m in masks] == [(11, 6), (7, 11), (6, 7)]
-    paths = masks[2] @ masks[1] @ masks[0]
-    assert torch.equal(paths > 0, torch.ones(6, 6).tril(-1) > 0)
-
-
 @pytest.mark.parametrize("sizes", [[1, 1], [1, 4, 1]])
 def test_a_single_pixel_sees_nothing(sizes):
     network = networks.masked_mlp(sizes)
@@ -97,33 +83,6 @@ def test_a_masked_filter_sees_above_and_left(centre, seen):
     assert not used[3:].any()
     assert not used[2, 3:].any()
     assert used[2, 2].item() is centre
-
-
-def test_a_convolution_looks_the_same_everywhere_but_for_its_bias():
-    network = networks.MaskedConvNet(9, channels=3, depth=1)
-    with torch.no_grad():
-        network.bias.normal_()
-    image = torch.zeros(9, 9)
-    image[3, 3] = 1
-    moved = image.roll((1, 1), (0, 1))
-    blank, here, there = network(
-        torch.stack([torch.zeros(9, 9), image, moved]).flatten(1)
-    )
-    effect = (here - blank).reshape(9, 9)
-    torch.testing.assert_close(
-        effect.roll((1, 1), (0, 1)), (there - blank).reshape(9, 9)
-    )
-
-
-def test_dropout_acts_in_training_only():
-    for network in (
-        networks.masked_mlp([16, 64, 16], dropout=0.5),
-        networks.MaskedConvNet(4, dropout=0.5),
-    ):
-        x = torch.randn(2, 16)
-        assert not torch.equal(network(x), network(x))
-        network.eval()
-        assert torch.equal(network(x), network(x))
 
 
 def test_the_dependence_of_a_linear_map_is_its_matrix():
@@ -164,3 +123,57 @@ def test_probing_keeps_whole_numbers_whole():
     net = networks.TimeMLP(2, hidden=4, classes=3).double()
     inputs = torch.zeros(5, 2), torch.zeros(5), torch.full((5,), 3)
     assert networks.probe(net, *inputs) == (5, 2)
+
+
+# ---------------------------------------------------------- told the time and class
+
+
+def timed(**settings):
+    """Return a network whose weights are far from where they start."""
+    made = networks.TimeMLP(4, hidden=6, classes=3, **settings).double()
+    with torch.no_grad():
+        for parameter in made.parameters():
+            parameter.normal_(std=0.5)
+    return made
+
+
+X = torch.randn(5, 4, generator=torch.Generator().manual_seed(3)).double()
+T = torch.linspace(0, 1, 5).double()
+LABELS = torch.tensor([0, 1, 2, 3, 1])
+
+
+def test_a_new_network_returns_zeros():
+    made = networks.TimeMLP(4, hidden=6, classes=3)
+    assert torch.equal(made(X, T, LABELS), torch.zeros(5, 4))
+
+
+@pytest.mark.parametrize("depth", [0, 2])
+def test_output_has_the_shape_of_the_input_and_the_dtype_of_the_weights(depth):
+    assert timed(depth=depth)(X.float(), T.float(), LABELS).shape == (5, 4)
+    assert timed(depth=depth).float()(X, T, LABELS).dtype is torch.float32
+
+
+def test_time_and_class_change_the_output():
+    made = timed()
+    base = made(X, T, LABELS)
+    assert (made(X, T / 2 + 0.1, LABELS) - base).abs().min() > 1e-6
+    assert (made(X, T, (LABELS + 1) % 4) - base).abs().min() > 1e-6
+
+
+def test_no_labels_mean_the_label_for_none():
+    made = timed()
+    assert torch.equal(made(X, T), made(X, T, torch.full((5,), 3)))
+
+
+def test_a_layer_is_written_out_once():
+    made = timed(depth=1)
+    (layer,) = made.layers
+    condition = torch.randn(5, 6, dtype=torch.float64)
+    h = torch.randn(5, 6, dtype=torch.float64)
+    level = (h - h.mean(1, keepdim=True)) / (
+        h.var(1, unbiased=False, keepdim=True) + 1e-5
+    ).sqrt()
+    scale, shift = (condition @ layer.film.weight.T + layer.film.bias).chunk(2, dim=1)
+    inner = (level @ layer.inner.weight.T + layer.inner.bias) * (1 + scale) + shift
+    want = h + (inner * inner.sigmoid()) @ layer.outer.weight.T + layer.outer.bias
+    torch.testing.assert_close(layer(h, condition), want)

@@ -11,7 +11,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from scipy import optimize, special
+from scipy import special
 
 from lecture_code import pushforward
 from lecture_code.densities import GaussianMixture, IsotropicMixture
@@ -134,14 +134,6 @@ def test_the_bounds_for_two_gaussians_stand_in_their_order(weight, delta):
     assert exact**2 * slack >= 1 + weight * (1 - weight) * delta**2  # Poincare
 
 
-def test_the_rim_has_its_symmetries():
-    t = np.linspace(0.001, 0.999, 999)
-    for h in (0.1, 1.0, 3.0):
-        np.testing.assert_allclose(_psi(1 - t - _psi(t, h), h), _psi(t, h), atol=1e-9)
-        heavy = t >= 0.5
-        assert np.all(_psi(t, h)[heavy] <= _psi(1 - t, h)[heavy] + 1e-12)
-
-
 @pytest.mark.parametrize(
     ("masses", "h"), [((0.3, 0.02, 0.68), 1.0), ((0.6, 0.1, 0.3), 1.5)]
 )
@@ -155,21 +147,6 @@ def test_the_a_priori_bound_is_the_best_that_three_masses_allow(masses, h):
     model = np.array([a + 0 * b, b, 1 - a - b])
     least = np.abs(model - np.array(masses)[:, None, None]).sum(axis=0).min() / 2
     assert bound - 1e-9 <= least < bound + 1e-3
-
-
-def test_three_cells_are_split_in_the_targets_proportions():
-    a0, b0, c0, a = 0.4, 0.05, 0.55, 0.3
-
-    def reverse(b):
-        model = np.array([a, b, 1 - a - b])
-        return special.rel_entr(model, [a0, b0, c0]).sum()
-
-    def forward(b):
-        return special.rel_entr([a0, b0, c0], [a, b, 1 - a - b]).sum()
-
-    for divergence in (reverse, forward):
-        found = optimize.minimize_scalar(divergence, bounds=(1e-6, 0.69)).x
-        assert found == pytest.approx((1 - a) * b0 / (b0 + c0), abs=1e-4)
 
 
 # ------------------------------------------------------------------- the best model
@@ -200,28 +177,3 @@ def test_the_greedy_model_pays_what_the_theorem_says(weight, k):
     assert tv == pytest.approx(price, abs=1e-5)
     if k == 0:
         assert tv == pytest.approx(pushforward.tv_star(target, slope).value, abs=1e-5)
-
-
-def test_the_derivative_of_the_price_is_one_minus_a_ratio_of_densities():
-    target, slope, k, step = GaussianMixture([-3, 3]), 5.0, 0.05, 1e-4
-    x = np.linspace(-8, 8, 400_001)
-    below = target.cdf(x)
-
-    def crossing(k):
-        start = special.ndtri(np.maximum(below - k, 0)) - x / slope
-        score = np.maximum.accumulate(start) + x / slope
-        end = int((special.ndtr(score) - below).argmax())
-        return k + special.ndtr(score[end]) - below[end], start[: end + 1].argmax(), end
-
-    _, first, end = crossing(k)
-    u1 = special.ndtri(below[first] - k)
-    u2 = u1 + (x[end] - x[first]) / slope
-    quotient = (crossing(k + step)[0] - crossing(k - step)[0]) / (2 * step)
-    assert quotient == pytest.approx(1 - _phi(u2) / _phi(u1), abs=1e-3)
-
-
-def test_between_two_masses_one_crossing_bounds_the_price():
-    target, slope = GaussianMixture([-3, 3]), 5.0
-    x1, x2, k = -1.0, 2.0, np.linspace(0, target.cdf(-1.0), 101)
-    price = k + special.ndtr(special.ndtri(target.cdf(x1) - k) + (x2 - x1) / slope)
-    assert np.all(np.diff(price, 2) < 1e-9)  # concave, so smallest at an end

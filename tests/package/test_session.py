@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 
 import matplotlib as mpl
 import numpy as np
@@ -26,13 +24,8 @@ def test_the_same_seed_gives_the_same_numbers_in_all_three_libraries():
     assert _drawn() != first
     session.start(seed=5)
     assert _drawn() == first
-
-
-def test_each_library_depends_on_the_seed():
-    session.start(seed=0)
-    zero = _drawn()
-    session.start(seed=1)
-    assert all(a != b for a, b in zip(_drawn(), zero, strict=True))
+    session.start(seed=6)
+    assert all(a != b for a, b in zip(_drawn(), first, strict=True))
 
 
 def test_the_seed_is_zero_unless_another_is_given():
@@ -56,24 +49,6 @@ def test_the_plot_style_is_set_in_full_each_time():
     assert mpl.rcParams == style
 
 
-def test_the_dtype_is_left_alone():
-    session.start()
-    assert torch.get_default_dtype() == torch.float32
-
-
-def test_a_second_process_sees_the_same_numbers():
-    program = (
-        "from lecture_code import session; import numpy, random, torch; "
-        "session.start(seed=3); "
-        "print([random.random(), numpy.random.random(), torch.rand(1).item()])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    session.start(seed=3)
-    assert done.stdout.strip() == str(_drawn())
-
-
 # ------------------------------------------------------------------------ the colours
 
 
@@ -87,11 +62,6 @@ def _contrast(colour: str, other: str) -> float:
         )
         lights.append(linear @ [0.2126, 0.7152, 0.0722] + 0.05)
     return max(lights) / min(lights)
-
-
-def test_the_measure_of_contrast_knows_its_ends():
-    assert _contrast("white", "black") == pytest.approx(21)
-    assert _contrast("white", "white") == 1
 
 
 @pytest.mark.parametrize("name", sorted(set(session.PALETTE) - {"paper"}))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from lecture_code import _mnist, lipschitz, trained
+from lecture_code import _mnist, lipschitz
 from lecture_code.study import __main__ as command
 from lecture_code.study.images import measure, models
 
@@ -26,26 +26,6 @@ def test_the_pair_is_the_law_that_it_says(pair):
         centre, error = sign * pair.separation / 2, 0.4 / np.sqrt(len(mode))
         assert mode.mean() == pytest.approx(centre, abs=5 * error)
         assert mode.std() == pytest.approx(0.4, abs=5 * error)
-
-
-def test_all_threes_and_sevens_are_there():
-    seen = models.scene("classes")
-    assert seen.labels.bincount().tolist() == [104, 99]
-    assert seen.law is None
-    at, seven = seen.along(seen.data), (seen.labels == 1).numpy()
-    assert at[seven].mean() == pytest.approx(seen.separation / 2, abs=1e-4)
-    assert at[~seven].mean() == pytest.approx(-seen.separation / 2, abs=1e-4)
-
-
-def test_shares_cover_everything(pair):
-    counted, edges = measure.shares(pair, pair.data)
-    assert counted.sum() == pytest.approx(1)
-    assert len(counted) == len(edges) + 1
-
-
-def test_the_classifier_knows_the_two_images(pair):
-    judged = measure.judge(pair)(pair.data)
-    assert ((judged > 0.5) == (pair.labels.numpy() == 1)).mean() > 0.99
 
 
 def test_a_generator_is_measured_as_it_is(pair):
@@ -106,11 +86,3 @@ def test_only_the_table_of_the_digits_is_stored(tmp_path, capsys):
             ["images", "--data", "mnist", "--store", "--folder", str(tmp_path)]
         )
     assert "store: expected the digits, got source 'mnist'" in capsys.readouterr().err
-
-
-def test_the_stored_table_keeps_the_theorem():
-    table = trained.table("images")
-    known = np.isfinite(table["floor"])
-    assert known.sum() >= 6
-    assert (table["tv"] > table["floor"])[known].all()
-    assert (table["sampled"] <= table["certified"])[known].all()

@@ -43,12 +43,6 @@ def test_results_come_in_the_order_of_the_units_and_are_kept(tmp_path, capsys, j
     assert capsys.readouterr().err == ""  # no bar where nobody looks at it
 
 
-def test_finished_work_is_not_run_over_by_mistake(tmp_path):
-    runner.run(divided, PIECES, tmp_path)
-    with pytest.raises(ValueError, match=r"folder: .* go on with --resume"):
-        runner.run(never, PIECES, tmp_path)
-
-
 def test_an_interrupted_run_goes_on_with_nothing_lost(tmp_path):
     asked = []
 
@@ -68,8 +62,10 @@ def test_an_interrupted_run_goes_on_with_nothing_lost(tmp_path):
     assert asked == [3, 4]
 
 
-def test_a_damaged_file_is_named_with_what_to_do(tmp_path):
+def test_finished_work_is_kept_and_a_damaged_file_named(tmp_path):
     runner.run(divided, PIECES, tmp_path)
+    with pytest.raises(ValueError, match=r"folder: .* go on with --resume"):
+        runner.run(never, PIECES, tmp_path)
     path = tmp_path / "piece-1.json"
     path.write_text(path.read_text()[:-1])
     with pytest.raises(ValueError, match=r"piece-1\.json is damaged; delete it"):

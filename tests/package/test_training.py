@@ -36,21 +36,6 @@ def test_fit_reaches_the_known_optimum():
     assert losses[-1] == pytest.approx(0.5 * data.var(correction=0).item(), rel=1e-3)
 
 
-def test_fit_is_the_game_of_one_player():
-    data = torch.randn(64, generator=generator())
-    one, other = Mean(), Mean()
-    fitted = training.fit(one, data, steps=20, batch_size=8, generator=generator(1))
-    [played] = training.play(
-        [Player(other.parameters(), other.loss)],
-        data,
-        steps=20,
-        batch_size=8,
-        generator=generator(1),
-    )
-    assert fitted == played
-    assert one.point == other.point
-
-
 def test_one_call_for_all_tensors_changes_no_bit():
     torch.manual_seed(0)
     net = torch.nn.Sequential(
@@ -83,14 +68,6 @@ def test_same_generator_same_run_and_global_state_untouched():
     ]
     assert runs[0] == runs[1]
     assert torch.equal(state, torch.get_rng_state())
-
-
-def test_a_turn_moves_only_its_own_player():
-    data = torch.ones(16)
-    still, moving = Mean(), Mean()
-    training.play([Player(moving.parameters(), moving.loss)], data, steps=3)
-    assert still.point == 0
-    assert moving.point > 0
 
 
 def test_turns_count_the_updates_of_a_round():
@@ -135,13 +112,6 @@ def test_a_diverging_loss_is_named():
 
     with pytest.raises(ValueError, match=r"loss: expected a finite number, got nan"):
         training.fit(Broken(), torch.ones(4), steps=1)
-
-
-def test_the_callers_data_stay_as_they_are():
-    data = torch.randn(32, generator=generator())
-    before = data.clone()
-    training.fit(Mean(), data, steps=5)
-    assert torch.equal(data, before)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from lecture_code import densities, divergences, metrics, samplers
+from lecture_code import densities, divergences, metrics, pushforward, samplers
 
 LAW = densities.GaussianMixture([0.0, 5.0], [1.0, 1e-20], [1e-300, 1.0])
 FAR = np.array([-1e30, -40.0, 1e-300, 38.0, 1e30])
@@ -33,9 +33,18 @@ CALLS = {
     "precision_recall": lambda: metrics.precision_recall(X, NEAR),
     "nearest_distance": lambda: metrics.nearest_distance(X, NEAR),
     "copying": lambda: metrics.copying(X, NEAR, X),
+    "tv_star": lambda: pushforward.tv_star(PAIR, 2.0).map(FAR),
+    "tv_lower_bound": lambda: pushforward.tv_lower_bound(PAIR, 2.0),
+    "from samples": lambda: pushforward.tv_lower_bound_from_samples(SEEN, PAIR, 0.5),
+    "kl_lower_bound": lambda: pushforward.kl_lower_bound(PAIR, 2.0),
+    "reverse": lambda: pushforward.kl_lower_bound(PAIR, 2.0, "reverse"),
+    "wasserstein1_star": lambda: pushforward.wasserstein1_star(PAIR, 2.0),
+    "lipschitz_needed": lambda: pushforward.lipschitz_needed(PAIR, 0.2),
+    "lipschitz_min": lambda: pushforward.lipschitz_min(PAIR),
     "probability_flow": lambda: samplers.probability_flow(PEAKS, 20),
     "ancestral": lambda: samplers.ancestral(PEAKS, 20),
 }
+PAIR, SEEN = densities.GaussianMixture([-3, 3]), np.linspace(-3, 3, 50)
 PEAKS = densities.GaussianMixture([-20.0, 20.0], 0.1)
 
 

@@ -6,12 +6,9 @@ import base64
 import html
 import io
 import itertools
-import json
-import os
 import random
-import subprocess
-import sys
 
+import global_state
 import ipywidgets
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -61,10 +58,6 @@ def test_sliders_read_as_text(explorer):
     }
 
 
-def test_repr_is_short_and_holds_no_data(explorer):
-    assert repr(explorer) == "explore(patch size=3, rate=2, law=2 settings)"
-
-
 def test_a_slider_may_have_any_name_and_numbers_of_any_kind():
     explorer = widgets.explore(draw, draw=range(2), b=(np.float32(0.5), np.int64(3)))
     assert explorer.sliders == {"draw": ["0", "1"], "b": ["0.5", "3"]}
@@ -96,10 +89,6 @@ def test_thin_lines_keep_their_colours():
         assert np.abs(pixels - wanted).max(axis=-1).min() <= 16
 
 
-def test_two_calls_give_the_same_bytes(explorer):
-    assert widgets.explore(draw, **GRID).frames == explorer.frames
-
-
 def noise(n):
     """Draw from all three random states."""
     numbers = [random.random(), np.random.rand(), float(torch.rand(()))]
@@ -107,46 +96,28 @@ def noise(n):
     return f"numbers {numbers}"
 
 
-def test_all_frames_start_from_the_same_random_state(kept_globals):
-    first, second = widgets.explore(noise, n=[1, 2]).frames
-    assert first == second
-
-
-def test_globals_stay_as_they_were(kept_globals):
+def test_frames_start_from_one_random_state_and_globals_stay(kept_globals):
     def meddle(n):
         mpl.rcParams["font.size"] = 30
         return noise(n)
 
-    before = dict(mpl.rcParams)
-    states = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state()
     standing = plt.figure()
-    widgets.explore(meddle, n=[1, 2])
-    assert dict(mpl.rcParams) == before
-    assert random.getstate() == states[0]
-    assert np.random.get_state()[1].tolist() == states[1]
-    assert torch.equal(torch.get_rng_state(), states[2])
+    before = global_state.snapshot()
+    first, second = widgets.explore(meddle, n=[1, 2]).frames
+    assert global_state.changed(before, global_state.snapshot()) == []
+    assert first == second
     assert plt.get_fignums() == [standing.number]
 
 
-def test_a_long_grid_shows_a_bar_unless_told_not_to(capfd):
-    program = (
-        "import sys\n"
-        "import matplotlib.pyplot as plt\n"
-        "from lecture_code import widgets\n"
-        "def draw(n):\n"
-        "    plt.figure(figsize=(1, 1))\n"
-        "    return 'nothing'\n"
-        "widgets.explore(draw, n=range(8))\n"
-        "print('now nine', file=sys.stderr)\n"
-        "widgets.explore(draw, n=range(9))\n"
+def test_a_long_grid_shows_a_bar(monkeypatch):
+    bars = []
+    monkeypatch.setattr(
+        widgets, "tqdm", lambda settings, **kind: bars.append(kind) or settings
     )
-    loud = {k: v for k, v in os.environ.items() if k != "TQDM_DISABLE"}
-    subprocess.run([sys.executable, "-c", program], env=loud, check=True)
-    eight, nine = capfd.readouterr().err.split("now nine")
-    assert "frames" not in eight
-    assert "frames" in nine
-    widgets.explore(draw, n=range(9))  # here TQDM_DISABLE is set
-    assert capfd.readouterr().err == ""
+    widgets.explore(picture_of(), n=range(8))
+    assert bars == []
+    widgets.explore(picture_of(), n=range(9))
+    assert [kind["total"] for kind in bars] == [9]
 
 
 # ------------------------------------------------------------------------ the refusals
@@ -256,14 +227,6 @@ def test_ipywidgets_8_links_each_slider_to_its_stacks_in_the_browser(explorer):
         assert {state[stack]["model_name"] for stack in stacks} == {"StackModel"}
         for stack in stacks:
             assert len(state[stack]["state"]["children"]) == len(control.options)
-
-
-def test_state_weighs_little_more_than_what_is_budgeted(explorer):
-    state = dependency_state([explorer.box], drop_defaults=False)
-    held = sum(len(m["state"].get("value", "")) for m in state.values())
-    assert held > sum(len(frame.png) for frame in explorer.frames)
-    rest = len(json.dumps(state)) - held
-    assert rest < 1500 * len(explorer.frames) + 5000 * len(explorer.sliders)
 
 
 def test_the_figure_starts_where_it_is_told():

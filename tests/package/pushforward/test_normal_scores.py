@@ -56,7 +56,6 @@ def test_slopes_are_the_derivative_of_the_exact_map():
         stats.uniform(),
         stats.logistic(),
     ],
-    ids=["far modes", "a needle", "far from zero", "uniform", "logistic"],
 )
 def test_the_grid_resolves_the_law(target):
     law = Law(target)
@@ -92,11 +91,7 @@ def test_a_law_with_log_prob_alone_will_do():
     assert Law(Bare()).steepest == pytest.approx(Law(full).steepest, rel=1e-9)
 
 
-@pytest.mark.parametrize(
-    "target",
-    [None, 3.0, object(), stats.poisson(3)],
-    ids=["none", "number", "object", "poisson"],
-)
+@pytest.mark.parametrize("target", [None, stats.poisson(3)])
 def test_what_has_no_density_is_refused(target):
     with pytest.raises(ValueError, match="target: expected"):
         Law(target)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import re
 
 import numpy as np
 import pytest
@@ -18,41 +17,31 @@ from lecture_code.densities import GaussianMixture
 
 #: TV*(L) of 1/2 N(-m, 1) + 1/2 N(m, 1), computed once by another method: a scan of 80
 #: masses on a grid of 1201 x 1201 points with five zooms, certified by integration.
-OPTIMA = {
-    (1, 1): 0.206744,
-    (2, 1): 0.459120,
-    (3, 1): 0.497622,
-    (4, 1): 0.499945,
-    (2, 2): 0.225511,
-    (3, 2): 0.412564,
-    (4, 2): 0.480983,
-    (2, 5): 0.019462,
-    (3, 5): 0.164784,
-    (4, 5): 0.288259,
-}
-#: The bound of the a-priori theorem in the same cells.
-BOUNDS = {
-    (1, 1): 0.175205,
-    (2, 1): 0.385622,
-    (3, 1): 0.472889,
-    (4, 1): 0.495511,
-    (2, 2): 0.219145,
-    (3, 2): 0.394393,
-    (4, 2): 0.466512,
-    (2, 5): 0.019462,
-    (3, 5): 0.164556,
-    (4, 5): 0.286826,
-}
+#: Then the bound of the a-priori theorem.
+TABLE = [
+    # m, L, optimum, bound
+    (1, 1, 0.206744, 0.175205),
+    (2, 1, 0.459120, 0.385622),
+    (3, 1, 0.497622, 0.472889),
+    (4, 1, 0.499945, 0.495511),
+    (2, 2, 0.225511, 0.219145),
+    (3, 2, 0.412564, 0.394393),
+    (4, 2, 0.480983, 0.466512),
+    (2, 5, 0.019462, 0.019462),
+    (3, 5, 0.164784, 0.164556),
+    (4, 5, 0.288259, 0.286826),
+]
 #: The smallest slope for a pair with scale 1, searched over half-spaces on a grid.
-SLOPES = {
-    (4, 0.6): 7.342,
-    (4, 0.75): 7.065,
-    (4, 0.9): 6.307,
-    (4, 0.99): 4.601,
-    (6, 0.75): 84.35,
-    (6, 0.99): 41.67,
-    (8, 0.9): 2275,
-}
+SLOPES = [
+    # separation, weight, slope
+    (4, 0.6, 7.342),
+    (4, 0.75, 7.065),
+    (4, 0.9, 6.307),
+    (4, 0.99, 4.601),
+    (6, 0.75, 84.35),
+    (6, 0.99, 41.67),
+    (8, 0.9, 2275),
+]
 
 
 def _pair(m, weight=0.5, scale=1.0, shift=0.0):
@@ -103,12 +92,6 @@ def test_however_near_a_set_a_mass_of_zero_stays_zero():
     assert pushforward.enlarged_mass(1.0, 0.0, 1.0) == 1
 
 
-def test_shapes_that_do_not_fit_are_all_said():
-    said = r"fit, got \(\(2,\), \(\), \(3,\)\)$"
-    with pytest.raises(ValueError, match=f"^mass, distance, lipschitz: .* {said}"):
-        pushforward.enlarged_mass([0.1, 0.2], 1.0, [1.0, 2.0, 3.0])
-
-
 def test_a_two_dimensional_model_obeys_the_theorem():
     # |z| is 1-Lipschitz in R^2 and has the Rayleigh law.
     law = stats.rayleigh()
@@ -127,11 +110,11 @@ def test_the_smallest_slope_for_equal_weights(delta, scale):
     assert searched == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize(("separation", "weight"), SLOPES)
-def test_the_smallest_slope_for_other_weights(separation, weight):
+@pytest.mark.parametrize(("separation", "weight", "expected"), SLOPES)
+def test_the_smallest_slope_for_other_weights(separation, weight, expected):
     slope = pushforward.gaussian_pair_lipschitz_min(separation, weight=weight)
     mirrored = pushforward.gaussian_pair_lipschitz_min(separation, weight=1 - weight)
-    assert slope == pytest.approx(SLOPES[separation, weight], rel=2e-4)
+    assert slope == pytest.approx(expected, rel=2e-4)
     assert slope == pytest.approx(mirrored, rel=1e-9)
     assert slope <= math.exp(separation**2 / 8)
 
@@ -141,27 +124,15 @@ def test_two_centres_in_one_place_need_the_scale(weight):
     assert pushforward.gaussian_pair_lipschitz_min(0, 0.3, weight) == 0.3
 
 
-def test_slopes_up_to_the_end_of_float64_are_finite():
+def test_slopes_are_finite_up_to_the_end_of_float64():
     largest = pushforward.gaussian_pair_lipschitz_min(75.2)
     assert math.log(largest) == pytest.approx(75.2**2 / 8)
     assert pushforward.gaussian_pair_lipschitz_min(76.0) == math.inf
-
-
-def test_a_weight_of_one_is_no_pair():
-    with pytest.raises(ValueError, match=r"^weight: expected"):
-        pushforward.gaussian_pair_lipschitz_min(1.0, weight=1.0)
-
-
-def test_slopes_beyond_float64_are_infinite():
-    assert pushforward.gaussian_pair_lipschitz_min(200.0) == math.inf
     assert pushforward.gaussian_pair_lipschitz_min(200.0, weight=0.3) == math.inf
     assert pushforward.lipschitz_min(GaussianMixture([-100, 100])) == math.inf
 
 
-@given(
-    st.lists(st.floats(-4, 4), min_size=1, max_size=4),
-    st.integers(0, 2**31),
-)
+@given(st.lists(st.floats(-4, 4), min_size=1, max_size=4), st.integers(0, 2**31))
 def test_no_mixture_needs_more_than_its_diameter_says(means, seed):
     weights = np.random.default_rng(seed).dirichlet(np.ones(len(means)))
     most = math.exp((max(means) - min(means)) ** 2 / 8)
@@ -172,61 +143,29 @@ def test_no_mixture_needs_more_than_its_diameter_says(means, seed):
 # ----------------------------------------------------------------- the exact optimum
 
 
-@pytest.mark.parametrize(("m", "slope"), OPTIMA)
-def test_the_optimum_agrees_with_the_table(m, slope):
+@pytest.mark.parametrize(("m", "slope", "optimum", "bound"), TABLE)
+def test_optimum_and_bound_agree_with_the_table(m, slope, optimum, bound):
     fit = pushforward.tv_star(_pair(m), slope)
-    assert fit.value == pytest.approx(OPTIMA[m, slope], abs=1.1e-6)
+    assert fit.value == pytest.approx(optimum, abs=1.1e-6)
     assert fit.lower <= fit.value <= fit.upper
     assert fit.upper - fit.lower < 1e-6
+    found = pushforward.tv_lower_bound(_pair(m), slope)
+    assert found == pytest.approx(bound, abs=5e-6)
 
 
-@pytest.mark.parametrize("weight", [0.3, 0.7])
-def test_both_orientations_of_unequal_weights(weight):
-    assert pushforward.tv_star(_pair(3, weight), 5).value == pytest.approx(
-        0.121290, abs=1e-6
-    )
-
-
-@given(
-    st.floats(0.2, 10),
-    st.floats(0.05, 0.95),
-    st.floats(0.2, 2),
-    st.floats(-3, 7),
-    st.sampled_from([-1.0, 1e-6, 1e6, -1e3]),
+@pytest.mark.parametrize(
+    ("target", "slope", "c"), [(THREE, 10.0, 1e3), (UNEQUAL, 3.0, -1.0)]
 )
-@settings(max_examples=4)
-def test_laws_of_the_optimum(m, weight, scale, log_slope, c):
-    slope = math.exp(log_slope)
-    target = GaussianMixture([-m, m], [1.0, scale], [weight, 1 - weight])
-    fit = pushforward.tv_star(target, slope)
-    bound = pushforward.tv_lower_bound(target, slope)
-    assert 0 <= bound <= fit.value <= 1
+def test_laws_of_the_optimum(target, slope, c):
+    fit = _fit(target, slope)  # crossings alone leave a gap of 0.01 at three modes
+    assert 0 < pushforward.tv_lower_bound(target, slope) <= fit.value < 1
     assert fit.lower <= fit.value == fit.upper <= fit.lower + 5e-3
-    assert (fit.value == 0) == (slope >= pushforward.lipschitz_min(target))
-    steeper = pushforward.tv_star(target, 1.2 * slope)
-    assert steeper.lower <= fit.upper
-    assert steeper.value <= fit.value + 1e-6
     moved = GaussianMixture(
         c * target.means + 5 * abs(c), abs(c) * target.scales, target.weights
     )
     scaled = pushforward.tv_star(moved, abs(c) * slope)
     assert scaled.value == pytest.approx(fit.value, abs=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("separation", "count"), [(0.0, 6), (2.0, 16), (8.0, 16), (20.0, 16)]
-)
-def test_no_slope_breaks_the_optimum(separation, count):
-    slopes = np.geomspace(1e-3, 1e12, count)
-    target = _pair(separation / 2)
-    fit = pushforward.tv_star(target, slopes)
-    assert np.all(np.isfinite(fit.value))
-    assert np.all(np.diff(fit.value) <= 1e-6)
-    assert np.all(fit.upper - fit.lower < 5e-3)
-    assert np.all(fit.value >= pushforward.tv_lower_bound(target, slopes))
-    share = slopes / pushforward.lipschitz_min(target)
-    assert np.all(fit.value[share >= 1] == 0)
-    assert np.all(fit.value[share < 0.99] > 0)
+    assert scaled.lower == pytest.approx(fit.lower, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -250,7 +189,7 @@ def test_the_map_is_feasible_and_has_the_value(target, slope):
 
 
 @given(st.integers(0, 2**31), st.sampled_from([1.0, 3.0, 8.0]))
-@settings(max_examples=40)
+@settings(max_examples=15)
 def test_no_increasing_map_is_better(seed, slope):
     rng = np.random.default_rng(seed)
     z = np.linspace(-8, 8, 4001)
@@ -260,48 +199,6 @@ def test_no_increasing_map_is_better(seed, slope):
     slopes = np.choose(kind, [np.minimum(exact, slope), slope, rng.uniform(0, slope)])
     points = rng.normal(0, 4) + np.concatenate([[0], (slopes * np.diff(z)).cumsum()])
     assert _tv(points, z, UNEQUAL) >= _fit(UNEQUAL, slope).lower - 1e-9
-
-
-def test_gradient_descent_comes_near_the_optimum_and_not_below():
-    target, slope = _pair(3), 5.0
-    z = torch.linspace(-5, 5, 401, dtype=torch.float64)
-    phi = torch.special.ndtr(z)
-    rise = torch.zeros(400, dtype=torch.float64, requires_grad=True)
-    shift = torch.tensor(-7.0, dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.Adam([rise, shift], lr=0.05)
-    for _ in range(400):
-        steps = slope * torch.sigmoid(rise) * torch.diff(z)
-        x = shift + torch.cat([torch.zeros(1, dtype=torch.float64), steps.cumsum(0)])
-        cdf = (torch.special.ndtr(x + 3) + torch.special.ndtr(x - 3)) / 2
-        ahead = cdf - phi
-        ends = ahead[0].abs() + ahead[-1].abs()
-        tv = (torch.diff(ahead).abs().sum() + ends) / 2
-        optimiser.zero_grad()
-        tv.backward()
-        optimiser.step()
-    optimum = pushforward.tv_star(target, slope).value
-    assert optimum - 1e-9 <= tv.item() < optimum + 0.02
-
-
-@given(st.integers(0, 2**31))
-@settings(max_examples=2)
-def test_several_modes_are_certified(seed):
-    rng = np.random.default_rng(seed)
-    k = int(rng.integers(3, 5))
-    target = GaussianMixture(
-        rng.uniform(-8, 8, k), rng.uniform(0.3, 1.5, k), rng.dirichlet(np.full(k, 2))
-    )
-    slope = float(np.exp(rng.uniform(-0.5, 3.5)))
-    fit = pushforward.tv_star(target, slope)
-    assert pushforward.tv_lower_bound(target, slope) <= fit.value
-    assert fit.upper - fit.lower < 5e-3
-
-
-def test_a_proved_floor_does_not_depend_on_the_unit():
-    fit = _fit(THREE, 10.0)  # crossings alone prove no more than 0.14
-    assert 1e-3 < fit.upper - fit.lower < 5e-3
-    scaled = pushforward.tv_star(GaussianMixture(1e3 * THREE.means, 1e3), 1e4)
-    assert scaled.lower == pytest.approx(fit.lower, rel=1e-9)
 
 
 def test_the_floor_from_crossings_counts_where_it_is_the_highest():
@@ -318,12 +215,6 @@ def test_two_near_atoms_have_the_bound_of_two_points():
 
 
 # --------------------------------------------------------------------------- bounds
-
-
-@pytest.mark.parametrize(("m", "slope"), BOUNDS)
-def test_the_bound_agrees_with_the_table(m, slope):
-    bound = pushforward.tv_lower_bound(_pair(m), slope)
-    assert bound == pytest.approx(BOUNDS[m, slope], abs=5e-6)
 
 
 def test_a_bound_from_samples_holds_for_the_model_that_made_them(generator):
@@ -387,98 +278,54 @@ def _spread(target):
     return float(np.subtract(*target.ppf([0.75, 0.25]))) / 1.35
 
 
-def _line(target, slope):
-    return np.array([-1.0, 1.0]), float(target.ppf(0.6)) + slope * np.array([-1.0, 1.0])
-
-
-def _steep(target, slope):
-    """From one mode's centre across to the other's quarter."""
-    points = target.ppf([0.25, 0.75])
-    return np.diff(points).item() / slope * np.array([-0.9, 0.1]), points
-
-
-def _clipped(target, slope):
-    """The exact map, with no step steeper than the slope, from its median."""
-    z = np.linspace(-6, 6, 241)
-    exact = np.where(z < 0, target.ppf(special.ndtr(z)), target.isf(special.ndtr(-z)))
-    points = np.append(0, np.minimum(np.diff(exact), slope * np.diff(z)).cumsum())
-    return z, points - points[120] + float(target.ppf(0.5))
-
-
-def _best(target, slope):
-    """What the optimum keeps of the target, and crosses; beyond, straight lines."""
-    z = np.linspace(-7.5, 7.5, 1501)
-    points = pushforward.tv_star(target, slope).map(z)
-    moving = np.flatnonzero(np.diff(points) > 1e-9 * np.ptp(points))
-    kept = slice(moving[0], moving[-1] + 2)
-    return z[kept], points[kept]
-
-
-def _divergences(target, slope, z, points):
-    """KL both ways of a broken line, which goes on at the full slope at both ends.
-
-    By Gauss's rule on small cells, in logarithms. What is left out of the target's
-    tails is positive in the forward direction.
-    """
-    slopes = np.concatenate([[slope], np.diff(points) / np.diff(z), [slope]])
-    assert slopes.max() <= slope * (1 + 1e-6)
-    log_prob = getattr(target, "logpdf", None)
-    log_prob = log_prob or (lambda x: target.log_prob(torch.tensor(x)).numpy())
-
-    def integral(edges, integrand):
-        nodes, weights = np.polynomial.legendre.leggauss(5)
-        half = np.diff(edges)[:, None] / 2
-        x = edges[:-1, None] + half * (1 + nodes)
-        return float((half * weights * integrand(x)).sum())
-
-    def forward(x):
-        piece = np.searchsorted(points, x)
-        start = np.maximum(piece - 1, 0)
-        latent = z[start] + (x - points[start]) / slopes[piece]
-        log_model = stats.norm.logpdf(latent) - np.log(slopes[piece])
-        return np.exp(log_prob(x)) * (log_prob(x) - log_model)
-
-    def reverse(latent):
-        piece = np.searchsorted(z, latent)
-        start = np.maximum(piece - 1, 0)
-        x = points[start] + (latent - z[start]) * slopes[piece]
-        bell = stats.norm.logpdf(latent)
-        return np.exp(bell) * (bell - np.log(slopes[piece]) - log_prob(x))
-
+def _integral(function, law):
+    """Integrate up to far in the tails of a law, by Gauss's rule on small cells."""
     mass = np.concatenate([10 ** np.arange(-14, -2, 0.5), np.linspace(0.01, 0.5, 60)])
-    edges = np.concatenate([target.ppf(mass), target.isf(mass)])
-    even = np.linspace(*target.ppf([0.001, 0.999]), 400)
-    inner = points[(points > edges.min()) & (points < edges.max())]
-    edges = np.unique(np.concatenate([edges, even, inner]))
-    latents = np.unique(np.concatenate([np.linspace(-12, 12, 600), z]))
-    return integral(edges, forward), integral(latents, reverse)
+    even = np.linspace(*law.ppf([0.001, 0.999]), 400)
+    edges = np.unique(np.concatenate([law.ppf(mass), law.isf(mass), even]))
+    nodes, weights = np.polynomial.legendre.leggauss(5)
+    half = np.diff(edges)[:, None] / 2
+    return float(
+        (half * weights * function(edges[:-1, None] + half * (1 + nodes))).sum()
+    )
 
 
-@pytest.mark.parametrize("share", [0.03, 1.0, 2.5])
+def _divergence(p, q):
+    """KL(p, q); what is left out of the tails of p is next to nothing, or positive."""
+
+    def log_density(law, x):
+        if hasattr(law, "logpdf"):
+            return law.logpdf(x)
+        return law.log_prob(torch.tensor(x)).numpy()
+
+    def surplus(x):
+        return np.exp(log_density(p, x)) * (log_density(p, x) - log_density(q, x))
+
+    return _integral(surplus, p)
+
+
+@pytest.mark.parametrize("share", [0.03, 0.3, 1.0, 2.5])
 @pytest.mark.parametrize("name", TARGETS)
-def test_divergence_bounds_lie_below_explicit_models(name, share):
+def test_divergence_bounds_lie_below_straight_lines(name, share):
     target = TARGETS[name]
     slope = share * _spread(target)
-    bounds = [
+    forward, reverse = (
         pushforward.kl_lower_bound(target, slope, direction)
         for direction in ("forward", "reverse")
-    ]
-    best = [_best] if name in ("near", "unequal") else []  # it takes long to find
-    for model in (_line, _steep, _clipped, *best):
-        real = _divergences(target, slope, *model(target, slope))
-        assert np.all(np.isfinite(bounds) & (np.array(bounds) >= 0))
-        assert np.all(bounds <= np.array(real) * (1 + 1e-7) + 1e-7), model.__name__
+    )
+    for middle in target.ppf([0.02, 0.25, 0.5, 0.75, 0.98]):
+        model = stats.norm(middle, slope)
+        assert 0 <= forward <= _divergence(target, model) * (1 + 1e-7) + 1e-7
+        assert 0 <= reverse <= _divergence(model, target) * (1 + 1e-7) + 1e-7
 
 
 @pytest.mark.parametrize("slope", [0.3, 0.8, 0.99])
-def test_a_gaussian_is_reached_to_the_divergence_of_two_gaussians(slope):
-    # The best of all models of N(0, 1) may be N(0, L^2): three cells see some of it.
-    ratio = slope**2
-    forward = (1 / ratio - 1 + math.log(ratio)) / 2
-    reverse = (ratio - 1 - math.log(ratio)) / 2
-    for direction, real in (("forward", forward), ("reverse", reverse)):
-        bound = pushforward.kl_lower_bound(stats.norm(), slope, direction)
-        assert 0.2 * real < bound < real
+def test_three_cells_see_a_share_of_the_divergence_of_two_gaussians(slope):
+    # The best of all models of N(0, 1) may be N(0, L^2).
+    one, other = stats.norm(), stats.norm(0, slope)
+    for direction, pair in (("forward", (one, other)), ("reverse", (other, one))):
+        real = _divergence(*pair)
+        assert 0.2 * real < pushforward.kl_lower_bound(one, slope, direction) < real
 
 
 def test_two_separate_parts_have_finite_bounds():
@@ -521,29 +368,12 @@ def test_a_law_with_a_first_moment_has_a_transport_distance(target):
     assert 0 < pushforward.wasserstein1_star(target, 0.1 * _spread(target)) < math.inf
 
 
-def test_underflow_is_no_error():
-    target, samples = _pair(3), np.linspace(-3, 3, 50)
-    with np.errstate(all="raise"):
-        assert pushforward.tv_star(target, 2.0).map(np.array([-40.0, 0.0])).size == 2
-        assert pushforward.tv_lower_bound(target, 2.0) > 0
-        assert pushforward.tv_lower_bound_from_samples(samples, target, 0.5) >= 0
-        assert pushforward.kl_lower_bound(target, 2.0) > 0
-        assert pushforward.kl_lower_bound(target, 2.0, "reverse") > 0
-        assert pushforward.wasserstein1_star(target, 2.0) > 0
-        assert pushforward.lipschitz_needed(target, 0.2) > 0
-        assert pushforward.lipschitz_min(target) > 0
-
-
 @pytest.mark.parametrize(
-    ("m", "expected"),
-    [(2, [3.0, 3.9, 5.0, 5.7, 6.9]), (3, [7.1, 11.1, 19.0, 27.1, 60.4])],
+    ("m", "expected"), [(2, [3.0, 5.0, 6.9]), (3, [7.1, 19.0, 60.4])]
 )
 def test_the_slope_needed_agrees_with_the_table(m, expected):
     target = _pair(m)
-    needed = [
-        pushforward.lipschitz_needed(target, tv)
-        for tv in (0.1, 0.05, 0.02, 0.01, 0.001)
-    ]
+    needed = [pushforward.lipschitz_needed(target, tv) for tv in (0.1, 0.02, 0.001)]
     np.testing.assert_allclose(needed, expected, atol=0.055)
     assert pushforward.lipschitz_needed(target, 0) == pytest.approx(math.exp(m**2 / 2))
 
@@ -568,11 +398,6 @@ def test_a_linear_chain_has_its_exact_constant():
     assert pushforward.chain_lipschitz([1e200] * 2, [1.0] * 3) == math.inf
 
 
-def test_a_chain_of_another_length_is_refused():
-    with pytest.raises(ValueError, match="step_slopes: expected one noise more"):
-        pushforward.chain_lipschitz([1.0], [1.0])
-
-
 def test_the_density_of_a_map_is_that_of_its_law():
     z, x = np.linspace(-6, 6, 4001), np.linspace(-9, 9, 101)
     straight = pushforward.map_density(z, 2 * z + 1, x)
@@ -594,9 +419,9 @@ def test_where_the_line_is_looked_at_does_not_change_what_moves():
     np.testing.assert_allclose(far, stats.norm.pdf(x), atol=1e-3)
 
 
-def test_a_map_needs_a_point_for_each_latent():
-    with pytest.raises(ValueError, match=r"^z and points: expected equal lengths, got"):
-        pushforward.map_density([0.0, 1.0, 2.0], [0.0, 1.0], 0.0)
+def test_a_map_needs_two_latents():
+    with pytest.raises(ValueError, match=r"^z: expected increasing numbers, got"):
+        pushforward.map_density([0.0], [0.0], 0.0)
 
 
 @pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
@@ -606,53 +431,6 @@ def test_what_hardly_moves_is_an_atom_and_has_no_density(unit):
     got = pushforward.map_density(z, nearly, unit * np.array([-1.0, 0.0, 1.0]))
     assert got[:2].tolist() == [0, 0]
     assert got[2] * unit == pytest.approx(stats.norm.pdf(1), abs=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("call", "said"),
-    [
-        (
-            lambda: pushforward.map_density([0.0], [0.0], 0.0),
-            "z: expected increasing numbers, got another order",
-        ),
-        (
-            lambda: pushforward.map_density([0.0, 1.0], [1.0, 0.0], 0.0),
-            "points: expected increasing numbers, got another order",
-        ),
-        (
-            lambda: pushforward.map_density([[0.0, 1.0]], [1.0, 0.0], 0.0),
-            "z: expected shape (n,), got [[0.0, 1.0]]",
-        ),
-        (
-            lambda: pushforward.map_density([0.0, 1.0], [[1.0, 0.0]], 0.0),
-            "points: expected shape (n,), got [[1.0, 0.0]]",
-        ),
-        (
-            lambda: pushforward.chain_lipschitz(1.0, [1.0]),
-            "step_slopes: expected shape (n,), got 1.0",
-        ),
-        (
-            lambda: pushforward.chain_lipschitz([1.0], 1.0),
-            "noise_scales: expected shape (n,), got 1.0",
-        ),
-        (
-            lambda: pushforward.tv_lower_bound_from_samples(1.0, _pair(1), 1.0),
-            "samples: expected shape (n,), got 1.0",
-        ),
-        (
-            lambda: pushforward.tv_star(_pair(1), [1.0, 0.0]),
-            "lipschitz: expected entries > 0, got 0",
-        ),
-    ],
-)
-def test_what_is_wrong_is_said(call, said):
-    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
-        call()
-
-
-def test_a_direction_that_is_unknown_is_refused():
-    with pytest.raises(ValueError, match=r"^direction: .* 'forward', 'reverse'"):
-        pushforward.kl_lower_bound(_pair(1), 1.0, "sideways")
 
 
 @pytest.mark.parametrize(
@@ -682,9 +460,3 @@ def test_an_array_of_slopes_has_a_map_with_one_row_each():
     assert rows.shape == (2, 1, 7)
     single = pushforward.tv_star(_pair(2), 5.0).map(np.linspace(-1, 1, 7))
     np.testing.assert_array_equal(rows[1, 0], single)
-
-
-@pytest.mark.parametrize("slope", [0, -1.0, math.nan, math.inf, [1.0, 0.0]])
-def test_a_slope_that_is_not_positive_is_refused(slope):
-    with pytest.raises(ValueError, match="lipschitz: expected"):
-        pushforward.tv_star(_pair(2), slope)

@@ -24,7 +24,7 @@ PAIRS = [
     (0.3, 0.5, 1),
     (17, 0.46, 2),
 ]
-SLOPES = [1e-3, 1e-2, 0.05, 0.1, 0.3, 1.0, 1.05, 2.0, 5.0, 20.0, 100.0]
+SLOPES = [1e-3, 1e-2, 0.1, 0.3, 1.0, 1.05, 2.0, 5.0, 20.0, 100.0, 1e12]
 STEEP = [
     (GaussianMixture([-3, 3]), 1e-3),
     (GaussianMixture([-1, 1], 1, [0.4, 0.6]), 0.01),
@@ -45,6 +45,9 @@ def test_one_valley_is_known_to_a_millionth(m, weight, scale):
     assert np.all(fit.upper - fit.lower <= 1e-6)
     assert np.all(fit.lower <= fit.value)
     assert np.all(np.diff(fit.value) <= 1e-6)
+    assert np.all(fit.value >= pushforward.tv_lower_bound(target, SLOPES))
+    enough = np.array(SLOPES) >= pushforward.lipschitz_min(target)
+    np.testing.assert_array_equal(fit.value == 0, enough)
     mirrored = pushforward.tv_star(_pair(m, 1 - weight, scale), SLOPES)
     np.testing.assert_allclose(mirrored.value, fit.value, rtol=0, atol=1e-6)
 
@@ -135,8 +138,8 @@ class _Reflected:
         self.pdf = lambda x: law.pdf(-x)
 
 
-@pytest.mark.parametrize("slope", [1e-3, 0.02, 0.5, 1.0, 1.2, 4.0])
-@pytest.mark.parametrize("weight", [0.5, 0.4, 0.8])
+@pytest.mark.parametrize("slope", [1e-3, 0.02, 1.0, 1.2, 4.0])
+@pytest.mark.parametrize("weight", [0.5, 0.8])
 def test_no_price_is_below_the_floor(slope, weight):
     law = Law(_pair(2, weight, 1.0))
     slope /= law.unit
