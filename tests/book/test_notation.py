@@ -18,11 +18,10 @@ from tools.chapters import conventions
 BOOK = conventions.ROOT / "book"
 NUMBERS = [path.name[:2] for path in conventions.chapters()]
 
-GREEK = "|".join(
-    ["alpha", "beta", "gamma", "delta", "varepsilon", "epsilon", "zeta", "eta", "theta"]
-    + ["kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "varphi"]
-    + ["phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Sigma"]
-    + ["Phi", "Psi", "Omega"]
+GREEK = (
+    "alpha|beta|gamma|delta|varepsilon|epsilon|zeta|eta|theta|kappa|lambda|mu|nu|xi|pi"
+    "|rho|sigma|tau|varphi|phi|chi|psi|omega|Gamma|Delta|Theta|Lambda|Sigma|Phi|Psi"
+    "|Omega"
 )
 ACCENTS = "hat|tilde|bar|mathcal|mathbb|mathbf|widehat|overline"
 #: Words inside a formula: they name themselves.
