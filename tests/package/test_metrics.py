@@ -153,10 +153,9 @@ class Fixed:
         return x
 
 
-def test_confidence_and_shares_read_the_classifier():
+def test_confidence_reads_the_classifier():
     x = np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6], [0.5, 0.25, 0.25], [0.9, 0.1, 0]])
     np.testing.assert_allclose(metrics.confidence(Fixed(), x), [0.7, 0.6, 0.5, 0.9])
-    np.testing.assert_allclose(metrics.class_shares(Fixed(), x), [0.75, 0, 0.25])
 
 
 @pytest.mark.parametrize(
