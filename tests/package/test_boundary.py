@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
+from seeds import seeded
 
 from lecture_code import (
     autoencoders,
@@ -124,10 +125,6 @@ class Halved:
 
     def denoise(self, x: torch.Tensor, t: Any) -> torch.Tensor:
         return x / 2
-
-
-def seeded() -> torch.Generator:
-    return torch.Generator().manual_seed(0)
 
 
 BITS = torch.tensor([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0]])

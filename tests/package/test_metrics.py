@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import ot  # codespell:ignore
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from seeds import seeded
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.neighbors import NearestNeighbors
 
@@ -17,10 +17,6 @@ from lecture_code import metrics
 
 def cloud(n, d=3, *, seed=0, shift=0.0, scale=1.0):
     return shift + scale * np.random.default_rng(seed).normal(size=(n, d))
-
-
-def seeded(seed):
-    return torch.Generator().manual_seed(seed)
 
 
 # --------------------------------------------------------------------------------- MMD
