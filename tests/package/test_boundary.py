@@ -301,7 +301,7 @@ ROWS: list[Row] = [
         activation=("none", "'relu'"), dropout=(1.0, ">= 0 and <= 0.95")),
     row(networks.MaskedLinear, {"inputs": 2, "outputs": 1, "mask": [[1, 0]]},
         inputs=NONE, outputs=NONE,
-        mask=(([1, 0], "shape (1, 2)"), ([[1, 2]], "only 0 and 1"))),
+        mask=(([1, 0], "shape (1, 2)"), ([[1, 2]], "zeros and ones"))),
     *several([networks.order_masks, networks.masked_mlp], {"sizes": [3, 3]},
         sizes=([3, 2], "to agree")),
     row(networks.MaskedConvNet, {"side": 1, "channels": 1, "depth": 0}, side=NONE,
