@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -71,6 +73,25 @@ def test_what_is_coded_comes_back_whatever_follows_and_is_short(message, noise):
     assert read(word + noise, p, len(symbols)) == symbols
     # an interval is cut at multiples of its width / 2**30: at most 2**-14 of a symbol
     assert -0.01 < len(word) - surprise(symbols, p) <= 2 + 0.01
+
+
+def find_shortest(symbols, p):
+    """Try all words, from the shortest, until one lies in the message's interval."""
+    low, width = Fraction(0), Fraction(1)
+    for s in symbols:
+        low += width * sum(map(Fraction, p[:s]))
+        width *= Fraction(p[s])
+    for length in itertools.count():
+        first = math.ceil(low * 2**length)
+        if Fraction(first + 1, 2**length) <= low + width:
+            return [first >> i & 1 for i in reversed(range(length))]
+
+
+@pytest.mark.parametrize("p", [[0.5, 0.5], [0.25, 0.75], [0.25, 0.625, 0.125], LAW])
+def test_no_word_is_shorter(p):
+    """Counts in sixteenths of powers of two are nearly exact, so are the intervals."""
+    for symbols in itertools.product(range(len(p)), repeat=3):
+        assert code(symbols, p) == find_shortest(symbols, p)
 
 
 def test_long_runs_of_the_middle_are_carried():
