@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
 from tqdm import tqdm
 
 from lecture_code import _validate, datasets, flows, metrics, trained
 
 Draw = Callable[[int, torch.Generator], torch.Tensor]
 Nats = Callable[[torch.Tensor], torch.Tensor]
+#: A model, a judge, the score and its error.
+Row = tuple[str, str, float, float]
 
 #: The time of so many samples is taken.
 TIMED = 1000
@@ -97,7 +98,7 @@ def judgements() -> dict[str, np.ndarray]:
         of new digits by the spread of its random halves. It holds the trained model and
         the test images fixed.
     """
-    judge, rows = _classifier(), []
+    judge, rows = _classifier(), list[Row]()
     for name, entry in tqdm(entries().items(), delay=2.0, leave=False):
         draws = _repeat(entry.draw, DRAWN)
         scores = np.array([_judge(judge, x) for x in draws])
@@ -182,8 +183,8 @@ def _judge(classifier: Any, drawn: torch.Tensor) -> list[float]:
 
 
 def _rows(
-    name: str, scores: ArrayLike, errors: ArrayLike, drawn: torch.Tensor
-) -> list[tuple[str, str, float, float]]:
+    name: str, scores: Iterable[float], errors: Iterable[float], drawn: torch.Tensor
+) -> list[Row]:
     """Return the rows of one model: its scores, and what the two-sample test says."""
     share = rejections(drawn / 16, datasets.digits("test").pixels / 16)
     error = math.sqrt(share * (1 - share) / TESTS)
@@ -247,19 +248,21 @@ def _models() -> dict[str, Entry]:
             *costs["vae-grey"],
         ),
         "flow": Entry(flow.sample, _dequantised(flow), "bound", *costs["flow-digits"]),
-        "GAN": Entry(
-            lambda n, generator: datasets.grey_levels(gan.sample(n, generator)),
-            *(None, "none"),
-            *costs["gan-digits"],
-        ),
+        "GAN": Entry(_in_levels(gan), None, "none", *costs["gan-digits"]),
         "diffusion": Entry(
-            lambda n, generator: datasets.grey_levels(
-                diffusion.sample(n, generator, **trained.SAMPLING["diffusion-digits"])
-            ),
-            *(None, "none"),
+            _in_levels(diffusion, **trained.SAMPLING["diffusion-digits"]),
+            None,
+            "none",
             *costs["diffusion-digits"],
         ),
     }
+
+
+def _in_levels(model: Any, **options: Any) -> Callable[..., torch.Tensor]:
+    """Give a sampler that rounds to the grey levels of the digits."""
+    return lambda n, generator: datasets.grey_levels(
+        model.sample(n, generator, **options)
+    )
 
 
 def _costs() -> dict[str, tuple[float, int]]:
@@ -267,7 +270,7 @@ def _costs() -> dict[str, tuple[float, int]]:
     found = {}
     for name in ("grey-costs", "latent-costs", "implicit-costs"):
         stored = trained.table(name)
-        spent = stored.get("train_seconds", stored.get("training"))
+        spent: Any = stored.get("train_seconds", stored.get("training"))
         rows = zip(stored["model"], spent, stored["parameters"], strict=True)
         found.update({model: (seconds, int(size)) for model, seconds, size in rows})
     return found
