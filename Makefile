@@ -53,11 +53,12 @@ lab: env-lab ## open the notebooks in JupyterLab
 test: env-test ## run everything: lint, unit, nbval, refute, site in a browser
 	@$(BIN)/python tools/checks/phases.py lint unit nbval refute site-test
 
-lint: env-test ## check style, imports and spelling
+lint: env-test ## check style, imports, spelling and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/codespell
+	@$(BIN)/mypy
 
 format: env-test ## format the code, notebooks included
 	@$(BIN)/ruff check --fix .
@@ -115,4 +116,4 @@ repository: env-book # set the address everywhere: make repository [URL=https://
 
 clean: # remove everything that was built
 	@rm -rf _build _vendor _student node_modules .venv .venv-colab build dist *.egg-info \
-	  .pytest_cache .ruff_cache .hypothesis mutants
+	  .pytest_cache .ruff_cache .mypy_cache .hypothesis mutants

@@ -84,7 +84,7 @@ def table() -> dict[str, np.ndarray]:
 
 
 #: The columns, and how many decimals of each are stored.
-_ROUNDED = {
+_ROUNDED: dict[str, Any] = {
     **{"bits": 3, "kind": None, "sure": 3, "precision": 3, "recall": 3, "frechet": 3},
     **{"copying": 3, "rejected": 3, "train_seconds": 1, "sample_seconds": 3},
     "parameters": None,
@@ -200,19 +200,21 @@ def _models() -> dict[str, Entry]:
             *costs["vae-grey"],
         ),
         "flow": Entry(flow.sample, _dequantised(flow), "bound", *costs["flow-digits"]),
-        "GAN": Entry(
-            lambda n, generator: datasets.grey_levels(gan.sample(n, generator)),
-            *(None, "none"),
-            *costs["gan-digits"],
-        ),
+        "GAN": Entry(_in_levels(gan), None, "none", *costs["gan-digits"]),
         "diffusion": Entry(
-            lambda n, generator: datasets.grey_levels(
-                diffusion.sample(n, generator, **trained.SAMPLING["diffusion-digits"])
-            ),
-            *(None, "none"),
+            _in_levels(diffusion, **trained.SAMPLING["diffusion-digits"]),
+            None,
+            "none",
             *costs["diffusion-digits"],
         ),
     }
+
+
+def _in_levels(model: Any, **options: Any) -> Callable[..., torch.Tensor]:
+    """Give a sampler that rounds to the grey levels of the digits."""
+    return lambda n, generator: datasets.grey_levels(
+        model.sample(n, generator, **options)
+    )
 
 
 def _costs() -> dict[str, tuple[float, int]]:
@@ -220,7 +222,7 @@ def _costs() -> dict[str, tuple[float, int]]:
     found = {}
     for name in ("grey-costs", "latent-costs", "implicit-costs"):
         stored = trained.table(name)
-        spent = stored.get("train_seconds", stored.get("training"))
+        spent: Any = stored.get("train_seconds", stored.get("training"))
         rows = zip(stored["model"], spent, stored["parameters"], strict=True)
         found.update({model: (seconds, int(size)) for model, seconds, size in rows})
     return found
