@@ -418,6 +418,8 @@ ROWS: list[Row] = [
     row(metrics.frechet, {"x": SAMPLES, "y": SAMPLES}, y=LONG, x=(X, "shape (n, d)")),
     row(metrics.nearest_distance, {"x": REAL, "reference": REAL},
         reference=(SAMPLES, "3)")),
+    row(metrics.copying, {"generated": SAMPLES, "train": SAMPLES, "held_out": SAMPLES},
+        generated=(X, "shape (n, d)"), train=LONG, held_out=LONG),
     row(metrics.confidence, {"classifier": Judge(), "x": REAL},
         classifier=(3, "predict_proba")),
     # the push-forward theorem

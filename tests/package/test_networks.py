@@ -85,12 +85,6 @@ def test_the_dependence_of_a_linear_map_is_its_matrix():
     assert layer.weight.grad is None
 
 
-@pytest.mark.parametrize("mask", [[[1, 0]], [[1, 0, 1]], torch.ones(2, 3), [[1, 2]]])
-def test_a_mask_of_the_wrong_shape_is_named(mask):
-    with pytest.raises(ValueError, match="mask: expected"):
-        networks.MaskedLinear(2, 3, mask=mask)
-
-
 def test_several_outputs_for_each_pixel_see_the_same_pixels():
     network = networks.MaskedConvNet(3, channels=4, depth=2, outputs=5).double()
     x = torch.randn(6, 9, dtype=torch.float64)

@@ -43,6 +43,7 @@ class Addresses(NamedTuple):
 def read(path: Path) -> Addresses:
     """Parse a page once."""
     page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    names = page.select('code[class*="xref "]')
     return Addresses(
         [link["href"] for link in page.select("a[href]")],
         [each.get("src") or each["href"] for each in page.select(LOADED)],
@@ -50,7 +51,7 @@ def read(path: Path) -> Addresses:
         Counter(
             each.get("id") or each["name"] for each in page.select("[id], a[name]")
         ),
-        [each.text for each in page.select("code.xref") if not each.find_parent("a")],
+        [each.text for each in names if not each.find_parent("a")],
     )
 
 
