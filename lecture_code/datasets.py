@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -147,7 +148,7 @@ def _make_grid() -> IsotropicMixture:
     return IsotropicMixture([(x, y) for x in ticks for y in ticks], scales=0.3)
 
 
-_TOYS = {
+_TOYS: dict[str, Callable[[], Any]] = {
     "two-modes": lambda: GaussianMixture([-2, 2], scales=0.5),
     "three-modes": lambda: GaussianMixture([-4, 0, 3], 0.6, [0.3, 0.5, 0.2]),
     "skewed": lambda: GaussianMixture([0, 1, 3], [0.4, 0.8, 1.6], [0.5, 0.3, 0.2]),

@@ -5,6 +5,8 @@ How noise is added, and how a denoiser leads back, is in ``noising``.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from numpy.typing import ArrayLike
 
@@ -196,7 +198,7 @@ class Diffusion(networks.WithoutLikelihood):
         return x, labels.to(x.device)
 
     def _check_inputs(
-        self, x: torch.Tensor, t: ArrayLike, labels: ArrayLike | None, **bounds: float
+        self, x: torch.Tensor, t: ArrayLike, labels: ArrayLike | None, **bounds: Any
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Check points, labels and times: one for all, shape (), or (n,)."""
         x, labels = self._check_points(x, labels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import torch
@@ -41,7 +42,8 @@ class Histogram:
     def __init__(self, k: int, *, smoothing: float = 0.0) -> None:
         self.k = _validate.integer("k", k, low=1, high=_MOST_OUTCOMES)
         self.smoothing = _check_smoothing(smoothing)
-        self._probs = self._cdf = None
+        self._probs: Any = None  # arrays, once it is fitted
+        self._cdf: Any = None
 
     @classmethod
     def of(cls, probs: ArrayLike) -> Histogram:
@@ -151,7 +153,7 @@ class PatternTable:
     def __init__(self, pixels: int, *, smoothing: float = 0.0) -> None:
         self.pixels = _validate.integer("pixels", pixels, low=1, high=_MOST_PIXELS)
         self.smoothing = _check_smoothing(smoothing)
-        self._counts = None
+        self._counts: Any = None  # a Counter, once it is fitted
 
     def __repr__(self) -> str:
         return f"PatternTable({self.pixels}, smoothing={self.smoothing:g})"
@@ -165,6 +167,15 @@ class PatternTable:
     def seen(self) -> int:
         """The number of distinct patterns stored."""
         return len(_require_fit(self, self._counts))
+
+    @property
+    def missing_mass(self) -> float:
+        """Good and Turing's estimate of the probability of all patterns not seen.
+
+        It is the share of examples that are the only ones of their kind (Good, 1953).
+        """
+        stored = _require_fit(self, self._counts)
+        return list(stored.values()).count(1) / stored.total()
 
     def prob(self, bits: ArrayLike) -> torch.Tensor:
         """Look up the probability of each pattern; below 1e-308 it rounds to 0."""

@@ -169,8 +169,10 @@ def copying(generated: ArrayLike, train: ArrayLike, held_out: ArrayLike) -> floa
 
     .. math:: P(d(g) < d(h)) + \tfrac12 P(d(g) = d(h)), \quad d(x) = \min_j \|x - t_j\|
 
-    It is one half where samples keep the distance that fresh data keep, 1 for a model
-    that copies, and near 0 for one that misses the data.
+    It is one half where samples keep the distance that ``held_out`` keeps, 1 for a
+    model that copies, and near 0 for one that misses the data. Where ``held_out`` has
+    another law than ``train``, the score of a perfect model is that of training
+    examples, each left out in turn, which need not be one half.
 
     References
     ----------

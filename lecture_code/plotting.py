@@ -44,7 +44,7 @@ def bars(
     axes.bar(range(len(heights)), heights, color=PALETTE["blue"], label=labels[0])
     if reference is not None:
         reference = _validate.array("reference", reference, shape=heights.shape)
-        style = {"color": PALETTE["orange"], "label": labels[1]}
+        style: dict[str, Any] = {"color": PALETTE["orange"], "label": labels[1]}
         axes.plot(range(len(heights)), reference, "o", ms=4, **style)
         axes.legend()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,10 +15,18 @@ from lecture_code import _validate, datasets, flows, metrics, trained
 
 Draw = Callable[[int, torch.Generator], torch.Tensor]
 Nats = Callable[[torch.Tensor], torch.Tensor]
+#: A model, a judge, the score and its error.
+Row = tuple[str, str, float, float]
 
-SAMPLES = 1000
+#: The time of so many samples is taken.
+TIMED = 1000
+#: The judges look at so many images, drawn so many times.
+DRAWN, REPEATS = 350, 10
 #: The two-sample test is repeated on so many pairs of small samples of so many images.
-REPEATS, SIZE, LEVEL = 200, 50, 0.05
+TESTS, SIZE, LEVEL = 200, 50, 0.05
+JUDGES = ("sure", "precision", "recall", "frechet", "copying", "rejected")
+#: What stands in the place of samples in the row of a perfect model.
+NEW = "new digits"
 
 
 class Entry(NamedTuple):
@@ -57,41 +65,57 @@ def entries() -> dict[str, Entry]:
 
 
 def table() -> dict[str, np.ndarray]:
-    """Let all judges look at all entries.
+    """Say of each model what it knows and what it costs.
 
     Returns
     -------
     dict of str to numpy.ndarray
-        Columns ``model``; ``bits`` per pixel on the test images, and its ``kind``;
-        ``sure``, the classifier's mean confidence; ``precision``, ``recall``,
-        ``frechet`` and ``copying`` (see ``metrics``), of 1000 samples against the test
-        images with pixels in [0, 1]; ``rejected``, the share of two-sample tests with
-        50 images on each side that reject at the level 0.05; ``train_seconds``,
-        ``sample_seconds`` for the 1000 samples (processor time on one thread), and
+        Columns ``model``; ``bits`` per pixel, the mean over the test images, with its
+        standard error ``bits_error`` and its ``kind``; ``train_seconds``,
+        ``sample_seconds`` for 1000 samples (processor time on one thread), and
         ``parameters``.
     """
-    judge = _classifier()
-    rows = {
-        name: _row(entry, judge)
-        for name, entry in tqdm(entries().items(), delay=2.0, leave=False)
-    }
-    columns = {key: np.array([row[key] for row in rows.values()]) for key in _ROUNDED}
-    rounded = {
-        key: column if _ROUNDED[key] is None else np.round(column, _ROUNDED[key])
-        for key, column in columns.items()
-    }
-    return {"model": np.array(list(rows)), **rounded}
+    found = entries()
+    rows = [_costs_and_bits(entry) for entry in found.values()]
+    columns = {key: np.array([row[key] for row in rows]) for key in rows[0]}
+    return {"model": np.array(list(found)), **columns}
 
 
-#: The columns, and how many decimals of each are stored.
-_ROUNDED = {
-    **{"bits": 3, "kind": None, "sure": 3, "precision": 3, "recall": 3, "frechet": 3},
-    **{"copying": 3, "rejected": 3, "train_seconds": 1, "sample_seconds": 3},
-    "parameters": None,
-}
+def judgements() -> dict[str, np.ndarray]:
+    """Let each judge look at each model, and at new digits in the place of samples.
+
+    A model is drawn from ten times, 350 images each; the new digits are the 350
+    validation images. All are held against the test images, pixels in [0, 1].
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        Columns ``model``, ``judge``, ``score`` and its standard ``error``. Judges are
+        ``sure``, the classifier's mean confidence; ``precision``, ``recall``,
+        ``frechet`` and ``copying`` (see ``metrics``); and ``rejected``, the share of
+        200 two-sample tests with 50 images on each side that reject at the level 0.05.
+        The error is that of drawing: of the mean over the ten draws, or of the one set
+        of new digits by the spread of its random halves. It holds the trained model and
+        the test images fixed.
+    """
+    judge, rows = _classifier(), list[Row]()
+    for name, entry in tqdm(entries().items(), delay=2.0, leave=False):
+        draws = _repeat(entry.draw, DRAWN)
+        scores = np.array([_judge(judge, x) for x in draws])
+        error = scores.std(axis=0, ddof=1) / math.sqrt(REPEATS)
+        rows += _rows(name, scores.mean(axis=0), error, torch.cat(draws))
+    fresh = datasets.digits("validation").pixels
+    halves = _repeat(
+        lambda n, g: fresh[torch.randperm(len(fresh), generator=g)[:n]],
+        len(fresh) // 2,
+    )
+    spread = np.std([_judge(judge, x) for x in halves], axis=0, ddof=1)
+    rows += _rows(NEW, _judge(judge, fresh), spread, fresh)
+    names, columns = ("model", "judge", "score", "error"), zip(*rows, strict=True)
+    return dict(zip(names, map(np.array, columns), strict=True))
 
 
-def rejections(x: torch.Tensor, y: torch.Tensor, *, repeats: int = REPEATS) -> float:
+def rejections(x: torch.Tensor, y: torch.Tensor, *, repeats: int = TESTS) -> float:
     """Return how often the two-sample test tells small samples of both apart.
 
     Parameters
@@ -125,33 +149,57 @@ def rejections(x: torch.Tensor, y: torch.Tensor, *, repeats: int = REPEATS) -> f
     return float(np.mean(np.array(p) <= LEVEL + 1e-9))
 
 
-def _row(entry: Entry, judge: Any) -> dict[str, Any]:
-    train, test = (datasets.digits(part).pixels for part in ("train", "test"))
+def _costs_and_bits(entry: Entry) -> dict[str, Any]:
+    bits, error = _bits(entry, datasets.digits("test").pixels)
     start = time.process_time()
-    drawn = entry.draw(SAMPLES, torch.Generator().manual_seed(0))
+    entry.draw(TIMED, torch.Generator().manual_seed(0))
     spent = time.process_time() - start
-    near = metrics.precision_recall(test / 16, drawn / 16)
     return {
-        "bits": _bits(entry, test),
+        "bits": round(bits, 3),
+        "bits_error": round(error, 3),
         "kind": entry.kind,
-        "sure": metrics.confidence(judge, drawn / 16).mean(),
-        "precision": near.precision,
-        "recall": near.recall,
-        "frechet": metrics.frechet(drawn / 16, test / 16),
-        "copying": metrics.copying(drawn, train, test),
-        "rejected": rejections(drawn / 16, test / 16),
-        "train_seconds": entry.train_seconds,
-        "sample_seconds": spent,
+        "train_seconds": round(entry.train_seconds, 1),
+        "sample_seconds": round(spent, 3),
         "parameters": entry.parameters,
     }
 
 
-def _bits(entry: Entry, x: torch.Tensor) -> float:
-    """Return bits per pixel; NaN for a model that cannot say."""
+def _repeat(draw: Draw, n: int) -> list[torch.Tensor]:
+    """Draw n images again and again, each time from a seed of its own."""
+    return [draw(n, torch.Generator().manual_seed(seed)) for seed in range(REPEATS)]
+
+
+def _judge(classifier: Any, drawn: torch.Tensor) -> list[float]:
+    """Return the scores of one set of images, in the order of ``JUDGES``."""
+    train, test = (datasets.digits(part).pixels for part in ("train", "test"))
+    near = metrics.precision_recall(test, drawn)
+    return [
+        metrics.confidence(classifier, drawn / 16).mean(),
+        near.precision,
+        near.recall,
+        metrics.frechet(drawn / 16, test / 16),
+        metrics.copying(drawn, train, test),
+    ]
+
+
+def _rows(
+    name: str, scores: Iterable[float], errors: Iterable[float], drawn: torch.Tensor
+) -> list[Row]:
+    """Return the rows of one model: its scores, and what the two-sample test says."""
+    share = rejections(drawn / 16, datasets.digits("test").pixels / 16)
+    error = math.sqrt(share * (1 - share) / TESTS)
+    both = zip(JUDGES, [*scores, share], [*errors, error], strict=True)
+    return [(name, judge, round(s, 3), round(e, 3)) for judge, s, e in both]
+
+
+def _bits(entry: Entry, x: torch.Tensor) -> tuple[float, float]:
+    """Return bits per pixel with their standard error; NaN for what has none."""
     if entry.nats is None:
-        return math.nan
+        return math.nan, math.nan
     with torch.no_grad():
-        return entry.nats(x).mean().item() / (x.shape[1] * math.log(2))
+        bits = entry.nats(x) / (x.shape[1] * math.log(2))
+    error = bits.std() / math.sqrt(len(bits))
+    return bits.mean().item(), error.item()
 
 
 def _classifier() -> Any:
@@ -200,19 +248,21 @@ def _models() -> dict[str, Entry]:
             *costs["vae-grey"],
         ),
         "flow": Entry(flow.sample, _dequantised(flow), "bound", *costs["flow-digits"]),
-        "GAN": Entry(
-            lambda n, generator: datasets.grey_levels(gan.sample(n, generator)),
-            *(None, "none"),
-            *costs["gan-digits"],
-        ),
+        "GAN": Entry(_in_levels(gan), None, "none", *costs["gan-digits"]),
         "diffusion": Entry(
-            lambda n, generator: datasets.grey_levels(
-                diffusion.sample(n, generator, **trained.SAMPLING["diffusion-digits"])
-            ),
-            *(None, "none"),
+            _in_levels(diffusion, **trained.SAMPLING["diffusion-digits"]),
+            None,
+            "none",
             *costs["diffusion-digits"],
         ),
     }
+
+
+def _in_levels(model: Any, **options: Any) -> Callable[..., torch.Tensor]:
+    """Give a sampler that rounds to the grey levels of the digits."""
+    return lambda n, generator: datasets.grey_levels(
+        model.sample(n, generator, **options)
+    )
 
 
 def _costs() -> dict[str, tuple[float, int]]:
@@ -220,7 +270,7 @@ def _costs() -> dict[str, tuple[float, int]]:
     found = {}
     for name in ("grey-costs", "latent-costs", "implicit-costs"):
         stored = trained.table(name)
-        spent = stored.get("train_seconds", stored.get("training"))
+        spent: Any = stored.get("train_seconds", stored.get("training"))
         rows = zip(stored["model"], spent, stored["parameters"], strict=True)
         found.update({model: (seconds, int(size)) for model, seconds, size in rows})
     return found

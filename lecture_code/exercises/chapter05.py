@@ -63,7 +63,8 @@ def _parameters(answer: Any) -> None:
         got = call(answer, d)
         if not isinstance(got, (tuple, list)) or len(got) != 2:
             raise Mistake("Return two numbers: for the table, and for the model.")
-        _compare_parameters(*map(_whole, got), d)
+        table, model = map(_whole, got)
+        _compare_parameters(table, model, d)
 
 
 def _whole(count: Any) -> int:

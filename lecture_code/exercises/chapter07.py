@@ -19,7 +19,7 @@ def _mask(answer: Any) -> None:
     """7.1: ``mask(x, nu, generator)`` zeroes each entry with probability nu."""
     for nu, seed in zip((0.2, 0.5, 0.9), SEEDS, strict=True):
         x = torch.rand(400, 50, generator=torch.Generator().manual_seed(seed)) + 1
-        got = [_masked(answer, x, nu, seed) for _ in range(2)]
+        got: Any = [_masked(answer, x, nu, seed) for _ in range(2)]
         others = [_masked(answer, x, nu, seed + more) for more in (1, 2)]
         if not np.array_equal(*got):
             raise Mistake("The same generator gave two masks: draw from it alone.")

@@ -209,7 +209,7 @@ def tv_star(target: Any, lipschitz: ArrayLike) -> OptimalFit:
     """
     law = Law(target)
     slopes = _slopes(lipschitz)
-    fits = [_fit(law, float(slope)) for slope in slopes.flat]
+    fits: list[Any] = [_fit(law, float(slope)) for slope in slopes.flat]
     ends = ([fit[end] for fit in fits] for end in (0, 1))
     upper, lower = (_plain(np.reshape(end, slopes.shape)) for end in ends)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -99,7 +100,7 @@ def divergence(law: Law, lipschitz: float, forward: bool) -> float:
     return max(_round_down(least), 0.0)
 
 
-def _shift(y1: np.ndarray, y2: np.ndarray, lipschitz: float) -> np.ndarray:
+def _shift(y1: Any, y2: Any, lipschitz: float) -> Any:
     """Return a gap's width over L; a smaller one demands less of a model."""
     with np.errstate(over="ignore"):
         return np.minimum((y2 - y1) / max(lipschitz, _FLATTEST), _WIDEST)
@@ -119,7 +120,7 @@ def _estimate_least(rule: Callable, shift: np.ndarray, cells: np.ndarray) -> np.
     return values.min(axis=1)
 
 
-def _prove_least(rule: Callable, shift: float, cells: np.ndarray) -> float:
+def _prove_least(rule: Callable, shift: Any, cells: np.ndarray) -> float:
     """Return a number that no divergence falls below, whatever the score is.
 
     Cells of scores are split until no floor of a cell lies below the best value seen,
@@ -237,7 +238,7 @@ def _gap(law: Law, y1: np.ndarray, y2: np.ndarray) -> np.ndarray:
     return np.where(left, law.cdf(y2) - law.cdf(y1), law.sf(y1) - law.sf(y2))
 
 
-def _cells(law: Law, y1: np.ndarray, y2: np.ndarray) -> np.ndarray:
+def _cells(law: Law, y1: Any, y2: Any) -> np.ndarray:
     """Return the target's three masses; rounding may only widen the gap's."""
     return np.array([law.cdf(y1), _gap(law, y1, y2) + _ROUNDING, law.sf(y2)])
 

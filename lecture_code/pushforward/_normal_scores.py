@@ -169,7 +169,7 @@ class Law:
         table = np.concatenate([table, self.tabulate(_find_tops(table))], axis=1)
         return table[:, np.unique(table[0], return_index=True)[1]]
 
-    def tabulate(self, y: np.ndarray) -> np.ndarray:
+    def tabulate(self, y: Any) -> np.ndarray:
         """Return four rows: points, masses left and right of them, densities."""
         return np.array([y, self.cdf(y), self.sf(y), self.pdf(y)])
 
@@ -216,7 +216,7 @@ def _slopes(floor: np.ndarray, density: np.ndarray) -> np.ndarray:
         return np.where(floor > 0, floor / density, 0.0)
 
 
-def scores_of(below: np.ndarray, above: np.ndarray) -> np.ndarray:
+def scores_of(below: Any, above: Any) -> np.ndarray:
     r"""Return :math:`\Phi^{-1}` of a mass, from it or its complement, the smaller one.
 
     A mass below 0 counts as 0, and has an infinite score.

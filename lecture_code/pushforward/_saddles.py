@@ -178,7 +178,8 @@ def _prove_floor(law: Law, lipschitz: float, known: Crossings, value: float) -> 
     ends = ends[ends <= value][:, None]  # beyond, E(k) is at least k
     low, high, goal = ends[:-1], ends[1:], value - _TOLERANCE
     shifts = (known.arrive - known.leave) / lipschitz
-    least = _bound_prices(low, high, *known.masses[::2], shifts).max(axis=1)
+    before, after = known.masses[::2]
+    least = _bound_prices(low, high, before, after, shifts).max(axis=1)
     parts, lowest, tried = np.ones(len(least), dtype=int), value, 0
     points = _points(law)
     while len(least) and tried < _MANY:

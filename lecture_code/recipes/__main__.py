@@ -44,6 +44,7 @@ TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
     **vae_flow.TABLES,
     **gan_diffusion.TABLES,
     "scoreboard": scoreboard.table,
+    "judgements": scoreboard.judgements,
 }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from lecture_code import _validate, datasets, trained, training
+from lecture_code import _validate, datasets, densities, networks, trained, training
 from lecture_code.diffusion import Diffusion
 from lecture_code.gan import GAN
 
@@ -103,6 +103,47 @@ def gan_model(*, steps: int = 3600) -> GAN:
     return model.eval()
 
 
+def toy_gans(*, runs: int = 20, steps: int = 400) -> dict[str, np.ndarray]:
+    """Play the game of chapter 11 on two modes, each run from its own random start.
+
+    Parameters
+    ----------
+    runs : int
+        How many games; a game's number is its seed.
+    steps : int
+        Rounds of each.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        Columns ``run``, ``latent`` and ``sample``: what the trained generator makes of
+        a hundred latents, one for each percent of their law.
+    """
+    runs = _validate.integer("runs", runs, low=1)
+    latents = densities.GaussianMixture([0.0]).ppf((np.arange(100) + 0.5) / 100)
+    with torch.random.fork_rng():
+        samples = [_play_toy(run, steps, torch.tensor(latents)) for run in range(runs)]
+    return {
+        "run": np.repeat(np.arange(runs), 100),
+        "latent": np.tile(latents.round(4), runs),
+        "sample": np.concatenate(samples).round(4),
+    }
+
+
+def _play_toy(seed: int, steps: int, latents: torch.Tensor) -> np.ndarray:
+    """Train one generator as the chapter does, and push latents (n,) through it."""
+    torch.manual_seed(seed)
+    data = datasets.toy("two-modes").sample(4000)[:, None]
+    generator = networks.mlp([1, 32, 32, 1], activation="elu")
+    game = GAN(generator, networks.mlp([1, 32, 32, 1]), latent=1)
+    players = [
+        training.Player(game.critic.parameters(), game.critic_loss, 1e-2, (0.0, 0.9)),
+        training.Player(generator.parameters(), game.generator_loss, 3e-3, (0.0, 0.9)),
+    ]
+    training.play(players, data, steps=steps, batch_size=256)
+    return game.generate(latents[:, None]).detach()[:, 0].double().numpy()
+
+
 WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
     "diffusion-digits": diffusion_model,
     "diffusion-clouds": clouds_model,
@@ -140,4 +181,7 @@ def _size(model: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
-TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {"implicit-costs": costs}
+TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
+    "implicit-costs": costs,
+    "toy-gans": toy_gans,
+}

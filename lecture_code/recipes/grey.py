@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -58,7 +59,7 @@ def _trained() -> tuple[torch.nn.Module, float]:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = trained.BUILDERS[NAME]()
-        kwargs = {"rates": RATES, "steps": 125, "batch_size": 64}
+        kwargs: dict[str, Any] = {"rates": RATES, "steps": 125, "batch_size": 64}
         rounds.keep_best(model, train, held_out, **kwargs)
     return model, time.process_time() - start
 

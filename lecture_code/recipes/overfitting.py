@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -72,7 +73,7 @@ def table(*, draws: int = 100) -> dict[str, np.ndarray]:
     columns: dict[str, list] = {name: [] for name in ("humps", "n", "below", "above")}
     pairs = [(name, n) for name in LAWS for n in SIZES]
     for name, n in tqdm(pairs, delay=2.0, leave=False):
-        law = datasets.toy(name)
+        law: Any = datasets.toy(name)
         below, above = gaps(law, n, draws=draws, generator=generator)
         columns["humps"] += [len(law.means)] * draws
         columns["n"] += [n] * draws

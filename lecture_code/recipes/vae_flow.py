@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -78,7 +79,7 @@ def _grey() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 #: What each model learns from, and the learning rate of each round.
-SETTINGS = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "vae-binary": {"data": _binary, "rates": (2e-3,) * 5 + (5e-4,) * 3},
     "vae-grey": {"data": _grey, "rates": (2e-3,) * 4 + (5e-4,) * 3},
     "flow-digits": {"data": _grey, "rates": (1e-3,) * 4 + (3e-4,) * 2},

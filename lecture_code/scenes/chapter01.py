@@ -1,11 +1,51 @@
-"""Chapter 1: a ray meets the staircase of a cumulative distribution."""
+"""Chapter 1: ink and its counts, rival tables, a ray that meets the staircase."""
 
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
 
+from lecture_code.plotting import draw_image
 from lecture_code.session import PALETTE
+
+
+def inked(images, counts, *, hole: int) -> None:
+    """Draw images (n, 64) under their ink, over how many have each amount (65,).
+
+    The amount that no image has, ``hole``, is pointed out.
+    """
+    images, counts = np.asarray(images), np.asarray(counts)
+    figure = plt.figure(figsize=(5.8, 3.4))
+    grid = figure.add_gridspec(2, len(images), height_ratios=[1, 3.2])
+    for place, image in enumerate(images):
+        axes = figure.add_subplot(grid[0, place])
+        draw_image(axes, image.reshape(8, 8), 1)
+        axes.set_title(f"{image.sum():.0f}", fontsize=11)
+    bars = figure.add_subplot(grid[1, :])
+    bars.bar(range(len(counts)), counts, color=PALETTE["blue"])
+    arrow = {"arrowstyle": "->", "color": PALETTE["orange"], "lw": 1.5}
+    bars.annotate(
+        f"no image has {hole}",
+        (hole, 0),
+        (hole, counts.max() / 2),
+        color=PALETTE["orange"],
+        ha="center",
+        arrowprops=arrow,
+    )
+    seen = counts.nonzero()[0]
+    bars.set_xlim(seen[0] - 5, seen[-1] + 5)
+    bars.set(xlabel="ink: black pixels of 64", ylabel="images")
+
+
+def rivals(p, tables, wasted) -> None:
+    """Draw tables (k,) as lines over the bars of p (k,), with the nats they waste."""
+    axes = plt.subplots(figsize=(5.8, 3.0))[1]
+    axes.bar(range(len(p)), p, color=PALETTE["grey"], alpha=0.6, label="the counts")
+    for (name, table), style in zip(tables.items(), (":", "--", "-"), strict=True):
+        label = f"{name}: wastes {wasted[name]:.2f} nats"
+        axes.plot(range(len(p)), table, style, lw=2, label=label)
+    axes.set(xlim=(8, 56), xlabel="black pixels in an image", ylabel="probability")
+    axes.legend(loc="upper right", fontsize=10)
 
 
 def inverse_cdf(probs, u: float, draws) -> None:
@@ -35,3 +75,15 @@ def _draw_staircase(axes, cdf: np.ndarray, u: float) -> int:
     axes.annotate("", (chosen, 0), (chosen, u), arrowprops={"arrowstyle": "->", **ray})
     axes.set(xlim=(-1, k), ylim=(0, 1.05), ylabel="cumulative probability F")
     return chosen
+
+
+def two_evils(widths, train_nll, holes) -> None:
+    """Draw the training NLL and the share of holes (n,) against bin widths (n,)."""
+    blur, gaps = plt.subplots(1, 2, figsize=(6.8, 2.8))[1]
+    blur.plot(widths, train_nll, "o-", color=PALETTE["blue"])
+    gaps.plot(widths, 100 * np.asarray(holes), "o-", color=PALETTE["orange"])
+    blur.set_title("training NLL, nats", fontsize=11)
+    gaps.set_title("test images in holes, %", fontsize=11)
+    for axes in (blur, gaps):
+        axes.set_xscale("log", base=2)
+        axes.set(xlabel="bin width", xticks=widths, xticklabels=widths)

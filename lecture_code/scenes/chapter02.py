@@ -24,4 +24,6 @@ def coverage(shares, side: int, where) -> None:
     shown = page.imshow(where, vmin=0, vmax=1, cmap="Oranges", extent=extent)
     page.set(xlim=(-0.5, 7.5), ylim=(7.5, -0.5), xlabel="column", ylabel="row")
     page.set(xticks=range(8), yticks=range(8))
+    bars.set_title("mean of many choices", fontsize=11)
+    page.set_title("one choice of images", fontsize=11)
     plt.colorbar(shown, ax=page, label="share new, by middle")

@@ -24,3 +24,29 @@ def duel(x, *, data, model, critic, pulls) -> None:
     heights = np.maximum(pulls, 1e-7)  # a bar of height 0 has no logarithm
     sizes.bar(["sat.", "non-sat."], heights, color=PALETTE["orange"])
     sizes.set(yscale="log", ylim=(1e-6, 30), title="pull on G")
+
+
+def crowds(left, elsewhere, right) -> None:
+    """Draw a bar for each run, (runs,), in order of what the left mode gets."""
+    order = np.argsort(left)
+    pieces = {"left mode": left, "elsewhere": elsewhere, "right mode": right}
+    colours = PALETTE["blue"], PALETTE["grey"], PALETTE["orange"]
+    _, axes = plt.subplots(figsize=(5.8, 3.4))
+    start = np.zeros(len(order))
+    for (label, shares), colour in zip(pieces.items(), colours, strict=True):
+        lengths = np.asarray(shares)[order]
+        axes.barh(range(len(order)), lengths, left=start, color=colour, label=label)
+        start += lengths
+    axes.set(xlabel="share of the samples", ylabel="runs", xlim=(0, 1), yticks=[])
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
+
+
+def critics(x, *, best, spectral, penalised) -> None:
+    """Draw three critics over the middle of their points (n,), each 0 in the middle."""
+    _, axes = plt.subplots(figsize=(5.8, 3.0))
+    middle = len(x) // 2
+    styles = {"best": (best, "-"), "penalised": (penalised, "--")}
+    for label, (f, line) in {**styles, "spectral": (spectral, ":")}.items():
+        axes.plot(x, f - f[middle], line, label=label, lw=2)
+    axes.set(xlabel="x", ylabel="f(x) - f(0)", xlim=(-5, 5), ylim=(-1.5, 4.5))
+    axes.legend()

@@ -30,7 +30,7 @@ Table = dict[str, np.ndarray]
 
 
 def _vae(output: likelihoods.Bernoulli | likelihoods.Logistics) -> VAE:
-    kind = {"activation": "silu", "dropout": 0.2}
+    kind: dict[str, Any] = {"activation": "silu", "dropout": 0.2}
     return VAE(
         networks.mlp([64, 300, 40], **kind),
         decoder=networks.mlp([20, 300, 64 * output.numbers], **kind),
@@ -44,7 +44,7 @@ def _digit_flow() -> Dequantised:
     """Build histograms, four couplings on chessboards and stripes, a linear layer."""
     row, column = torch.arange(64) // 8, torch.arange(64) % 8
     masks = [(row + column) % 2, (row + column + 1) % 2, row % 2, (row + 1) % 2]
-    kind = {"activation": "silu", "dropout": 0.3}
+    kind: dict[str, Any] = {"activation": "silu", "dropout": 0.3}
     couplings = [
         AffineCoupling(networks.mlp([64, 128, 128], **kind), mask=mask)
         for mask in masks

@@ -7,8 +7,8 @@ import sys
 
 from tools.chapters import conventions
 
-#: Draw, use the bundled data, load a stored table, make a claim; the hook sees every
-#: name that is looked up and every connection, whatever opens it.
+#: Draw, use the bundled data, load a stored table, make a claim, and at last call out;
+#: the hook sees every name that is looked up and every connection, whatever opens it.
 LESSON = """\
 import sys
 
@@ -24,24 +24,14 @@ train = datasets.digits().pixels
 plotting.bars([0.5, 0.5])
 claims.claim("the digits are there", len(train) == 1000)
 claims.claim("a table is there", len(trained.table("coverage")["images"]) > 0)
+import socket
+socket.create_connection(("192.0.2.1", 80))
 """
-CALL = "import socket; socket.create_connection(('192.0.2.1', 80))\n"
 
 
-def run(program: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=conventions.ROOT,
-        capture_output=True,
-        text=True,
-    )
-
-
-def test_a_lesson_runs_offline():
-    done = run(LESSON)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("Claim holds: ") == 2
-
-
-def test_a_call_would_be_seen():
-    assert "RuntimeError: socket.getaddrinfo" in run(LESSON + CALL).stderr
+def test_a_lesson_runs_offline_and_a_call_would_be_seen():
+    command = [sys.executable, "-c", LESSON]
+    root = conventions.ROOT
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert done.stdout.count("Claim holds: ") == 2, done.stderr
+    assert "RuntimeError: socket.getaddrinfo" in done.stderr

@@ -135,33 +135,23 @@ def chapter(text: str, *, printed: str = "", code: str = "x = 1"):
     return notebook
 
 
-def test_the_sample_has_nothing_unbacked():
-    assert prose.unbacked(sample_chapter.make()) == []
-
-
-def test_a_number_that_nothing_shows_is_found():
-    assert prose.unbacked(chapter("A share of 0.61 is lost.")) == ["0.61"]
-
-
-def test_a_number_is_backed_by_what_is_printed():
-    found = chapter("A share of 0.61 is lost.", printed="share 0.612")
-    assert prose.unbacked(found) == []
-
-
-def test_a_shape_is_not_read_as_one_number():
-    assert prose.unbacked(chapter("All 1000 of 250.", printed="(1000, 250)")) == []
-    assert prose.unbacked(chapter("All 1000 of 250.", printed="1000 250")) == []
-
-
-def test_a_number_is_backed_by_the_text_of_a_frame():
-    # 37 % stands in the frame of the sample's figure with sliders, and nowhere else
-    assert prose.unbacked(chapter("At one end it is 37 %.")) == []
-    assert prose.unbacked(chapter("At one end it is 38 %.")) == ["38 %"]
-
-
-def test_a_number_is_backed_by_a_setting_in_the_code():
-    found = chapter("A table of 512 entries.", code="table = histogram(512)")
-    assert prose.unbacked(found) == []
+@pytest.mark.parametrize(
+    ("text", "beside", "left"),
+    [
+        ("Every share is counted.", {}, []),
+        ("A share of 0.61 is lost.", {}, ["0.61"]),
+        ("A share of 0.61 is lost.", {"printed": "share 0.612"}, []),
+        ("A table of 512 entries.", {"code": "table = histogram(512)"}, []),
+        # a shape is not read as one number
+        ("All 1000 of 250.", {"printed": "(1000, 250)"}, []),
+        ("All 1000 of 250.", {"printed": "1000 250"}, []),
+        # 37 % stands in the frame of the sample's figure with sliders, and nowhere else
+        ("At one end it is 37 %.", {}, []),
+        ("At one end it is 38 %.", {}, ["38 %"]),
+    ],
+)
+def test_a_number_is_backed_by_an_output_a_frame_or_a_setting(text, beside, left):
+    assert prose.unbacked(chapter(text, **beside)) == left
 
 
 def test_the_address_in_the_set_up_cell_backs_nothing():
@@ -184,17 +174,13 @@ def test_stored_text_is_that_of_outputs_and_frames():
     assert "At size 2 the share of bars is 37 %." in text
 
 
-def allowances(tmp_path, content: str):
-    path = tmp_path / "allowed.toml"
-    path.write_text(content, encoding="utf-8")
-    return prose.allowed(path)
-
-
 def test_allowances_need_a_reason(tmp_path):
+    path = tmp_path / "allowed.toml"
+    path.write_text('[07-sample]\n61 = "It is known."\n', encoding="utf-8")
+    assert prose.allowed(path) == {"07-sample": {"61": "It is known."}}
+    path.write_text('[07-sample]\n61 = " "\n', encoding="utf-8")
     with pytest.raises(ValueError, match="expected a reason"):
-        allowances(tmp_path, '[07-sample]\n61 = " "\n')
-    found = allowances(tmp_path, '[07-sample]\n61 = "It is known."\n')
-    assert found == {"07-sample": {"61": "It is known."}}
+        prose.allowed(path)
 
 
 def test_complaints_name_what_is_new_and_what_is_idle(tmp_path):

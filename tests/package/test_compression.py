@@ -103,7 +103,7 @@ def test_long_runs_of_the_middle_are_carried():
 
 def test_probabilities_may_change_with_every_symbol():
     rng = np.random.default_rng(0)
-    laws = rng.dirichlet([0.2] * 17, size=5000)
+    laws = rng.dirichlet([0.2] * 17, size=1000)
     symbols = [int(rng.choice(17, p=p)) for p in laws]
     encoder = compression.Encoder()
     for symbol, p in zip(symbols, laws, strict=True):
@@ -112,7 +112,7 @@ def test_probabilities_may_change_with_every_symbol():
     decoder = compression.Decoder(word)
     assert [decoder.read(p) for p in laws] == symbols
     ideal = -sum(math.log2(p[s]) for s, p in zip(symbols, laws, strict=True))
-    assert len(word) == pytest.approx(ideal, rel=0.01)
+    assert len(word) == pytest.approx(ideal, rel=0.02)
 
 
 def test_an_encoder_may_go_on_after_a_word():

@@ -156,6 +156,16 @@ def test_a_table_is_a_histogram_of_patterns(bits, smoothing):
     assert table.seen == len({tuple(row) for row in bits})
 
 
+@given(st.lists(st.sampled_from(range(8)), min_size=1))
+def test_what_is_missing_is_told_by_leaving_each_example_out(kinds):
+    bits = all_patterns(3)[kinds]
+    new = [
+        kinds[:i].count(kind) + kinds[i + 1 :].count(kind) == 0
+        for i, kind in enumerate(kinds)
+    ]
+    assert PatternTable(3).fit(bits).missing_mass == pytest.approx(np.mean(new))
+
+
 def test_a_table_too_large_to_store():
     bits = torch.eye(2, 3000)
     table = PatternTable(3000, smoothing=0.5).fit(bits)
@@ -211,6 +221,6 @@ def test_a_model_not_fitted_says_so(kind, calls):
     for name, argument in calls.items():
         with pytest.raises(ValueError, match=told):
             getattr(kind(1), name)(argument)
-    for name in {"probs", "cdf", "seen"} & set(dir(kind)):
+    for name in {"probs", "cdf", "seen", "missing_mass"} & set(dir(kind)):
         with pytest.raises(ValueError, match=told):
             getattr(kind(1), name)

@@ -357,3 +357,12 @@ def test_the_stored_costs_are_of_the_stored_models():
     assert table["parameters"].tolist() == sizes
     assert (table["train_seconds"] > 1).all()
     assert np.isfinite(table["train_seconds"]).all()
+
+
+def test_a_toy_game_is_named_by_its_seed():
+    state = torch.get_rng_state()
+    short, long = (gan_diffusion.toy_gans(runs=runs, steps=2) for runs in (1, 2))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert list(long["run"]) == [0] * 100 + [1] * 100
+    assert (short["sample"] == long["sample"][:100]).all()
+    assert (long["latent"][:50] == -long["latent"][99:49:-1]).all()

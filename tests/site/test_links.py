@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
-from types import ModuleType
 from urllib.parse import unquote, urljoin, urlparse
 
 import pytest
@@ -95,29 +94,25 @@ def broken(site: Path, relative: str) -> Iterator[str]:
             yield f"{relative} -> {address}: no such place"
 
 
-def test_every_internal_address_resolves(site: Path, pages: list[str]) -> None:
-    """Links, anchors, pictures, scripts and style sheets are all there."""
+def test_every_internal_address_resolves(site, pages):
     assert [found for page in pages for found in broken(site, page)] == []
 
 
-def test_no_page_loads_anything_from_elsewhere(site: Path, pages: list[str]) -> None:
-    """What a page loads is part of the site; only what a reader clicks may leave it."""
+def test_no_page_loads_anything_from_elsewhere(site, pages):
     remote = {
         a for page in pages for a in read(site / page).loaded if urlparse(a).netloc
     }
     assert remote == set()
 
 
-def test_style_sheets_load_nothing_from_elsewhere(site: Path) -> None:
-    """No style sheet imports or paints with a remote file."""
+def test_style_sheets_load_nothing_from_elsewhere(site):
     sheets = {path: path.read_text(encoding="utf-8") for path in site.rglob("*.css")}
     assert sheets
     remote = re.compile(r"""(@import|url\()\s*["']?(https?:)?//""")
     assert [path for path, text in sheets.items() if remote.search(text)] == []
 
 
-def test_no_page_has_two_places_of_one_name(site: Path, pages: list[str]) -> None:
-    """Else a link to it leads to the first, whichever was meant."""
+def test_no_page_has_two_places_of_one_name(site, pages):
     twice = {
         page: [place for place, count in read(site / page).places.items() if count > 1]
         for page in pages
@@ -125,16 +120,14 @@ def test_no_page_has_two_places_of_one_name(site: Path, pages: list[str]) -> Non
     assert {page: places for page, places in twice.items() if places} == {}
 
 
-def test_every_name_of_the_package_is_linked(site: Path, pages: list[str]) -> None:
-    """A cross-reference that resolved is inside a link; Python's own names are none."""
+def test_every_name_of_the_package_is_linked(site, pages):
     lost = {name for page in pages for name in read(site / page).unresolved}
     assert {
         n for n in lost if not hasattr(builtins, n) and not hasattr(typing, n)
     } == set()
 
 
-def test_every_citation_leads_to_its_entry(site: Path, pages: list[str]) -> None:
-    """A citation is a link to an entry of the references, and there are citations."""
+def test_every_citation_leads_to_its_entry(site, pages):
     target = site / "book" / "references.html"
     entries = set(
         re.findall(r'class="citation" id="(id\d+)"', target.read_text("utf-8"))
@@ -156,8 +149,7 @@ def frames(page: Path) -> Iterator[str]:
         yield from (source for source, _ in json.loads(data)["frames"])
 
 
-def test_every_frame_of_every_figure_is_there(site: Path, pages: list[str]) -> None:
-    """No slider can be moved to a picture that is missing."""
+def test_every_frame_of_every_figure_is_there(site, pages):
     wanted = [site / page / ".." / f for page in pages for f in frames(site / page)]
     assert wanted
     assert [path for path in wanted if not path.resolve().is_file()] == []
@@ -171,8 +163,7 @@ def painted(sheet: Path) -> Iterator[Path]:
             yield (sheet.parent / urlparse(address).path).resolve()
 
 
-def test_every_file_that_a_style_sheet_loads_is_there(site: Path) -> None:
-    """Fonts and pictures of the theme, in the format that a browser takes first."""
+def test_every_file_that_a_style_sheet_loads_is_there(site):
     wanted = {path for sheet in site.rglob("*.css") for path in painted(sheet)}
     missing = {path.name for path in wanted if not path.is_file()}
     assert wanted
@@ -210,10 +201,7 @@ def leads_nowhere(address: str, root: Path, site: Path) -> bool:
     return not re.fullmatch(r"(\.git)?(@[\w.]+)?|/issues(/new.*)?|/releases.*", rest)
 
 
-def test_every_address_of_ours_leads_somewhere(
-    builder: ModuleType, site: Path, pages: list[str]
-) -> None:
-    """Pages, notebooks as served, and the files that greet a visitor."""
+def test_every_address_of_ours_leads_somewhere(builder, site, pages):
     texts = [*(site / page for page in pages), *site.rglob("*.ipynb")]
     texts += [*builder.ROOT.glob("*.md"), builder.ROOT / "CITATION.cff"]
     found = {a for path in texts for a in own_addresses(path.read_text("utf-8"))}
@@ -221,20 +209,7 @@ def test_every_address_of_ours_leads_somewhere(
     assert [a for a in sorted(found) if leads_nowhere(a, builder.ROOT, site)] == []
 
 
-def test_every_chapter_names_its_notebook_in_colab(builder: ModuleType) -> None:
-    """The link is the chapter's own, not that of the one it was copied from."""
-    for path in conventions.chapters():
-        own = repository.read().colab(path.stem)
-        opened = {
-            a for a in own_addresses(path.read_text("utf-8")) if "colab.research" in a
-        }
-        assert opened == {own}
-
-
-def test_the_files_of_the_repository_link_to_files_that_exist(
-    builder: ModuleType,
-) -> None:
-    """The README and its neighbours name files by their place."""
+def test_the_files_of_the_repository_link_to_files_that_exist(builder):
     for path in builder.ROOT.glob("*.md"):
         for address in re.findall(r"\]\(([^)\s]+)\)", path.read_text("utf-8")):
             parts = urlparse(urljoin("file:/", address))
@@ -243,8 +218,7 @@ def test_the_files_of_the_repository_link_to_files_that_exist(
 
 
 @pytest.mark.parametrize("address", ["missing.html", "intro.html#no-such-place"])
-def test_a_broken_address_is_found(tmp_path: Path, address: str) -> None:
-    """The checker above is able to fail."""
+def test_a_broken_address_is_found(tmp_path, address):
     (tmp_path / "intro.html").write_text("<p id='place'></p>", encoding="utf-8")
     (tmp_path / "page.html").write_text(f"<a href='{address}'></a>", encoding="utf-8")
     assert len(list(broken(tmp_path, "page.html"))) == 1
@@ -262,10 +236,7 @@ def test_a_broken_address_is_found(tmp_path: Path, address: str) -> None:
         "https://colab.research.google.com/github/{name}/blob/{tag}/book/none.ipynb",
     ],
 )
-def test_an_address_of_ours_that_leads_nowhere_is_found(
-    builder: ModuleType, site: Path, address: str
-) -> None:
-    """The lookup above is able to fail."""
+def test_an_address_of_ours_that_leads_nowhere_is_found(builder, site, address):
     ours = repository.read()
     name = f"{ours.owner}/{ours.name}"
     full = address.format(pages=ours.pages, url=ours.url, tag=ours.tag, name=name)
@@ -273,16 +244,14 @@ def test_an_address_of_ours_that_leads_nowhere_is_found(
     assert leads_nowhere(full, builder.ROOT, site)
 
 
-def test_a_name_that_was_not_resolved_is_found(tmp_path: Path) -> None:
-    """A name within a link is resolved, one outside is not."""
+def test_a_name_that_was_not_resolved_is_found(tmp_path):
     page = tmp_path / "page.html"
     code = '<code class="xref py py-func">f</code>'
     page.write_text(f"<a href='x'>{code}</a><p>{code}</p>", encoding="utf-8")
     assert read(page).unresolved == ["f"]
 
 
-def test_a_place_that_is_named_twice_is_counted(tmp_path: Path) -> None:
-    """Places are counted, so that the second of one name is seen."""
+def test_a_place_that_is_named_twice_is_counted(tmp_path):
     page = tmp_path / "page.html"
     page.write_text("<p id='a'></p><a name='a'></a><p id='b'></p>", encoding="utf-8")
     assert read(page).places == Counter(a=2, b=1)

@@ -173,24 +173,20 @@ def overflow(page: Any, width: int) -> int:
     )
 
 
-def test_all_pages_are_listed(pages: list[str]) -> None:
-    """A page that no test opens would be a page that nobody looked after."""
+def test_all_pages_are_listed(pages):
     assert sorted([*PAGES, "index.html"]) == pages
 
 
-def test_page_is_silent_and_self_contained(visit: Any) -> None:
-    """No request leaves the disk, none fails, and the console stays empty."""
+def test_page_is_silent_and_self_contained(visit):
     assert visit.seen == house.Seen()
 
 
-def test_page_is_accessible(visit: Any, axe: Path) -> None:
-    """Axe finds nothing, formulas and figures in place."""
+def test_page_is_accessible(visit, axe):
     assert colour_violations(visit, "light", axe) == []
     assert violations(visit, colour=False) == []
 
 
-def test_page_is_accessible_in_the_dark(visit: Any, axe: Path) -> None:
-    """In the other mode the same elements are shown, in colours that axe accepts."""
+def test_page_is_accessible_in_the_dark(visit, axe):
     switch(visit, "light", axe)
     before = shown(visit)
     switch(visit, "dark", axe)
@@ -200,10 +196,7 @@ def test_page_is_accessible_in_the_dark(visit: Any, axe: Path) -> None:
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
 @pytest.mark.parametrize("change", ["color: #777", "background: #777", "opacity: 0.3"])
-def test_a_pale_word_is_found(
-    turn_to: Callable[[str], Any], axe: Path, mode: str, change: str
-) -> None:
-    """Also on a page whose colours have been accepted."""
+def test_a_pale_word_is_found(turn_to, axe, mode, change):
     page = turn_to("search.html")
     assert colour_violations(page, mode, axe) == []
     page.locator("footer p, footer a").first.evaluate(
@@ -212,10 +205,7 @@ def test_a_pale_word_is_found(
     assert "color-contrast" in "".join(colour_violations(page, mode, axe))
 
 
-def test_a_link_that_looks_like_text_is_found(
-    turn_to: Callable[[str], Any], axe: Path
-) -> None:
-    """Also on a page whose colours have been accepted."""
+def test_a_link_that_looks_like_text_is_found(turn_to, axe):
     page = turn_to("book/01-histograms.html")
     assert colour_violations(page, "light", axe) == []
     page.locator("article p > a.external").first.evaluate(
@@ -224,14 +214,12 @@ def test_a_link_that_looks_like_text_is_found(
     assert "link-in-text-block" in "".join(colour_violations(page, "light", axe))
 
 
-def test_page_needs_no_sideways_scrolling(visit: Any) -> None:
-    """No page is wider than a small phone, a phone or a tablet."""
+def test_page_needs_no_sideways_scrolling(visit):
     found = {width: overflow(visit, width) for width in WIDTHS}
     assert found == dict.fromkeys(WIDTHS, 0)
 
 
-def test_formulas_are_set(visit: Any) -> None:
-    """No formula is left as source, and none failed to parse."""
+def test_formulas_are_set(visit):
     left = "all => all.filter(e => !e.querySelector('mjx-container')).length"
     assert visit.locator(".math").evaluate_all(left) == 0
     assert visit.locator("mjx-merror").count() == 0

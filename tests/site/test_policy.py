@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,8 +19,7 @@ from tools.site.pages import POLICY
 OWN = {"site.js", "explore.js", "documentation_options.js"}
 
 
-def test_every_page_carries_the_policy(site: Path, pages: list[str]) -> None:
-    """It stands before anything that it could refuse."""
+def test_every_page_carries_the_policy(site, pages):
     for page in pages:
         text = (site / page).read_text(encoding="utf-8")
         assert text.count(POLICY) == 1, page
@@ -65,8 +63,7 @@ LOAD = {
 
 
 @pytest.mark.parametrize("kind", LOAD)
-def test_another_host_is_refused(chromium: Any, hosts: list[str], kind: str) -> None:
-    """What a page may load from its own host it may not load from another."""
+def test_another_host_is_refused(chromium, hosts, kind):
     own, other = hosts
     context = chromium.new_context()
     page = context.new_page()
@@ -76,8 +73,7 @@ def test_another_host_is_refused(chromium: Any, hosts: list[str], kind: str) -> 
     context.close()
 
 
-def test_every_script_of_others_is_named_on_the_page(site: Path) -> None:
-    """Nobody adds a script without saying where it comes from."""
+def test_every_script_of_others_is_named_on_the_page(site):
     text = (site / "book" / "site-scripts.html").read_text(encoding="utf-8")
     named = [
         html.unescape(n) for n in re.findall(r'<span class="pre">(.*?)</span>', text)
@@ -89,8 +85,7 @@ def test_every_script_of_others_is_named_on_the_page(site: Path) -> None:
         assert known, name
 
 
-def test_no_page_shows_what_an_output_may_not_hold(site: Path) -> None:
-    """Outputs reach the page as text and pictures: no frame, no script address."""
+def test_no_page_shows_what_an_output_may_not_hold(site):
     frames = re.compile(r"<iframe|<object|<embed|(?:href|src)=\"\s*javascript:", re.I)
     for page in site.rglob("*.html"):
         assert not frames.search(page.read_text(encoding="utf-8")), page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -22,10 +21,7 @@ def search(page: Any, word: str) -> Any:
 
 
 @pytest.mark.parametrize("word", ["histogram", "notation"])
-def test_a_word_of_the_book_is_found(
-    open_page: Callable, site: Path, word: str
-) -> None:
-    """Results appear, the first leads to a page, and nothing was asked of a network."""
+def test_a_word_of_the_book_is_found(open_page, site, word):
     page = open_page("book/intro.html")
     found = search(page, word)
     found.first.wait_for()
@@ -34,8 +30,7 @@ def test_a_word_of_the_book_is_found(
     assert page.seen == house.Seen()
 
 
-def test_an_unknown_word_is_not_found(open_page: Callable) -> None:
-    """The results are those of the word, not of every page."""
+def test_an_unknown_word_is_not_found(open_page):
     page = open_page("book/intro.html")
     page.goto(page.url.replace("book/intro.html", "search.html?q=zyzzyva"))
     page.get_by_text("did not match any documents").wait_for()
@@ -43,8 +38,7 @@ def test_an_unknown_word_is_not_found(open_page: Callable) -> None:
 
 
 @pytest.mark.parametrize("width", [375, 1280])
-def test_there_is_one_search_field(open_page: Callable, width: int) -> None:
-    """One field, behind one button that can be seen."""
+def test_there_is_one_search_field(open_page, width):
     page = open_page("book/intro.html", width=width)
     assert page.locator("input[type=search]").count() == 1
     buttons = page.locator(".search-button, .search-button-field")

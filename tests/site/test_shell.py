@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -42,8 +41,7 @@ def content(page: str, name: str) -> str:
     return ""
 
 
-def test_every_chapter_opens_in_colab(site, config, chapters) -> None:
-    """The button leads to the notebook of the release, in Colab."""
+def test_every_chapter_opens_in_colab(site, config, chapters):
     repository = config["repository"]
     inside = repository["url"].removeprefix("https://github.com/")
     start = f"https://colab.research.google.com/github/{inside}/blob"
@@ -53,16 +51,14 @@ def test_every_chapter_opens_in_colab(site, config, chapters) -> None:
         assert link in html(site, chapter)
 
 
-def test_every_chapter_can_be_taken_away(site, builder, chapters) -> None:
-    """The downloaded notebook is the stored one, outputs and all."""
+def test_every_chapter_can_be_taken_away(site, builder, chapters):
     for chapter in chapters:
         assert f"_sources/{chapter}.ipynb" in html(site, chapter)
         served = json.loads((site / f"_sources/{chapter}.ipynb").read_bytes())
         assert served == json.loads((builder.ROOT / f"{chapter}.ipynb").read_bytes())
 
 
-def test_every_chapter_has_a_student_notebook(site, chapters) -> None:
-    """It holds no solution, and the chapter links to it inside the site."""
+def test_every_chapter_has_a_student_notebook(site, chapters):
     for chapter in chapters:
         name = f"_downloads/student/{Path(chapter).name}-student.ipynb"
         served = json.loads((site / name).read_bytes())
@@ -72,8 +68,7 @@ def test_every_chapter_has_a_student_notebook(site, chapters) -> None:
         assert f'href="../{name}"' in html(site, chapter)
 
 
-def test_every_page_asks_for_issues(site, builder, config) -> None:
-    """The button opens an issue about this page."""
+def test_every_page_asks_for_issues(site, builder, config):
     for page in builder.pages():
         start = (
             f"{config['repository']['url']}/issues/new?title=Issue%20on%20page%20%2F"
@@ -81,8 +76,7 @@ def test_every_page_asks_for_issues(site, builder, config) -> None:
         assert f"{start}{page}.html" in html(site, page)
 
 
-def test_social_tags_name_page_and_cover(site, builder, config) -> None:
-    """A shared link shows its own title and address, and the cover of the book."""
+def test_social_tags_name_page_and_cover(site, builder, config):
     address = config["html"]["baseurl"]
     for page in builder.pages():
         text = html(site, page)
@@ -95,8 +89,7 @@ def test_social_tags_name_page_and_cover(site, builder, config) -> None:
         assert (site / cover).read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_sitemap_lists_the_book(site, builder, config) -> None:
-    """Every page of the table of contents is in it, under its published address."""
+def test_the_sitemap_lists_the_book(site, builder, config):
     space = "{http://www.sitemaps.org/schemas/sitemap/0.9}loc"
     tree = ElementTree.parse(site / "sitemap.xml")
     listed = {entry.text for entry in tree.iter(space)}
@@ -106,31 +99,27 @@ def test_the_sitemap_lists_the_book(site, builder, config) -> None:
     assert f"{address}404.html" not in listed
 
 
-def test_a_missing_page_is_met_by_the_book(site, open_page: Callable) -> None:
-    """The page for missing addresses is styled from however deep it is answered."""
+def test_a_missing_page_is_met_by_the_book(site, open_page):
     page = open_page("404.html", published=True)
     assert page.get_by_role("heading", name="This page does not exist").is_visible()
     background = "() => getComputedStyle(document.body).fontFamily"
     assert "Charter" in page.evaluate(background)
 
 
-def test_the_first_page_opens_the_book(site: Path, open_page: Callable) -> None:
-    """The index leads to the introduction by itself."""
+def test_the_first_page_opens_the_book(site, open_page):
     page = open_page("book/notation.html")
     page.goto((site / "index.html").as_uri())
     page.wait_for_url("**/book/intro.html")
 
 
-def test_palette_is_that_of_the_plots(site: Path) -> None:
-    """Site and plots paint with the same colours."""
+def test_palette_is_that_of_the_plots(site):
     sheet = (site / "_static" / "site.css").read_text(encoding="utf-8")
     root = re.search(r":root\s*{([^}]*)}", sheet)[1]
     assert dict(re.findall(r"--companion-(\w+): (#\w+);", root)) == session.PALETTE
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
-def test_mode_follows_the_reader(open_page: Callable, mode: str) -> None:
-    """The page is light on a light system and dark on a dark one."""
+def test_mode_follows_the_reader(open_page, mode):
     page = open_page("book/intro.html", color_scheme=mode)
     shade = page.evaluate(
         "() => getComputedStyle(document.body).backgroundColor.match(/\\d+/g)[0]"
@@ -143,8 +132,7 @@ def visible(page: Any, selector: str) -> bool:
     return page.locator(selector).first.is_visible()
 
 
-def test_print_shows_the_text_alone(open_page: Callable) -> None:
-    """On paper there are no bars, no buttons and no prompts to search."""
+def test_print_shows_the_text_alone(open_page):
     page = open_page("book/notation.html")
     assert visible(page, ".bd-sidebar-primary")
     page.emulate_media(media="print")
@@ -162,8 +150,7 @@ CUT = f"""all => all.filter(e => e.checkVisibility({{contentVisibilityAuto: true
 
 
 @pytest.mark.parametrize("name", ["01-histograms", "14-evaluation", "08-proofs"])
-def test_paper_cuts_nothing(open_page: Callable, name: str) -> None:
-    """Code, what it prints, tables and formulas end where the page does."""
+def test_paper_cuts_nothing(open_page, name):
     page = open_page(f"book/{name}.html", width=PAPER)
     page.emulate_media(media="print")
     blocks = page.locator(".bd-article :is(pre, table, img, mjx-container[display])")
@@ -171,8 +158,7 @@ def test_paper_cuts_nothing(open_page: Callable, name: str) -> None:
     assert blocks.evaluate_all(CUT) == []
 
 
-def test_paper_says_that_a_solution_is_folded(open_page: Callable) -> None:
-    """An unfolded solution is printed, and of a folded one what would print it."""
+def test_paper_says_that_a_solution_is_folded(open_page):
     page = open_page("book/01-histograms.html")
     page.emulate_media(media="print")
     solution = page.locator("details.hide").first
@@ -184,8 +170,7 @@ def test_paper_says_that_a_solution_is_folded(open_page: Callable) -> None:
     assert not visible(page, "details.hide summary")
 
 
-def test_nothing_moves_for_who_asked_for_that(open_page: Callable) -> None:
-    """With reduced motion, no transition has a duration."""
+def test_nothing_moves_for_who_asked_for_that(open_page):
     page = open_page("book/intro.html", reduced_motion="reduce")
     moving = (
         "all => all.filter(e => getComputedStyle(e).transitionProperty !== 'none')"

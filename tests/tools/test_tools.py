@@ -86,39 +86,25 @@ def test_storing_twice_gives_the_same_bytes(stored):
     assert set(referred) <= set(models)
 
 
-def test_widgets_that_are_gone_leave_no_state(stored):
-    path = stored("1 + 1")
-    notebook = conventions.read(path)
-    notebook.metadata.widgets = {conventions.STATE: sample_chapter.state()}
-    path.write_text(conventions.written(notebook), "utf-8")
-    notebooks.store(path)
-    assert conventions.widgets(conventions.read(path)) == {}
-
-
-@pytest.mark.parametrize(
-    ("end", "said"),
-    [("raise ValueError('no such number')", "no such number"), ("os._exit(1)", "")],
-)
-def test_a_notebook_that_does_not_run_is_left_as_it_was(stored, end, said):
-    path = stored("import os; print('new')", end)
-    before = path.read_bytes()
-    with pytest.raises(ValueError, match=rf"01-sample.*left as it was: .*{said}"):
-        notebooks.store(path)
-    assert path.read_bytes() == before
-    assert os.listdir(path.parent) == [path.name]
-
-
-def test_the_command_stores_what_runs_and_names_what_does_not(stored, tmp_path):
-    good = stored("print(6 * 7)").rename(tmp_path / "02-good.ipynb")
-    bad = stored("1 / 0")
-    command = [*TOOL, "store", bad, good]
+def test_the_command_stores_what_runs_and_leaves_what_does_not(stored, tmp_path):
+    bad = stored("1 / 0").rename(tmp_path / "02-bad.ipynb")
+    dead = stored("import os; os._exit(1)").rename(tmp_path / "03-dead.ipynb")
+    good = stored("print(6 * 7)")
+    notebook = conventions.read(good)
+    notebook.metadata.widgets = {conventions.STATE: sample_chapter.state()}  # of before
+    good.write_text(conventions.written(notebook), "utf-8")
+    before = [path.read_bytes() for path in (bad, dead)]
+    command = [*TOOL, "store", bad, dead, good]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1
-    assert re.search(r"02-good: \d+\.\d s", done.stdout)
-    assert "01-sample" not in done.stdout
-    assert re.search(r"01-sample.*left as it was: ZeroDivisionError", done.stderr)
+    assert re.fullmatch(r"01-sample: \d+\.\d s\n", done.stdout)
+    assert re.search(r"02-bad.*left as it was: ZeroDivisionError", done.stderr)
+    assert "03-dead.ipynb is left as it was" in done.stderr
     assert "Traceback" not in done.stderr
+    assert [path.read_bytes() for path in (bad, dead)] == before
+    assert sorted(tmp_path.iterdir()) == [good, bad, dead]
     assert "42" in good.read_text("utf-8")
+    assert conventions.widgets(conventions.read(good)) == {}
 
 
 def test_chapters_are_named_by_a_part_of_their_name(capsys):
@@ -232,40 +218,27 @@ def test_a_solution_of_another_shape_is_refused(source):
         student.stub(source)
 
 
-@pytest.fixture
-def students_notebook(tmp_path):
+def test_the_students_notebook_says_what_it_is_and_shows_no_result(tmp_path):
     path = tmp_path / f"{sample_chapter.STEM}.ipynb"
     path.write_text(conventions.written(sample_chapter.make()), "utf-8")
-    return student.stripped(path)
-
-
-def test_the_students_notebook_shows_no_result(students_notebook):
-    cells = list(filter(conventions.is_code, students_notebook.cells))
-    assert all(cell.outputs == [] for cell in cells)
-    assert all(cell.execution_count is None for cell in cells)
-    assert "widgets" not in students_notebook.metadata
-    nbformat.validate(students_notebook)
-
-
-def test_the_students_notebook_unfolds_its_exercises(students_notebook):
-    cells = [c for c in students_notebook.cells if "exercises.grade" in c.source]
-    assert len(cells) == 3
-    for cell in cells:
+    notebook, address = student.stripped(path), repository.read()
+    nbformat.validate(notebook)
+    assert "widgets" not in notebook.metadata
+    for cell in filter(conventions.is_code, notebook.cells):
+        assert (cell.outputs, cell.execution_count) == ([], None)
+    solved = [cell for cell in notebook.cells if "exercises.grade" in cell.source]
+    assert len(solved) == 3
+    for cell in solved:
         assert cell.metadata == {"tags": ["exercise"]}
         assert "@title" not in cell.source
         assert re.search(r'^def .*\n    """.*"""\n    \.\.\.', cell.source)
-    assert "2 * x" not in conventions.written(students_notebook)
-
-
-def test_the_students_notebook_says_what_it_is(students_notebook):
-    first, title, setup = students_notebook.cells[:3]
-    page = f"{repository.read().pages}book/{sample_chapter.STEM}.html"
+    assert "2 * x" not in conventions.written(notebook)
+    first, title, setup = notebook.cells[:3]
     assert "Student version" in first.source
-    assert page in first.source
-    whole = sample_chapter.make().cells[0].source
-    links = repository.read().links(sample_chapter.STEM)
+    assert f"{address.pages}book/{sample_chapter.STEM}.html" in first.source
+    whole, links = conventions.read(path).cells[0].source, address.links(path.stem)
     assert title.source == whole.replace(f"\n\n{links}", "")
-    assert setup.source == repository.read().setup
+    assert setup.source == address.setup
 
 
 def test_the_command_writes_students_notebooks_without_torch(tmp_path):
@@ -285,37 +258,36 @@ def test_the_command_writes_students_notebooks_without_torch(tmp_path):
 OTHER = repository.Address("Some-Body", "their.book", "v2.0.1")
 
 
-@pytest.mark.parametrize(
-    "pasted",
-    [
-        "https://github.com/Some-Body/their.book",
-        "https://github.com/Some-Body/their.book/",
-        " https://github.com/Some-Body/their.book.git ",
-        "git@github.com:Some-Body/their.book.git",
-        "ssh://git@github.com/Some-Body/their.book.git",
-    ],
+@pytest.mark.parametrize("host", ["https://github.com/", "git@github.com:"])
+@pytest.mark.parametrize("end", ["", "/", ".git", ".git "])
+def test_addresses_are_read_as_they_are_pasted(host, end):
+    assert repository.parse(f"{host}Some-Body/their.book{end}", "v2.0.1") == OTHER
+    assert (
+        repository.parse("ssh://git@github.com/Some-Body/their.book", "v2.0.1") == OTHER
+    )
+
+
+GITHUB = "https://github.com/"
+WRONG = (
+    "http://github.com/a/b",
+    "https://gitlab.com/a/b",
+    "git@gitlab.com:a/b.git",
+    "",
 )
-def test_addresses_are_read_as_they_are_pasted(pasted):
-    assert repository.parse(pasted, "v2.0.1") == OTHER
 
 
 @pytest.mark.parametrize(
-    ("url", "tag", "named"),
-    [
-        ("http://github.com/a/b", "v1", "URL"),
-        ("https://gitlab.com/a/b", "v1", "URL"),
-        ("https://github.com/a", "v1", "URL"),
-        ("https://github.com/a/b/c", "v1", "URL"),
-        ("https://github.com/a/b c", "v1", "URL"),
-        ("git@gitlab.com:a/b.git", "v1", "URL"),
-        ("", "v1", "URL"),
-        ("https://github.com/a/b", "", "TAG"),
-        ("https://github.com/a/b", "v 1", "TAG"),
-    ],
+    "url", [*WRONG, f"{GITHUB}a", f"{GITHUB}a/b/c", f"{GITHUB}a/b c"]
 )
-def test_wrong_addresses_are_refused(url, tag, named):
-    with pytest.raises(ValueError, match=f"^{named}: expected"):
-        repository.parse(url, tag)
+def test_wrong_addresses_are_refused(url):
+    with pytest.raises(ValueError, match="URL: expected"):
+        repository.parse(url, "v1")
+
+
+@pytest.mark.parametrize("tag", ["", "v 1"])
+def test_wrong_tags_are_refused(tag):
+    with pytest.raises(ValueError, match="TAG: expected"):
+        repository.parse(f"{GITHUB}a/b", tag)
 
 
 def test_the_address_is_that_of_gits_origin(tmp_path):
@@ -353,18 +325,9 @@ def test_an_address_is_replaced_wherever_it_stands(before, after):
     assert repository.renamed(text, OTHER, old) == before
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "https://github.com/a/b-more",
-        "https://github.com/a/bc",
-        "https://github.com/a/b.other",
-        "https://github.com/xa/b",
-        "https://a.github.io/bc/",
-        "v1 of something else",
-    ],
-)
-def test_somebody_elses_address_is_left(text):
+def test_somebody_elses_address_is_left():
+    near = "github.com/a/b-more github.com/a/bc github.com/a/b.other github.com/xa/b"
+    text = f"{near} https://a.github.io/bc/ v1 of something else"
     assert repository.renamed(text, repository.Address("a", "b", "v1"), OTHER) == text
 
 
@@ -414,17 +377,10 @@ def test_links_and_set_up_that_strayed_are_brought_back(checkout):
     path.write_text(conventions.written(notebook), "utf-8")
     assert path in repository.assign(repository.read(checkout), checkout)
     assert path.read_text("utf-8") == sound
-
-
-def test_a_title_without_links_is_given_them(checkout):
-    path = checkout / "book" / f"{sample_chapter.STEM}.ipynb"
-    notebook = conventions.read(path)
-    notebook.cells[0].source = "# 7. A sample"
-    path.write_text(conventions.written(notebook), "utf-8")
-    address = repository.read(checkout)
-    repository.assign(address, checkout)
-    links = address.links(sample_chapter.STEM)
-    assert conventions.read(path).cells[0].source == f"# 7. A sample\n\n{links}"
+    links = repository.read(checkout).links(sample_chapter.STEM)
+    path.write_text(sound.replace(links, ""), "utf-8")
+    repository.assign(repository.read(checkout), checkout)
+    assert links in conventions.read(path).cells[0].source
 
 
 def test_an_interrupted_change_is_finished_by_the_next(checkout, monkeypatch):
@@ -460,15 +416,12 @@ def test_every_file_agrees_with_the_one_address():
     names = rf"(?:{address.owner}/[\w-]+|[\w-]+/{address.name})"
     ours = re.compile(rf"github(?:\.com)?/({names})")
     tagged = re.compile(rf"{re.escape(own)}(?:/(?:blob|tree|raw)/|@)(v[\w.]*\w)")
+    for name in ("README.md", "CITATION.cff", "pyproject.toml"):
+        assert address.url in (ROOT / name).read_text("utf-8")
     for path, text in contents(ROOT).items():
         assert set(colab.findall(text)) <= {own}, path
         assert set(ours.findall(text)) <= {own}, path
         assert set(tagged.findall(text)) <= {address.tag}, path
-
-
-@pytest.mark.parametrize("name", ["README.md", "CITATION.cff", "pyproject.toml"])
-def test_the_address_is_repeated_where_readers_look(name):
-    assert repository.read().url in (ROOT / name).read_text("utf-8")
 
 
 @pytest.mark.parametrize("kind", ["vae", "gan"])

@@ -12,6 +12,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from nbformat import NotebookNode
 from PIL import Image
@@ -73,7 +74,8 @@ def _flaws(picture: str) -> Iterator[str]:
     except (binascii.Error, OSError, SyntaxError) as error:
         yield f"a picture cannot be decoded ({type(error).__name__})"
         return
-    if all(low == high for low, high in plain.getextrema()):
+    extremes: Any = plain.getextrema()
+    if all(low == high for low, high in extremes):
         yield "a picture is blank"
     elif any(_is_inked(plain, edge) for edge in _edges(plain)):
         yield "a picture is clipped: something reaches its edge"
@@ -87,8 +89,8 @@ def _edges(image: Image.Image) -> Iterator[tuple[int, int, int, int]]:
 
 
 def _is_inked(image: Image.Image, edge: tuple[int, int, int, int]) -> bool:
-    ground = image.getpixel((0, 0))
-    extremes = image.crop(edge).getextrema()
+    ground: Any = image.getpixel((0, 0))
+    extremes: Any = image.crop(edge).getextrema()
     return any(
         max(abs(low - level), abs(high - level)) > FAINT
         for (low, high), level in zip(extremes, ground, strict=True)

@@ -113,7 +113,7 @@ def _constants(cell: NotebookNode) -> Iterator[Number]:
         return
     for node in ast.walk(ast.parse(cell.source)):
         if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-            yield Number(str(node.value), float(node.value), 0.0)
+            yield Number(str(node.value), float(str(node.value)), 0.0)
 
 
 def is_backed(number: Number, known: Iterable[Number]) -> bool:

@@ -92,12 +92,12 @@ def parse(url: str, tag: str) -> Address:
         )
     if not re.fullmatch(r"\w[\w.+-]*", tag):
         raise ValueError(f"TAG: expected a release tag such as v0.1.0, got {tag!r}")
-    return Address(*found.groups(), tag)
+    return Address(found[1], found[2], tag)
 
 
 def origin(root: Path = ROOT) -> str:
     """Ask git where this checkout came from; nothing if it does not know."""
-    command = ["git", "-C", root, "remote", "get-url", "origin"]
+    command = ["git", "-C", str(root), "remote", "get-url", "origin"]
     return subprocess.run(command, capture_output=True, text=True).stdout.strip()
 
 

@@ -82,7 +82,7 @@ def _parts(source: str) -> Iterator[str]:
                         yield f"{name.id} = {TODO}"
             case ast.Expr(value=ast.Call()):
                 if conventions.grade_calls(ast.unparse(node)):
-                    yield ast.get_source_segment(source, node)
+                    yield ast.get_source_segment(source, node) or ""
             case _:
                 raise ValueError(
                     "expected functions, assignments and calls in a solution, got "

@@ -36,7 +36,7 @@ _NUMBER = re.compile(
 class Text(str):
     """A printed text that equals another where both say the same."""
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def __eq__(self, other: object) -> bool:
         """Tell whether every line of the two says the same."""
@@ -65,7 +65,7 @@ def _agree(stored: re.Match, fresh: re.Match) -> bool:
     old, new = _value(stored), _value(fresh)
     if _letters(stored, old) == _letters(fresh, new):
         return True
-    unit = Decimal(1).scaleb(min(n.as_tuple().exponent for n in (old, new)))
+    unit = Decimal(1).scaleb(min(int(n.as_tuple().exponent) for n in (old, new)))
     return _are_rounded_alike(stored, fresh) and abs(old - new) <= unit
 
 

@@ -60,7 +60,7 @@ def create(torch: str) -> None:
         return
     print(f"Setting up {VENV.name} (once; a few minutes) ...", flush=True)
     subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", *requirements(torch)]
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", *requirements(torch)]
     if subprocess.run(pip).returncode:
         sys.exit("colab: its versions cannot be had here: check the network")
     stamp.write_text(wanted, encoding="utf-8")
@@ -73,8 +73,8 @@ def build_wheel(folder: Path) -> Path:
     shutil.copytree(ROOT / "lecture_code", source / "lecture_code", ignore=unwanted)
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    options = ["--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", folder]
-    pip = [sys.executable, "-m", "pip", "wheel", *options, source]
+    options = ["--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir"]
+    pip = [sys.executable, "-m", "pip", "wheel", *options, str(folder), str(source)]
     subprocess.run(pip, check=True)
     return next(folder.glob("*.whl"))
 

@@ -18,17 +18,22 @@ from tools.checks import tables
 TABLE = conventions.ROOT / "book" / "status.csv"
 CLAIMS = "claims only"  # for other versions of torch, whose other text may differ
 #: What makes torch and numpy compute as elsewhere; None takes a variable away.
-GUISES = {CLAIMS: {}, "as is": {}, "OpenBLAS as it likes": {"OPENBLAS_CORETYPE": None}}
+GUISES: dict[str, dict[str, str | None]] = {CLAIMS: {}, "as is": {}}
+GUISES["OpenBLAS as it likes"] = {"OPENBLAS_CORETYPE": None}
 for core in ("Haswell", "SkylakeX", "Zen"):
     GUISES[f"OpenBLAS for {core}"] = {"OPENBLAS_CORETYPE": core}
 GUISES["no vector instructions"] = {"ATEN_CPU_CAPABILITY": "default"}
-AVX2 = {"MKL_CBWR": "COMPATIBLE", "ONEDNN_MAX_CPU_ISA": "AVX2"}
-GUISES["another maker's AVX2"] = {"ATEN_CPU_CAPABILITY": "avx2", **AVX2}
+GUISES["another maker's AVX2"] = {"ATEN_CPU_CAPABILITY": "avx2"}
+GUISES["another maker's AVX2"] |= {
+    "MKL_CBWR": "COMPATIBLE",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+}
 VERSIONS = ("torch", "numpy", "matplotlib", "ipython")
 KEY = ("chapter", "run", "system", "python", *VERSIONS)
 COLUMNS = (*KEY, "date", "result", "cpu_s", "peak_mb")
 #: Fails where the processor lacks what numpy is told to use.
-TRIAL = "import numpy; numpy.linalg.svd(numpy.eye(300) @ numpy.eye(300))"
+TRIAL = ("-c", "import numpy; numpy.linalg.svd(numpy.eye(300) @ numpy.eye(300))")
+NBVAL = ("-m", "pytest", "--nbval-current-env", "--nbval-cell-timeout=240")
 
 
 def variables(guise: str) -> dict[str, str]:
@@ -37,24 +42,15 @@ def variables(guise: str) -> dict[str, str]:
     return {k: v for k, v in {**os.environ, **changes}.items() if v is not None}
 
 
-def is_possible(guise: str) -> bool:
-    """Tell whether numpy can do its work here under a guise."""
-    trial, silent = [sys.executable, "-c", TRIAL], subprocess.DEVNULL
-    return not subprocess.run(trial, env=variables(guise), stderr=silent).returncode
-
-
 def run(path: Path, guise: str) -> dict[str, str]:
     """Hold a chapter against what it stores; return its row of the table."""
-    nbval = ("--nbval-lax" if guise == CLAIMS else "--nbval", "--nbval-current-env")
-    command = [sys.executable, "-m", "pytest", *nbval, "--nbval-cell-timeout=240", path]
-    with subprocess.Popen(
-        command, env=variables(guise), cwd=conventions.ROOT
-    ) as process:
-        _, status, used = os.wait4(process.pid, 0)  # the kernel is among its children
-        process.returncode = os.waitstatus_to_exitcode(status)
+    how = "--nbval-lax" if guise == CLAIMS else "--nbval"
+    command = [sys.executable, *NBVAL, how, str(path)]
+    process = os.spawnve(os.P_NOWAIT, sys.executable, command, variables(guise))
+    _, status, used = os.wait4(process, 0)  # the kernel is among its children
     ran = (path.stem, guise, f"{os.uname().sysname} {os.uname().machine}")
     versions = (sys.version.split()[0], *map(importlib.metadata.version, VERSIONS))
-    result = (datetime.date.today(), "failed" if process.returncode else "passed")
+    result = (datetime.date.today(), "failed" if status else "passed")
     peak = used.ru_maxrss * (1024 if sys.platform == "linux" else 1) / 1e6
     took = (f"{used.ru_utime + used.ru_stime:.1f}", f"{peak:.0f}")
     return dict(zip(COLUMNS, map(str, ran + versions + result + took), strict=True))
@@ -64,13 +60,13 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="such as 01")
     parser.add_argument("--run", action="append", choices=GUISES)
-    chosen, rows = parser.parse_args(), []
+    chosen, failed = parser.parse_args(), False
     for guise in chosen.run or list(GUISES)[1:]:
-        if not is_possible(guise):
+        if subprocess.run([sys.executable, *TRIAL], env=variables(guise)).returncode:
             print(f"{guise}: not possible on this processor", flush=True)
             continue
-        for path in notebooks.named(chosen.names):
-            rows.append(run(path, guise))
-            tables.store(rows[-1], TABLE, KEY)
-            print(*rows[-1].values(), flush=True)
-    sys.exit(any(row["result"] == "failed" for row in rows))
+        for row in (run(path, guise) for path in notebooks.named(chosen.names)):
+            tables.store(row, TABLE, KEY)
+            print(*row.values(), flush=True)
+            failed |= row["result"] == "failed"
+    sys.exit(failed)

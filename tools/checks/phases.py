@@ -67,7 +67,7 @@ def counts(report: Path) -> tuple[int, int, int]:
     """Count the tests that passed, failed and were skipped."""
     suites = list(ElementTree.parse(report).iter("testsuite"))
     total, failures, errors, skipped = (
-        sum(int(suite.get(name)) for suite in suites)
+        sum(int(suite.get(name, 0)) for suite in suites)
         for name in ("tests", "failures", "errors", "skipped")
     )
     failed = failures + errors

@@ -15,11 +15,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlparse
 
 import yaml
+from sphinx_external_toc.parsing import parse_toc_yaml
 
 from tools.chapters import conventions, repository, student
 from tools.site import pages as head
@@ -85,7 +86,7 @@ anywhere: figures, formulas and search work from the disk.
 """
 
 
-def fail(sentence: str, log: bytes = b"") -> None:
+def fail(sentence: str, log: Any = b"") -> None:
     """End with one clear sentence, and keep what a failed tool had to say."""
     if log:
         BUILD.mkdir(exist_ok=True)
@@ -94,23 +95,9 @@ def fail(sentence: str, log: bytes = b"") -> None:
     raise SystemExit(f"site: {sentence}")
 
 
-def read_yaml(name: str) -> dict:
-    """Read one of the two files that Jupyter Book is configured by."""
-    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
-
-
-def toc_pages(entry: dict | list) -> Iterator[str]:
-    """List the pages that a table of contents names, root first."""
-    if isinstance(entry, dict):
-        yield from (entry[key] for key in ("root", "file") if key in entry)
-    for inner in entry.values() if isinstance(entry, dict) else entry:
-        if isinstance(inner, (dict, list)):
-            yield from toc_pages(inner)
-
-
 def pages() -> list[str]:
-    """List the pages of the table of contents, without endings."""
-    return list(toc_pages(read_yaml("_toc.yml")))
+    """List the pages of the table of contents, without endings, root first."""
+    return list(parse_toc_yaml(ROOT / "_toc.yml"))
 
 
 def inputs() -> list[Path]:
@@ -173,7 +160,7 @@ def fetch_libraries() -> None:
 
 def derived_config() -> dict:
     """Complete _config.yml by what follows from the repository's address."""
-    config = read_yaml("_config.yml")
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     address = repository.read().pages
     config["html"]["baseurl"] = address
     sphinx = config["sphinx"]["config"]
@@ -261,7 +248,7 @@ def zip_site() -> None:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(HTML, Path(folder, TOP))
         Path(folder, TOP, "READ-ME.txt").write_text(READ_ME, encoding="utf-8")
-        packed = Path(shutil.make_archive(BUILD / TOP, "zip", folder))
+        packed = Path(shutil.make_archive(str(BUILD / TOP), "zip", folder))
     size = packed.stat().st_size / 1e6
     print(f"Packed {packed.relative_to(ROOT).as_posix()} ({size:.1f} MB).")
 

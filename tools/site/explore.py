@@ -45,8 +45,8 @@ class FindExplorers(SphinxTransform):
         for bundle in list(self.document.findall(_is_bundle)):
             views = [c for c in bundle if c.get("mime_type") == conventions.VIEW]
             if views:
-                identity = re.search(r'"model_id": "(\w+)"', views[0].astext())
-                self._replace(bundle, _explorer(self.env, models, identity.group(1)))
+                (identity,) = re.findall(r'"model_id": "(\w+)"', views[0].astext())
+                self._replace(bundle, _explorer(self.env, models, identity))
 
     def _take_models(self) -> dict[str, dict]:
         """Take the widgets' state from myst-nb, which would load a manager for it."""

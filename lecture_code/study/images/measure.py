@@ -115,11 +115,11 @@ def measure(seen: Scene, maker: Maker, judged: Callable) -> dict[str, float]:
     }
 
 
-def _tv(counted: np.ndarray, law: densities.GaussianMixture, edges) -> float:
+def _tv(counted: np.ndarray, law: densities.GaussianMixture | None, edges) -> float:
     return divergences.tv(counted, divergences.cell_masses(law, edges))
 
 
-def _floor(law: densities.GaussianMixture, slope: float) -> float:
+def _floor(law: densities.GaussianMixture | None, slope: float) -> float:
     if math.isnan(slope):
         return math.nan
     return float(pushforward.tv_star(law, slope).lower)

@@ -96,7 +96,7 @@ class Maker(NamedTuple):
         Standard deviation of what is added to the network's output.
     """
 
-    sample: Callable[[int, torch.Generator], torch.Tensor]
+    sample: Callable[..., torch.Tensor]
     network: torch.nn.Module | None = None
     latent: int = 0
     noise: float = 0.0

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from lecture_code import _validate, training
-from lecture_code.study.line.generators import Rounds, shuffled
+from lecture_code.study.line.generators import Rounds, checked, play, shuffled, total
 from lecture_code.study.line.stacks import Stack
 
 SIZES = [2, 64, 64, 1]
@@ -72,10 +72,8 @@ def fit(
     Xu, Tong and Jaakkola (2023), Stable target field for reduced variance score
     estimation in diffusion models, ICLR.
     """
-    count = len(_validate.instance("stack", stack, Stack).weights[0])
-    _validate.tensor("data", data, shape=("n", count, "batch", 1))
-    data = data.to(stack.weights[0].dtype)
-    cells = torch.arange(-(-data.shape[2] // 2))[:, None]  # half of a batch is noised
+    count, batch, data = checked(stack, data)
+    cells = torch.arange(-(-batch // 2))[:, None]  # half of a batch is noised
 
     def loss(batches: torch.Tensor) -> torch.Tensor:
         clean = batches[0]
@@ -86,11 +84,11 @@ def fit(
         skip, out, into = _coefficients(level)
         wanted = (_posterior_mean(noisy, level, clean) - skip * noisy) / out
         got = stack(torch.cat([into * noisy, level.log() / 4], dim=2))
-        return ((got - wanted) ** 2).mean(dim=(1, 2)).sum()
+        return total((got - wanted) ** 2)
 
     for steps, lr in rounds:
         player = training.Player(stack.parameters(), loss, lr)
-        training.play([player], data, steps=steps, batch_size=1, generator=generator)
+        play([player], data, steps, generator)
 
 
 def flows(stack: Stack, steps: int = STEPS) -> list[Flow]:

@@ -19,6 +19,7 @@ ENCODER, CRITIC = (64, 64), (32, 32)
 PENALTY = 10.0
 RATIO = 4  # of the step sizes of critic and generator
 TURNS = 3  # of the critic for each of the generator
+BETAS = (0.0, 0.9)  # of Adam, for both
 Loss = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -55,7 +56,7 @@ def vae(
     ----------
     Kingma and Welling (2014), Auto-encoding variational Bayes, ICLR.
     """
-    count, batch, data = _checked(decoder, data)
+    count, batch, data = checked(decoder, data)
     size = (len(rounds), count, 1, 1)
     _validate.tensor("variances", variances, shape=size, above=0)
     encoder = Stack(count, [1, *ENCODER, 2], generator=generator)
@@ -66,13 +67,13 @@ def vae(
         noise = shuffled(latents(count, batch, generator), generator)
         z = mean + (log_var / 2).exp() * noise
         kl = (mean**2 + log_var.exp() - 1 - log_var) / 2
-        return _total((decoder(z) - x) ** 2 / (2 * variance) + kl)
+        return total((decoder(z) - x) ** 2 / (2 * variance) + kl)
 
     both = [*encoder.parameters(), *decoder.parameters()]
     for (steps, lr), variance in zip(rounds, variances, strict=True):
         noisy = functools.partial(loss, variance=variance)
         player = training.Player(both, noisy, lr, (0.9, 0.99))
-        _play([player], data, steps, generator)
+        play([player], data, steps, generator)
 
 
 def gan(
@@ -107,7 +108,7 @@ def gan(
     ----------
     Goodfellow et al. (2014), Generative adversarial nets, NeurIPS.
     """
-    count, batch, data = _checked(maker, data)
+    count, batch, data = checked(maker, data)
     if penalised_above is not None:
         size = (count, 1, 1)
         _validate.tensor("penalised_above", penalised_above, shape=size, above=0)
@@ -118,25 +119,19 @@ def gan(
     def critic_loss(batches: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
             made = maker(latents(count, batch, generator))
-        return _total(softplus(-critic(batches[0])) + softplus(critic(made)))
+        return total(softplus(-critic(batches[0])) + softplus(critic(made)))
 
     def maker_loss(batches: torch.Tensor) -> torch.Tensor:
         z = latents(count, batch, generator)
         made = maker(z)
-        loss = _total(softplus(-critic(made)))
-        if penalised_above is None:
-            return loss
-        slopes = made.diff(dim=1).abs() / z.diff(dim=1)
-        return loss + PENALTY * _total((slopes - penalised_above).relu() ** 2)
+        paid = PENALTY * _excess(z, made, penalised_above)
+        return total(softplus(-critic(made))) + paid
 
     for steps, lr in rounds:
-        players = [
-            training.Player(
-                critic.parameters(), critic_loss, RATIO * lr, (0.0, 0.9), TURNS
-            ),
-            training.Player(maker.parameters(), maker_loss, lr, (0.0, 0.9)),
-        ]
-        _play(players, data, steps, generator)
+        fast = RATIO * lr
+        player = training.Player(maker.parameters(), maker_loss, lr, BETAS)
+        other = training.Player(critic.parameters(), critic_loss, fast, BETAS, TURNS)
+        play([other, player], data, steps, generator)
 
 
 def wasserstein(
@@ -161,14 +156,14 @@ def wasserstein(
     ----------
     Villani (2003), Topics in Optimal Transportation, section 2.2.
     """
-    count, batch, data = _checked(maker, data)
+    count, batch, data = checked(maker, data)
 
     def loss(batches: torch.Tensor) -> torch.Tensor:
         made = maker(latents(count, batch, generator)).sort(dim=1).values
-        return _total((made - batches[0]).abs())
+        return total((made - batches[0]).abs())
 
     for steps, lr in rounds:
-        _play([training.Player(maker.parameters(), loss, lr)], data, steps, generator)
+        play([training.Player(maker.parameters(), loss, lr)], data, steps, generator)
 
 
 def shuffled(values: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -192,16 +187,71 @@ def shuffled(values: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return values.gather(1, order)
 
 
-def _checked(stack: Stack, data: torch.Tensor) -> tuple[int, int, torch.Tensor]:
+def checked(stack: Stack, data: torch.Tensor) -> tuple[int, int, torch.Tensor]:
+    """Hold prepared batches against the stack that is to be trained on them.
+
+    Parameters
+    ----------
+    stack : Stack
+        S networks.
+    data : torch.Tensor, shape (n, S, batch, 1)
+        Prepared batches.
+
+    Returns
+    -------
+    count, batch : int
+        S and the size of a batch.
+    data : torch.Tensor, shape (n, S, batch, 1)
+        The batches in the type of the weights.
+    """
     count = len(_validate.instance("stack", stack, Stack).weights[0])
     _validate.tensor("data", data, shape=("n", count, "batch", 1))
     return count, data.shape[2], data.to(stack.weights[0].dtype)
 
 
-def _total(losses: torch.Tensor) -> torch.Tensor:
-    """Sum over the networks the mean over each one's batch."""
+def total(losses: torch.Tensor) -> torch.Tensor:
+    """Sum over the networks the mean over each one's batch.
+
+    Parameters
+    ----------
+    losses : torch.Tensor, shape (S, batch, 1)
+        Losses.
+
+    Returns
+    -------
+    torch.Tensor, shape ()
+        One number, whose gradient is that of each network's mean loss.
+    """
     return losses.mean(dim=(1, 2)).sum()
 
 
-def _play(players: Sequence, data: torch.Tensor, steps: int, generator) -> None:
+def play(
+    players: Sequence[training.Player],
+    data: torch.Tensor,
+    steps: int,
+    generator: torch.Generator,
+) -> None:
+    """Take steps, each on one of the prepared batches drawn at random.
+
+    Parameters
+    ----------
+    players : sequence of training.Player
+        Who takes them, in turn.
+    data : torch.Tensor, shape (n, S, batch, 1)
+        Prepared batches.
+    steps : int
+        How many.
+    generator : torch.Generator
+        Source of the order.
+    """
     training.play(players, data, steps=steps, batch_size=1, generator=generator)
+
+
+def _excess(
+    z: torch.Tensor, made: torch.Tensor, slope: torch.Tensor | None
+) -> torch.Tensor | float:
+    """Average the square of what is too steep between neighbouring latents."""
+    if slope is None:
+        return 0.0
+    slopes = made.diff(dim=1).abs() / z.diff(dim=1)
+    return total((slopes - slope).relu() ** 2)

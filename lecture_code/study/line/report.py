@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,7 @@ def study(
     where the chapters load them from. OSError if a file cannot be written.
     """
     units, stacks = experiments.units(runs), folder / "stacks"
-    where = {"jobs": jobs, "scheduler": scheduler}
+    where: dict[str, Any] = {"jobs": jobs, "scheduler": scheduler}
     results = runner.run(experiments.work, units, stacks, resume=resume, **where)
     made = tables(units, results)
     for name, table in made.items():
@@ -83,6 +84,8 @@ def save_figures(table: Table, folder: Path) -> None:
 
 def _densities(units: Sequence[Unit], results: Mapping[str, dict]) -> Table:
     """Take the densities of the first run of the main experiment."""
+    kinds: Any
+    ms: Any
     middles, found = (CELLS[1:] + CELLS[:-1]) / 2, []
     for unit in units:
         if unit.experiment == "separation" and unit.settings[0].run == 0:

@@ -66,13 +66,8 @@ class Stack(nn.Module):
             self.levels = torch.tensor(levels, dtype=torch.float32)[:, None, None]
         self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
         for wide, narrow in itertools.pairwise(sizes):
-            shapes = (count, wide, narrow), (count, 1, narrow)
-            weight, bias = (
-                (2 * torch.rand(shape, generator=generator) - 1) / math.sqrt(wide)
-                for shape in shapes
-            )
-            self.weights.append(weight)
-            self.biases.append(bias)
+            self.weights.append(_uniform((count, wide, narrow), wide, generator))
+            self.biases.append(_uniform((count, 1, narrow), wide, generator))
             start = torch.randn(count, narrow, 1, generator=generator)
             self.register_buffer(f"direction{len(self.weights) - 1}", start)
 
@@ -173,3 +168,10 @@ def latents(count: int, batch: int, generator: torch.Generator) -> torch.Tensor:
     )
     cells = torch.arange(batch)[:, None]
     return torch.special.ndtri(((cells + shift) / batch).clamp(1e-6, 1 - 1e-6))
+
+
+def _uniform(
+    shape: tuple[int, ...], inputs: int, generator: torch.Generator | None
+) -> torch.Tensor:
+    """Draw weights as ``torch.nn.Linear`` does."""
+    return (2 * torch.rand(shape, generator=generator) - 1) / math.sqrt(inputs)

@@ -1,7 +1,6 @@
 """Right answers in disguise and usual slips, tried on every exercise of the book.
 
-Both are made from the solutions in the notebooks. Run as a program with a chapter's
-number, it prints that chapter's table, without a number that of the whole book.
+Both are made from the solutions in the notebooks.
 """
 
 from __future__ import annotations
@@ -11,22 +10,16 @@ import contextlib
 import copy
 import re
 import signal
-import sys
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cache, partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from lecture_code import exercises
-
-sys.path.append(str(Path(__file__).resolve().parents[3]))
-
 from tools.chapters import conventions
 
 #: Processor seconds that one try may take.
@@ -386,17 +379,17 @@ class NotApplicableError(BaseException):
 
 
 class Report(NamedTuple):
-    """What became of an exercise's disguises and slips."""
+    """Kinds of slips that were refused, slips that passed, flaws of disguises."""
 
-    refused: Counter[str]
-    passed: dict[str, str]
+    refused: set[str]
+    passed: set[str]
     flaws: list[str]
 
 
 def report(identity: str) -> Report:
     """Try everything on one exercise."""
     solution = solutions(int(identity.split(".")[0]))[identity]
-    refused, passed, flaws = Counter(), {}, []
+    found = Report(set(), set(), [])
     for name, answer in disguises(solution):
         result = judge(identity, answer)
         if name in SHAPES:
@@ -406,41 +399,11 @@ def report(identity: str) -> Report:
         else:
             well = result.passed
         if not well:
-            flaws.append(f"{name}: {result.message}")
+            found.flaws.append(f"{name}: {result.message}")
     for kind, label, answer in slips(solution):
         with contextlib.suppress(NotApplicableError):
             if judge(identity, answer).passed:
-                passed[label] = kind
+                found.passed.add(label)
             else:
-                refused[kind] += 1
-    return Report(refused, passed, flaws)
-
-
-def main(chapters: list[int]) -> None:
-    """Print the table: for each kind of slip how many were refused, and how many not.
-
-    ``3=1`` says three were refused and one is a right answer, ``3!1`` that one wrong
-    answer passed.
-    """
-    kinds = dict.fromkeys([kind for kind, *_ in (*REWRITES, *RESULTS)])
-    kinds = [*kinds, "constant", "argument", "input"]
-    print("     ", *(f"{kind:>8}" for kind in kinds))
-    for identity in (each for n in chapters for each in solutions(n)):
-        found = report(identity)
-        equal = EQUIVALENT.get(identity, {})
-        marks = Counter(kind for label, kind in found.passed.items() if label in equal)
-        slipped = Counter(found.passed.values()) - marks
-        cells = [
-            f"{found.refused[kind] or '.'}"
-            + (f"={marks[kind]}" if marks[kind] else "")
-            + (f"!{slipped[kind]}" if slipped[kind] else "")
-            for kind in kinds
-        ]
-        print(f"{identity:5}", *(f"{cell:>8}" for cell in cells), flush=True)
-        wrong = [f"passes: {each}" for each in found.passed if each not in equal]
-        for line in found.flaws + wrong:
-            print(f"      {line}", flush=True)
-
-
-if __name__ == "__main__":
-    main([int(n) for n in sys.argv[1:]] or list(range(1, 19)))
+                found.refused.add(kind)
+    return found
