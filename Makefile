@@ -5,6 +5,9 @@
 	env-lab env-audit env-mutation
 SHELL := /bin/sh
 BIN := .venv/bin
+# Several processes share the cores, so that each computes on one thread.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
 # An option for pytest: where to count what a target tested. `make test` sets it.
 REPORT :=
 
@@ -104,7 +107,7 @@ matrix: env-test # run the strict test as on other processors: make matrix [NAME
 	@$(BIN)/python -m tools.checks.matrix $(NAMES)
 
 mutation: env-mutation # change a module's mathematics and see what notices: MODULE=divergences
-	@OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 2 "lecture_code.$(MODULE)*"
+	@$(BIN)/mutmut run --max-children 2 "lecture_code.$(MODULE)*"
 	@$(BIN)/mutmut results
 
 audit: env-audit # look for known weaknesses in what is installed and in the workflows

@@ -68,8 +68,10 @@ class Encoder:
         :math:`-\log_2 p`, plus what rounding costs. The encoder may go on.
         """
         low, high = self._window.low, self._window.high
+        if (low, high, self._open) == (0, _WHOLE - 1, 0):
+            return list(self._bits)  # all that follows is ours
         at_edge = low == 0 or high == _WHOLE - 1  # then half of the window is ours
-        bit = int(low > 0 and (at_edge or low >= _QUARTER))
+        bit = int(low > 0 and (at_edge or low > _QUARTER))
         return self._bits + self._settle(bit) + ([] if at_edge else [1 - bit])
 
     def _write(self, symbol: int, sizes: np.ndarray) -> None:

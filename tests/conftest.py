@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 
 os.environ["MPLBACKEND"] = "Agg"  # before anything imports matplotlib
+os.environ["OMP_NUM_THREADS"] = "1"  # before numpy's linear algebra is loaded
 os.environ["TQDM_DISABLE"] = "1"
 
 import hypothesis

@@ -104,7 +104,7 @@ def _numbers_of_its_lower_bounds():
     target = np.array([outer, gap, outer])[:, None]
     forward = special.rel_entr(target, model).sum(axis=0).min()
     reverse = special.rel_entr(model, target).sum(axis=0).min()
-    yield forward, "divergence is {:.3f} nats"
+    yield forward, "is {:.3f} nats, at the even model"
     yield reverse, "smallest reverse one {:.3f}"
     yield pushforward.kl_lower_bound(modes, 2.0), "The best gaps give {:.3f}"
     reverse = pushforward.kl_lower_bound(modes, 2.0, "reverse")

@@ -410,8 +410,8 @@ ROWS: list[Row] = [
     row(inpainting.by_replacement,
         {"model": Halved(), "x": BITS, "known": HOLES, "steps": 1, "rounds": 1},
         model=(Line(), "a method denoise"), steps=NONE, rounds=NONE, **HALF),
-        *several([m().sample for m in (mixture, spots, densities.Banana, counted,
-            tabled, binary, latent, flow, dequantised, players)], DRAW, **COUNT),
+    *several([m().sample for m in (mixture, spots, densities.Banana, counted, tabled,
+        binary, latent, flow, dequantised, players)], DRAW, **COUNT),
     # metrics
     row(metrics.mmd, {"x": SAMPLES, "y": SAMPLES}, y=LONG, bandwidth=SIZE),
     row(metrics.two_sample_test, {"x": SAMPLES, "y": SAMPLES + 1, "permutations": 1},

@@ -6,6 +6,7 @@ The same seed gives the same numbers there, for all randomness is drawn on the C
 from __future__ import annotations
 
 import inspect
+from functools import partial
 
 import elsewhere
 import pytest
@@ -165,19 +166,19 @@ def test_a_function_follows_its_points(name):
 
 
 FILLED = {
-    "by_particles": ("Autoregressive", lambda filled: filled.x),
-    "by_codes": ("VAE", lambda filled: filled),
-    "by_replacement": ("Diffusion", lambda filled: filled),
+    "by_particles": ("Autoregressive", {}, lambda filled: filled.x),
+    "by_codes": ("VAE", {"steps": 3}, lambda filled: filled),
+    "by_replacement": ("Diffusion", {"steps": 3, "rounds": 2}, lambda filled: filled),
 }
 
 
 @pytest.mark.parametrize("name", FILLED)
 @pytest.mark.parametrize("near", [True, False], ids=["x on the CPU", "x there"])
 def test_filling_in_follows_the_images(name, near):
-    kind, read = FILLED[name]
+    kind, settings, read = FILLED[name]
     model, x = NETS[kind](), examples(kind)
     known = torch.arange(x.shape[1]) % 2 == 0
-    fill = getattr(inpainting, name)
+    fill = partial(getattr(inpainting, name), **settings)
     here = read(fill(model, x, known, generator=seeded(4)))
     with elsewhere.Device():
         there = elsewhere.moved(model)

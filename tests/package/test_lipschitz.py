@@ -119,7 +119,7 @@ def test_a_neuron_that_turns_at_an_end_adds_no_point():
 
 
 def test_the_bounds_bracket_the_truth():
-    for seed in range(3):
+    for seed in range(2):
         net = _net(1, 32, 32, 1, seed=seed)
         exact = lipschitz.exact_1d(net, -5, 5)
         latents = torch.randn(200, 1, generator=torch.Generator().manual_seed(seed))

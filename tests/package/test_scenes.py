@@ -5,9 +5,10 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import torch
 from matplotlib.colors import to_hex
 
-from lecture_code.scenes import chapter01, chapter14
+from lecture_code.scenes import chapter01, chapter13, chapter14
 from lecture_code.session import PALETTE
 
 
@@ -65,3 +66,12 @@ def test_a_ranking_shows_every_image_in_the_order_of_the_rows():
     assert (shown[5:7, 1:3] == 10).all()
     assert [t.get_text() for t in axes.get_yticklabels()] == ["first", "second"]
     assert list(axes.get_yticks()) == [1.5, 5.5]
+
+
+def test_a_repainted_image_has_a_price_for_all_but_the_erased_one():
+    rows = {name: torch.arange(8.0).reshape(2, 4) for name in ("erased", "truth")}
+    said = chapter13.repaint(rows, torch.tensor([[70.0, 80.0]]), image=2)
+    erased, truth = plt.gcf().axes
+    assert (erased.get_title(), truth.get_title()) == ("erased\n", "truth\n80 bits")
+    np.testing.assert_array_equal(truth.images[0].get_array(), [[4, 5], [6, 7]])
+    assert said.endswith("truth 80 bits.")

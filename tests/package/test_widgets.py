@@ -231,7 +231,8 @@ def test_ipywidgets_8_links_each_slider_to_its_stacks_in_the_browser(explorer):
 
 def test_the_figure_starts_where_it_is_told():
     start = {"rate": 1e-05, "law": 'c "d"'}
-    moved = widgets.explore(draw, start=start, **GRID)
+    grid = {**GRID, "patch_size": [2]}
+    moved = widgets.explore(draw, start=start, **grid)
     shape = [len(labels) for labels in moved.sliders.values()]
     first = moved.frames[np.ravel_multi_index(moved.start, shape)]
     assert first.alt == f"Bars & <settings>: { {'patch_size': 2, **start} }"
