@@ -202,20 +202,13 @@ class GreyAutoregressive(Autoregressive):
         self.numbers = self.output.numbers
         super().__init__(network, pixels=pixels, order=order)
 
-    def log_conditionals(self, x: torch.Tensor) -> torch.Tensor:
-        r"""Return :math:`\log p(x_i = v \mid x_{<i})`, (n, pixels, levels)."""
-        return self._log_conditionals(self._check_images(x))
-
     def _check_images(self, x: torch.Tensor) -> torch.Tensor:
         x = _validate.tensor("x", x, shape=("n", self.pixels))
         self.output.scaled(x)  # refuses what is no level
         return x
 
     def _conditionals(self, x: torch.Tensor) -> torch.Tensor:
-        return self._log_conditionals(x).exp()
-
-    def _log_conditionals(self, x: torch.Tensor) -> torch.Tensor:
-        return self.output.probabilities(self._compute_numbers(x).flatten(1)).log()
+        return self.output.probabilities(self._compute_numbers(x).flatten(1))
 
     def _log_prob(self, x: torch.Tensor) -> torch.Tensor:
         return self.output.log_prob(x, self._compute_numbers(x).flatten(1))

@@ -210,13 +210,6 @@ def confidence(classifier: Any, x: ArrayLike) -> np.ndarray:
     return _check_answers(classifier, x).max(axis=1)
 
 
-def class_shares(classifier: Any, x: ArrayLike) -> np.ndarray:
-    """Return the share of images that a classifier puts in each class, (classes,)."""
-    probs = _check_answers(classifier, x)
-    counts = np.bincount(probs.argmax(axis=1), minlength=probs.shape[1])
-    return counts / len(probs)
-
-
 def _check_sample(
     name: str, value: ArrayLike, *, columns: int | str, least: int
 ) -> np.ndarray:

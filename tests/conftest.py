@@ -37,6 +37,14 @@ def _no_figure_left() -> Iterator[None]:
         sys.modules["matplotlib.pyplot"].close("all")
 
 
+@pytest.fixture(autouse=True)
+def _seeded() -> Iterator[None]:
+    """Let each test draw weights from one seed; the random state stays as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(4)
+        yield
+
+
 @pytest.fixture
 def generator() -> torch.Generator:
     """Give a source of random numbers that no other test shares."""

@@ -27,16 +27,10 @@ PATIENCE = 2
 class Candidate(NamedTuple):
     """One way to build and train a model.
 
-    Parameters
-    ----------
-    width : int
-        Hidden units or channels; 0 for no hidden layer.
-    dropout : float
-        Share of them left out in training.
-    lr : float
-        Learning rate of Adam, which starts afresh in each round.
-    thresholds : tuple of int
-        The grey levels from which a pixel is black, each giving a copy of the data.
+    A share ``dropout`` of the ``width`` hidden units or channels is left out in
+    training; width 0 means no hidden layer. Adam starts afresh with ``lr`` in each
+    round. Each grey level in ``thresholds``, from which a pixel is black, gives a copy
+    of the data.
     """
 
     width: int
@@ -46,18 +40,9 @@ class Candidate(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """A candidate after training.
+    """A candidate after training, at the round of its best validation score.
 
-    Parameters
-    ----------
-    candidate : Candidate
-        What was tried.
-    nll : float
-        Best validation score, in nats per image.
-    rounds : int
-        The round in which it was reached.
-    model : torch.nn.Module
-        The model of that round, in evaluation mode.
+    That is ``nll``, in nats per image; the model is in evaluation mode.
     """
 
     candidate: Candidate
@@ -112,25 +97,10 @@ def attempt(
     steps: int = 200,
     seed: int = 0,
 ) -> Trial:
-    """Train one candidate until the validation images stop gaining from it.
+    """Train a candidate until the validation images stop gaining from it.
 
-    Parameters
-    ----------
-    name : str
-        One of ``NETWORKS``.
-    candidate : Candidate
-        What to build and how to train it.
-    rounds : int
-        Rounds at most; after ``PATIENCE`` of them without a better score it ends.
-    steps : int
-        Updates in a round.
-    seed : int
-        Fixes the first weights, the batches and the dropout.
-
-    Returns
-    -------
-    Trial
-        The candidate at its best round.
+    ``name`` is one of ``NETWORKS``. A round has ``steps`` updates; after ``PATIENCE``
+    rounds without a better score, or ``rounds`` in all, it ends.
     """
     build = NETWORKS[_validate.choice("name", name, NETWORKS)]
     width, dropout, lr, thresholds = _validate.instance(
@@ -153,15 +123,7 @@ def attempt(
 def trials(name: str) -> list[Trial]:
     """Try all candidates of a model, the best on the validation images first.
 
-    Parameters
-    ----------
-    name : str
-        One of ``CANDIDATES``.
-
-    Returns
-    -------
-    list of Trial
-        Sorted by validation score; computed once in a process.
+    They are computed once in a process.
     """
     _validate.choice("name", name, CANDIDATES)
     tried = [attempt(name, candidate) for candidate in CANDIDATES[name]]
@@ -171,12 +133,9 @@ def trials(name: str) -> list[Trial]:
 def table() -> dict[str, np.ndarray]:
     """Tabulate all trials; only a chosen candidate has a test score.
 
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        Columns ``model``, ``width``, ``dropout``, ``lr``, ``thresholds`` (how many),
-        ``rounds``, ``validation`` (nats per image), ``chosen`` (1 or 0) and ``test``
-        (nats per image, NaN where it was not looked at).
+    Columns ``model``, ``width``, ``dropout``, ``lr``, ``thresholds`` (how many),
+    ``rounds``, ``validation`` (nats per image), ``chosen`` (1 or 0) and ``test`` (nats
+    per image, NaN where it was not looked at).
     """
     rows = [row for name in CANDIDATES for row in _rows(name)]
     return {key: np.array([row[key] for row in rows]) for key in rows[0]}
@@ -218,11 +177,8 @@ def _score(model: torch.nn.Module) -> dict[str, float]:
 def repeats() -> dict[str, np.ndarray]:
     """Train fully connected candidates from ten seeds, and score each on all parts.
 
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        Columns ``model``, ``width``, ``thresholds``, ``seed`` (0 is the run of
-        :func:`trials`), ``train``, ``validation`` and ``test`` (nats per image).
+    Columns ``model``, ``width``, ``thresholds``, ``seed`` (0 is the run of
+    :func:`trials`), ``train``, ``validation`` and ``test`` (nats per image).
     """
     rows = [
         {

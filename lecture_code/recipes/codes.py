@@ -71,12 +71,9 @@ def tell_apart(
 def table() -> dict[str, np.ndarray]:
     """Measure each code, trained and untrained, on the three kinds of pages.
 
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        Columns ``seed``, ``trained`` (1 or 0), ``kind`` of pages, ``nats`` (the loss of
-        a test page), ``label`` (share of classes read off), ``told`` (share told apart
-        by a linear decoder) and ``undone`` (the same with the sigmoid undone).
+    Columns ``seed``, ``trained`` (1 or 0), ``kind`` of pages, ``nats`` (the loss of a
+    test page), ``label`` (share of classes read off), ``told`` (share told apart by a
+    linear decoder) and ``undone`` (the same with the sigmoid undone).
     """
     rows = [
         {"seed": seed, "trained": int(make is train_code), **row}

@@ -17,19 +17,8 @@ def unseen_share(
 ) -> float:
     """Share of test patches that a table fitted to some training images never saw.
 
-    Parameters
-    ----------
-    patch_size : int
-        Side of the square patches, 1 to 8.
-    images : int
-        How many of the 1000 training images, drawn without replacement, are counted.
-    generator : torch.Generator, optional
-        Source of the draw.
-
-    Returns
-    -------
-    float
-        A share in [0, 1].
+    Patches are square, of side 1 to 8; so many ``images`` of the 1000 training images
+    are drawn without replacement.
     """
     patch_size = _validate.integer("patch_size", patch_size, low=1, high=8)
     train, test = (datasets.binary_digits(part).pixels for part in ("train", "test"))
@@ -44,18 +33,10 @@ def unseen_share(
 
 
 def table(*, repeats: int = 50) -> dict[str, np.ndarray]:
-    """Mean and spread of :func:`unseen_share` over repeated draws of training images.
+    """Mean and spread of :func:`unseen_share` over at least 2 draws of training images.
 
-    Parameters
-    ----------
-    repeats : int
-        Draws for each pair of patch size and number of images, at least 2.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        Columns ``patch_size``, ``images``, ``unseen``, ``spread`` (the standard
-        deviation of one draw), one row for each pair.
+    Columns ``patch_size``, ``images``, ``unseen``, ``spread`` (the standard deviation
+    of one draw), one row for each pair.
     """
     repeats = _validate.integer("repeats", repeats, low=2)
     generator = torch.Generator().manual_seed(0)

@@ -17,21 +17,9 @@ from lecture_code.gan import GAN
 def diffusion_model(*, rounds: int = 10, steps: int = 250) -> Diffusion:
     """Train the stored diffusion model of the digits and their classes.
 
-    The learning rate falls from round to round on half a wave of the cosine. Width,
-    depth, batch, learning rate and guidance were chosen by the Frechet distance to the
-    validation images.
-
-    Parameters
-    ----------
-    rounds : int
-        How many rounds.
-    steps : int
-        Updates in a round, in which Adam starts afresh.
-
-    Returns
-    -------
-    Diffusion
-        The trained model in evaluation mode.
+    The learning rate falls from round to round on half a wave of the cosine, and Adam
+    starts afresh in each. Width, depth, batch, learning rate and guidance were chosen
+    by the Frechet distance to the validation images.
     """
     pixels, labels = datasets.digits("train")
     rows = torch.cat([datasets.scaled(pixels), labels[:, None]], dim=1)
@@ -39,20 +27,7 @@ def diffusion_model(*, rounds: int = 10, steps: int = 250) -> Diffusion:
 
 
 def clouds_model(*, rounds: int = 10, steps: int = 300) -> Diffusion:
-    """Train the stored diffusion model of three clouds in the plane.
-
-    Parameters
-    ----------
-    rounds : int
-        How many rounds, as in :func:`diffusion_model`.
-    steps : int
-        Updates in a round.
-
-    Returns
-    -------
-    Diffusion
-        The trained model in evaluation mode.
-    """
+    """Train the stored diffusion model of three clouds in the plane, in rounds too."""
     rows = datasets.toy("clouds").sample(100_000, torch.Generator().manual_seed(0))
     return _trained("diffusion-clouds", rows, rounds, steps, batch_size=512)
 
@@ -80,15 +55,7 @@ def _trained(
 def gan_model(*, steps: int = 3600) -> GAN:
     """Train the stored adversarial network of the digits.
 
-    Parameters
-    ----------
-    steps : int
-        Rounds of the game; the critic learns four times as fast as the generator.
-
-    Returns
-    -------
-    GAN
-        The trained model in evaluation mode.
+    In each of the ``steps`` the critic learns four times as fast as the generator.
     """
     pixels = datasets.scaled(datasets.digits("train").pixels)
     with torch.random.fork_rng():
@@ -106,18 +73,8 @@ def gan_model(*, steps: int = 3600) -> GAN:
 def toy_gans(*, runs: int = 20, steps: int = 400) -> dict[str, np.ndarray]:
     """Play the game of chapter 11 on two modes, each run from its own random start.
 
-    Parameters
-    ----------
-    runs : int
-        How many games; a game's number is its seed.
-    steps : int
-        Rounds of each.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        Columns ``run``, ``latent`` and ``sample``: what the trained generator makes of
-        a hundred latents, one for each percent of their law.
+    A run's number is its seed. Columns ``run``, ``latent`` and ``sample``: what the
+    trained generator makes of a hundred latents, one for each percent of their law.
     """
     runs = _validate.integer("runs", runs, low=1)
     latents = densities.GaussianMixture([0.0]).ppf((np.arange(100) + 0.5) / 100)
@@ -154,11 +111,8 @@ WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
 def costs() -> dict[str, np.ndarray]:
     """Train the models of the digits again with a stopwatch, and draw 1000 samples.
 
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        Columns ``model``, ``training`` and ``sampling`` (seconds of processor time on
-        one thread, the second for 1000 samples) and ``parameters``.
+    Columns ``model``, ``training`` and ``sampling`` (seconds of processor time on one
+    thread, the second for 1000 samples) and ``parameters``.
     """
     names = [name for name in WEIGHTS if name.endswith("-digits")]
     models, rows = [], []

@@ -18,25 +18,16 @@ RATES = (3e-3, 3e-3, 3e-3, 3e-3, 1e-3, 1e-3, 1e-3, 3e-4)
 
 
 def grey_model() -> torch.nn.Module:
-    """Train the stored autoregressive model of the digits in 17 grey levels.
-
-    Returns
-    -------
-    torch.nn.Module
-        The model with the weights that suit the validation images best.
-    """
+    """Train the stored model of 17 grey levels, and keep what validates best."""
     return _trained()[0]
 
 
 def costs() -> dict[str, np.ndarray]:
     """Measure what the training of :func:`grey_model` took and what came of it.
 
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        One row: ``model``, processor time in ``train_seconds``, number of
-        ``parameters``, mean negative log-likelihood of the ``validation`` and of the
-        ``test`` images in nats.
+    One row: ``model``, processor time in ``train_seconds``, number of ``parameters``,
+    mean negative log-likelihood of the ``validation`` and of the ``test`` images in
+    nats.
     """
     model, seconds = _trained()
     held_out = [datasets.digits(part).pixels for part in ("validation", "test")]

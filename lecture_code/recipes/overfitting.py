@@ -25,21 +25,10 @@ def gaps(
     draws: int,
     generator: torch.Generator | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Fit a mixture to n examples of a mixture, many times over.
+    """Fit a mixture to n examples of a mixture, many times, beginning at the truth.
 
-    Parameters
-    ----------
-    law : lecture_code.densities.GaussianMixture
-        What the examples are drawn from, and where each search begins.
-    n, draws : int
-        Examples in a data set, and how many data sets there are.
-    generator : torch.Generator, optional
-
-    Returns
-    -------
-    tuple of torch.Tensor, shapes (draws,)
-        By how many nats the training NLL lies below that of the law, and the
-        divergence from the law to the fitted mixture.
+    Two tensors (draws,): by how many nats the training NLL lies below that of the law,
+    and the divergence from the law to the fitted mixture.
     """
     n = _validate.integer("n", n, low=1)
     draws = _validate.integer("draws", draws, low=1)

@@ -23,25 +23,9 @@ def keep_best(
 ) -> torch.nn.Module:
     """Train in rounds and end with the weights of the round that validates best.
 
-    Parameters
-    ----------
-    model : torch.nn.Module
-        Offers ``loss(x)``.
-    data : torch.Tensor
-        Training examples, shape (n, ...).
-    held_out : torch.Tensor
-        Validation examples, shape (m, ...).
-    rates : sequence of float
-        The learning rate of each round, in which Adam starts afresh.
-    steps : int
-        Updates in a round.
-    batch_size : int
-        Examples in a batch.
-
-    Returns
-    -------
-    torch.nn.Module
-        The model itself in evaluation mode.
+    The model offers ``loss(x)`` and is returned in evaluation mode. ``data`` (n, ...)
+    and ``held_out`` (m, ...) are examples; each of the ``rates`` is one round of
+    ``steps`` updates, in which Adam starts afresh.
     """
     _validate.instance("model", model, torch.nn.Module)
     _validate.tensor("held_out", held_out)
@@ -63,21 +47,10 @@ def best_round(
 ) -> tuple[float, int]:
     """Improve a model again and again, and end with the weights that validate best.
 
-    Parameters
-    ----------
-    model : torch.nn.Module
-        Offers ``loss(x)``; ends in evaluation mode.
-    improvements : sequence of callable
-        Each one is a round: it trains the model and takes no argument.
-    held_out : torch.Tensor
-        Validation examples, shape (m, ...).
-    patience : int
-        So many rounds without a better score end the training.
-
-    Returns
-    -------
-    tuple of float and int
-        The lowest validation loss, and how many rounds it took.
+    Each improvement is a round: it trains the model, which offers ``loss(x)`` and ends
+    in evaluation mode. So many rounds as ``patience`` says without a better score on
+    the ``held_out`` examples (m, ...) end the training. Returns the lowest validation
+    loss, and how many rounds it took.
     """
     _validate.instance("model", model, torch.nn.Module)
     _validate.function("model.loss", getattr(model, "loss", None))

@@ -30,18 +30,9 @@ def boxes_log_prob(
 ) -> torch.Tensor:
     """Log-probability of vectors under counts of boxes, mixed with an even spread.
 
-    Parameters
-    ----------
-    known, x : torch.Tensor, shapes (m, d) and (n, d)
-        What is counted, and what is asked for: whole numbers below ``levels``.
-    levels : int
-    width : int
-        Values on each side of a box; the last one is cut off at ``levels``.
-
-    Returns
-    -------
-    torch.Tensor, shape (n, len(SHARES))
-        In nats, for each share that is spread evenly.
+    Whole numbers below ``levels``: those in ``known`` (m, d) are counted, ``x`` (n, d)
+    is asked for. A box has ``width`` values on each side; the last one is cut off.
+    Returns nats (n, len(SHARES)), for each share that is spread evenly.
     """
     seen = Counter(map(tuple, (known // width).tolist()))
     boxes = x // width

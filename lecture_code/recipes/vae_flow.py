@@ -15,19 +15,10 @@ from lecture_code.recipes import binary, rounds
 
 
 def prepared_flow(flow: flows.Dequantised, levels: torch.Tensor) -> flows.Dequantised:
-    """Fit what needs no training: the histograms, then the linear layer behind them.
+    """Fit what needs no training to grey levels (n, d), in place.
 
-    Parameters
-    ----------
-    flow : Dequantised
-        Its first layer is ``Marginals``, its last one ``Triangular``.
-    levels : torch.Tensor, shape (n, d)
-        Whole grey levels.
-
-    Returns
-    -------
-    Dequantised
-        The flow itself: the table of independent pixels with a Gaussian dependence.
+    These are the first layer, histograms of single pixels, and the last, which is
+    linear: the table of independent pixels with a Gaussian dependence.
     """
     _validate.instance("flow", flow, flows.Dequantised)
     first, *_, last = flow.flow.layers
@@ -41,21 +32,10 @@ def prepared_flow(flow: flows.Dequantised, levels: torch.Tensor) -> flows.Dequan
 def latent_model(
     name: str, *, rates: Sequence[float] | None = None, steps: int = 600
 ) -> torch.nn.Module:
-    """Train a stored VAE or flow; what validates best is kept.
+    """Train a stored VAE or flow, one of ``SETTINGS``; what validates best is kept.
 
-    Parameters
-    ----------
-    name : str
-        One of ``SETTINGS``.
-    rates : sequence of float, optional
-        Learning rate of each round; by default those in ``SETTINGS``.
-    steps : int
-        Updates in a round.
-
-    Returns
-    -------
-    torch.nn.Module
-        The trained model in evaluation mode.
+    Each of the ``rates``, by default those in ``SETTINGS``, is a round of ``steps``
+    updates.
     """
     settings = SETTINGS[_validate.choice("name", name, SETTINGS)]
     steps = _validate.integer("steps", steps, low=1)
@@ -95,15 +75,9 @@ def _timed(name: str) -> tuple[torch.nn.Module, float]:
 def costs() -> dict[str, np.ndarray]:
     """Measure what training the models cost.
 
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        Columns ``model``, ``train_seconds`` (CPU), ``parameters``, ``settings``.
-
-    Notes
-    -----
-    A model that this process has trained already, as
-    ``make models --force`` does, is not trained again.
+    Columns ``model``, ``train_seconds`` (CPU), ``parameters``, ``settings``. A model
+    that this process has trained already, as ``make models --force`` does, is not
+    trained again.
     """
     models = {name: _timed(name) for name in SETTINGS}
     sizes = [sum(p.numel() for p in model.parameters()) for model, _ in models.values()]

@@ -21,13 +21,6 @@ each_network = pytest.mark.parametrize("name", NETWORKS)
 each_order = pytest.mark.parametrize("order", [None, ORDER])
 
 
-@pytest.fixture(autouse=True)
-def _seeded():
-    with torch.random.fork_rng():
-        torch.manual_seed(5)
-        yield
-
-
 def model(name, order=None, spread=1.0):
     """Return a model in float64 with parameters far from where they start."""
     made = autoregressive.Autoregressive(NETWORKS[name](), pixels=9, order=order)

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
+from seeds import seeded
 
 from lecture_code import (
     autoencoders,
@@ -124,10 +125,6 @@ class Halved:
 
     def denoise(self, x: torch.Tensor, t: Any) -> torch.Tensor:
         return x / 2
-
-
-def seeded() -> torch.Generator:
-    return torch.Generator().manual_seed(0)
 
 
 BITS = torch.tensor([[0.0, 1.0, 1.0], [1.0, 0.0, 0.0]])
@@ -421,8 +418,8 @@ ROWS: list[Row] = [
     row(metrics.frechet, {"x": SAMPLES, "y": SAMPLES}, y=LONG, x=(X, "shape (n, d)")),
     row(metrics.nearest_distance, {"x": REAL, "reference": REAL},
         reference=(SAMPLES, "3)")),
-    *several([metrics.confidence, metrics.class_shares],
-        {"classifier": Judge(), "x": REAL}, classifier=(3, "predict_proba")),
+    row(metrics.confidence, {"classifier": Judge(), "x": REAL},
+        classifier=(3, "predict_proba")),
     # the push-forward theorem
     row(pushforward.enlarged_mass, {"mass": [0, 1], "distance": 0.0, "lipschitz": 0.5},
         mass=ENTRY, distance=((-0.1, "entries >= 0"), ([1.0] * 3, "shapes that fit")),

@@ -16,6 +16,7 @@ from typing import Any
 import global_state
 import pytest
 import torch
+from seeds import seeded
 
 import lecture_code
 from lecture_code import (
@@ -48,10 +49,6 @@ class Entry:
     cells: int = 400
 
 
-def _seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
 def _patterns(levels: int) -> torch.Tensor:
     return torch.cartesian_prod(*[torch.arange(float(levels))] * 4)
 
@@ -63,7 +60,7 @@ def _table() -> histograms.PatternTable:
 
 def _randomised(model: torch.nn.Module, spread: float) -> torch.nn.Module:
     """Move the weights away from where they start."""
-    generator = _seeded(6)
+    generator = seeded(6)
     with torch.no_grad():
         for weights in model.parameters():
             weights.normal_(std=spread, generator=generator)
@@ -178,12 +175,9 @@ def test_every_class_that_samples_is_in_the_list():
         for value in vars(importlib.import_module(each.name)).values()
         if inspect.isclass(value) and not value.__name__.startswith("_")
     }
-    sampling = {c for c in classes if hasattr(c, "sample") and is_ours(c)}
+    ours = {c for c in classes if c.__module__.startswith("lecture_code.")}
+    sampling = {c for c in ours if hasattr(c, "sample")}
     assert sampling == {type(entry.make()) for entry in MODELS.values()}
-
-
-def is_ours(kind: type) -> bool:
-    return kind.__module__.startswith("lecture_code.")
 
 
 # ------------------------------------------------------------------------------- sample
@@ -193,7 +187,7 @@ def is_ours(kind: type) -> bool:
 def test_samples_have_shape_and_dtype_and_no_gradient(name):
     entry = MODELS[name]
     for n in (1, 7):
-        samples = entry.make().sample(n, _seeded(0))
+        samples = entry.make().sample(n, seeded(0))
         assert samples.shape == (n, *entry.shape)
         assert samples.dtype == entry.dtype
         assert not samples.requires_grad
@@ -202,14 +196,14 @@ def test_samples_have_shape_and_dtype_and_no_gradient(name):
 
 @each_model
 def test_a_generator_settles_the_samples_and_nothing_global_changes(name):
-    make, generator = MODELS[name].make, _seeded(1)
+    make, generator = MODELS[name].make, seeded(1)
     model = make()
     before = global_state.snapshot()
     first, second = (model.sample(50, generator) for _ in range(2))
     assert global_state.changed(before, global_state.snapshot()) == []
     assert not torch.equal(first, second)
-    assert torch.equal(make().sample(50, generator=_seeded(1)), first)
-    assert not torch.equal(make().sample(50, generator=_seeded(2)), first)
+    assert torch.equal(make().sample(50, generator=seeded(1)), first)
+    assert not torch.equal(make().sample(50, generator=seeded(2)), first)
 
 
 @each_model
@@ -226,36 +220,22 @@ def test_without_a_generator_torchs_seed_settles_the_samples(name, kept_globals)
 
 
 @each_exact
-def test_log_prob_gives_one_finite_number_for_each_sample(name):
-    model = MODELS[name].make()
-    log_prob = model.log_prob(model.sample(8, _seeded(6)))
-    assert log_prob.shape == (8,)
-    assert log_prob.is_floating_point()
-    assert torch.isfinite(log_prob).all()
-
-
-@each_exact
 def test_probabilities_sum_or_integrate_to_one(name):
-    entry = MODELS[name]
-    total = _sum(entry) if entry.outcomes else _integral(entry)
-    assert total == pytest.approx(1, abs=1e-6)
+    log_prob, area = _law(MODELS[name])
+    assert log_prob.exp().sum().item() * area == pytest.approx(1, abs=1e-6)
 
 
-def _sum(entry: Entry) -> float:
-    return entry.make().log_prob(entry.outcomes()).exp().sum().item()
+def _law(entry: Entry) -> tuple[torch.Tensor, float]:
+    """Ask for all outcomes, or for the middles of cells, whose area is returned too.
 
-
-def _integral(entry: Entry) -> float:
-    """Add up the density at the middles of cells, which for smooth ones is exact."""
-    axes = [_middles(low, high, entry.cells) for low, high in entry.box]
-    points = torch.cartesian_prod(*axes)
+    The sum over these is an integral, which for smooth densities is exact.
+    """
+    if entry.outcomes:
+        return entry.make().log_prob(entry.outcomes()), 1.0
+    shares = (torch.arange(entry.cells).double() + 0.5) / entry.cells
+    points = torch.cartesian_prod(*[a + (b - a) * shares for a, b in entry.box])
     area = math.prod((high - low) / entry.cells for low, high in entry.box)
-    return entry.make().log_prob(points).exp().sum().item() * area
-
-
-def _middles(low: float, high: float, cells: int) -> torch.Tensor:
-    edges = torch.linspace(low, high, cells + 1, dtype=torch.float64)
-    return (edges[1:] + edges[:-1]) / 2
+    return entry.make().log_prob(points), area
 
 
 @each_exact
@@ -263,32 +243,26 @@ def test_samples_follow_log_prob(name):
     """Hold the mean of -log p over samples against the entropy, within 5 sigma."""
     entry = MODELS[name]
     model = entry.make()
-    surprise = -model.log_prob(model.sample(20_000, _seeded(7))).double()
+    surprise = -model.log_prob(model.sample(20_000, seeded(7))).double()
     error = surprise.std().item() / math.sqrt(len(surprise))
-    assert abs(surprise.mean().item() - _entropy(entry)) < 5 * error + 1e-6
-
-
-def _entropy(entry: Entry) -> float:
-    if entry.outcomes:
-        log_prob, area = entry.make().log_prob(entry.outcomes()), 1.0
-    else:
-        axes = [_middles(low, high, entry.cells) for low, high in entry.box]
-        log_prob = entry.make().log_prob(torch.cartesian_prod(*axes))
-        area = math.prod((high - low) / entry.cells for low, high in entry.box)
-    return torch.special.entr(log_prob.exp()).sum().item() * area
+    log_prob, area = _law(entry)
+    entropy = torch.special.entr(log_prob.exp()).sum().item() * area
+    assert abs(surprise.mean().item() - entropy) < 5 * error + 1e-6
 
 
 @each_exact
 def test_what_an_example_gets_does_not_depend_on_the_batch(name):
     model = MODELS[name].make()
-    x = model.sample(12, _seeded(8))
+    x = model.sample(12, seeded(8))
     x = x.double() if x.is_floating_point() else x
+    assert model.log_prob(x).shape == (12,)
+    assert torch.isfinite(model.log_prob(x)).all()
     methods = [model.log_prob, *([model.score] if hasattr(model, "score") else [])]
     for method in methods:
         together = method(x)
         alone = torch.cat([method(x[i : i + 1]) for i in range(12)])
         torch.testing.assert_close(alone, together, rtol=1e-12, atol=1e-12)
-        order = torch.randperm(12, generator=_seeded(9))
+        order = torch.randperm(12, generator=seeded(9))
         mixed = method(x[order])
         torch.testing.assert_close(mixed, together[order], rtol=1e-12, atol=1e-12)
 
@@ -296,7 +270,7 @@ def test_what_an_example_gets_does_not_depend_on_the_batch(name):
 @each_smooth
 def test_score_is_the_gradient_of_log_prob(name):
     model = MODELS[name].make()
-    x = model.sample(6, _seeded(10)).double().requires_grad_()
+    x = model.sample(6, seeded(10)).double().requires_grad_()
     (gradient,) = torch.autograd.grad(model.log_prob(x).sum(), x)
     torch.testing.assert_close(model.score(x).detach(), gradient)
 
@@ -318,12 +292,12 @@ def test_repr_is_informative_and_stable(name):
 @each_bounded
 def test_a_bound_is_finite_for_each_sample_and_never_called_log_prob(name):
     model = MODELS[name].make()
-    x = model.sample(8, _seeded(6)).double()
+    x = model.sample(8, seeded(6)).double()
     for method in OFFERED[type(model).__name__]:
-        bound = getattr(model, method)(x, 3, _seeded(7))
+        bound = getattr(model, method)(x, 3, seeded(7))
         assert bound.shape == (8,)
         assert torch.isfinite(bound).all()
-        assert torch.equal(getattr(model, method)(x, 3, _seeded(7)), bound)
+        assert torch.equal(getattr(model, method)(x, 3, seeded(7)), bound)
     with pytest.raises(AttributeError, match="have log_prob"):
         model.log_prob(x)
 
@@ -341,7 +315,7 @@ def test_a_method_that_a_model_cannot_have_is_not_there(name):
 @pytest.mark.parametrize("name", ["Histogram", "PatternTable"])
 def test_a_model_that_counts_takes_lists_and_arrays_too(name):
     model = MODELS[name].make()
-    x = model.sample(4, _seeded(11))
+    x = model.sample(4, seeded(11))
     want = model.log_prob(x)
     assert torch.equal(model.log_prob(x.numpy()), want)
     assert torch.equal(model.log_prob(x.tolist()), want)

@@ -12,6 +12,7 @@ import elsewhere
 import pytest
 import test_contract
 import torch
+from seeds import seeded
 
 from lecture_code import (
     _validate,
@@ -23,10 +24,6 @@ from lecture_code import (
     networks,
     noising,
 )
-
-
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def autoencoder(kind: str) -> torch.nn.Module:

@@ -5,21 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from seeds import seeded
 
 from lecture_code import densities, diffusion, networks, noising
 
 PLANE = densities.IsotropicMixture([[-1.0, 0.5], [2.0, 1.0]], [0.4, 0.7], [0.6, 0.4])
-
-
-@pytest.fixture(autouse=True)
-def _seeded():
-    with torch.random.fork_rng():
-        torch.manual_seed(6)
-        yield
-
-
-def seeded(seed=1):
-    return torch.Generator().manual_seed(seed)
 
 
 class Exact(torch.nn.Module):

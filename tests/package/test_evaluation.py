@@ -10,6 +10,7 @@ from __future__ import annotations
 import global_state
 import pytest
 import torch
+from seeds import seeded
 
 from lecture_code import (
     autoregressive,
@@ -62,10 +63,6 @@ BUILT = {
 }
 IMAGES = torch.tensor([[0.0, 1, 1, 0], [1, 0, 1, 0], [1, 1, 1, 1]])
 KNOWN = [True, False, True, False]
-
-
-def seeded() -> torch.Generator:
-    return torch.Generator().manual_seed(0)
 
 
 def _filled(fill):

@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from seeds import seeded
 
 from lecture_code import densities, divergences, gan, lipschitz, networks
 
@@ -13,20 +14,9 @@ GAMES = ("saturating", "non-saturating", "wasserstein")
 each_game = pytest.mark.parametrize("game", GAMES)
 
 
-@pytest.fixture(autouse=True)
-def _seeded():
-    with torch.random.fork_rng():
-        torch.manual_seed(4)
-        yield
-
-
 def model(game="non-saturating", d=2, latent=3):
     generator = networks.mlp([latent, 8, d])
     return gan.GAN(generator, networks.mlp([d, 8, 1]), latent=latent, game=game)
-
-
-def seeded(seed=1):
-    return torch.Generator().manual_seed(seed)
 
 
 P, Q = densities.GaussianMixture([0.0]), densities.GaussianMixture([1.5])

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from seeds import seeded
 from torch.distributions import Normal
 
 from lecture_code import (
@@ -22,10 +23,6 @@ from lecture_code import (
 )
 
 KNOWN = torch.tensor([False, True, False, True])
-
-
-def seeded(seed):
-    return torch.Generator().manual_seed(seed)
 
 
 def spread(model, std):

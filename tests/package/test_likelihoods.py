@@ -7,12 +7,9 @@ import math
 import pytest
 import torch
 from scipy import stats
+from seeds import seeded
 
 from lecture_code import likelihoods
-
-
-def _seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def _grey(levels: int = 5) -> likelihoods.Logistics:
@@ -21,7 +18,7 @@ def _grey(levels: int = 5) -> likelihoods.Logistics:
 
 @pytest.mark.parametrize("spread", [0.1, 3.0, 40.0])
 def test_grey_levels_sum_to_one_and_none_is_impossible(spread):
-    a = spread * torch.randn(50, 4 * 6, generator=_seeded(), dtype=torch.float64)
+    a = spread * torch.randn(50, 4 * 6, generator=seeded(), dtype=torch.float64)
     p = _grey().probabilities(a)
     torch.testing.assert_close(p.sum(dim=2), torch.ones(50, 4).double())
     assert p.min() >= 1e-5 / 5
@@ -38,7 +35,7 @@ def test_a_grey_level_takes_the_mass_between_its_edges():
 
 
 def test_log_prob_looks_the_level_up():
-    a = torch.randn(6, 2 * 6, generator=_seeded(1), dtype=torch.float64)
+    a = torch.randn(6, 2 * 6, generator=seeded(1), dtype=torch.float64)
     x = torch.tensor([[0.0, 4], [1, 3], [2, 2], [3, 1], [4, 0], [0, 0]])
     table = _grey().probabilities(a).gather(2, x.long()[..., None])
     torch.testing.assert_close(_grey().log_prob(x, a), table.log().sum(dim=(1, 2)))
@@ -66,16 +63,16 @@ def test_gaussian_is_scipys():
     ids=repr,
 )
 def test_the_mean_of_samples_is_the_mean(law, columns):
-    a = torch.randn(1, columns, generator=_seeded(2), dtype=torch.float64)
-    drawn = law.draw(a.expand(20_000, -1), _seeded(3)).double()
+    a = torch.randn(1, columns, generator=seeded(2), dtype=torch.float64)
+    drawn = law.draw(a.expand(20_000, -1), seeded(3)).double()
     error = drawn.std(dim=0) / math.sqrt(len(drawn))
     assert drawn.shape == (20_000, 4)
     assert ((drawn.mean(dim=0) - law.mean(a)[0]).abs() < 5 * error).all()
 
 
 def test_samples_of_grey_levels_pass_a_chi_square_test():
-    a = torch.randn(1, 6, generator=_seeded(4), dtype=torch.float64)
-    drawn = _grey().draw(a.expand(20_000, -1), _seeded(5)).long().flatten()
+    a = torch.randn(1, 6, generator=seeded(4), dtype=torch.float64)
+    drawn = _grey().draw(a.expand(20_000, -1), seeded(5)).long().flatten()
     want = 20_000 * _grey().probabilities(a)[0, 0].numpy()
     assert stats.chisquare(torch.bincount(drawn, minlength=5), want).pvalue > 1e-4
 

@@ -18,13 +18,6 @@ CAUSAL = {
 each_network = pytest.mark.parametrize("name", CAUSAL)
 
 
-@pytest.fixture(autouse=True)
-def _seeded():
-    with torch.random.fork_rng():
-        torch.manual_seed(3)
-        yield
-
-
 def test_an_mlp_is_its_formula():
     network = networks.mlp([3, 5, 4, 2], activation="tanh")
     first, second, third = (m for m in network if isinstance(m, torch.nn.Linear))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from scipy import integrate, stats
+from seeds import seeded
 
 from lecture_code import densities, noising
 
@@ -15,10 +16,6 @@ TARGET = densities.GaussianMixture([-1.5, 0.5], [0.3, 0.6], [0.25, 0.75])
 PLANE = densities.IsotropicMixture([[-1.0, 0.5], [2.0, 1.0]], [0.4, 0.7], [0.6, 0.4])
 SCHEDULES = {"cosine": noising.cosine, "straight": lambda t: t}
 each_schedule = pytest.mark.parametrize("level", SCHEDULES.values(), ids=SCHEDULES)
-
-
-def seeded(seed=1):
-    return torch.Generator().manual_seed(seed)
 
 
 @each_schedule

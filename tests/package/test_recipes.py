@@ -60,16 +60,6 @@ def test_a_stored_run_of_the_copier_is_what_the_code_trains():
     assert fresh["ink"] == pytest.approx(stored["ink"].item(), abs=0.01)
 
 
-def test_a_denoiser_beats_the_others_on_masked_digits_from_every_seed():
-    runs = trained.table("denoising")
-    masked = {
-        name: trained.select(runs, model=name)["masked"] for name in denoising.MODELS
-    }
-    assert masked["denoising"].shape == (10,)
-    assert (masked["denoising"] < masked["plain"]).all()
-    assert (masked["plain"] < masked["copier"]).all()
-
-
 def test_boxes_and_bells_are_distributions_over_pairs_of_numbers():
     pairs = torch.cartesian_prod(*[torch.arange(5.0).double()] * 2)
     known = torch.tensor([[0.0, 4.0], [1.0, 4.0], [3.0, 2.0]]).double()
@@ -130,9 +120,6 @@ def test_the_stored_gaps_are_those_of_new_draws():
         assert new.mean().item() == pytest.approx(rows[side].mean(), abs=5 * error)
 
 
-AUTOREGRESSIVE = ("logistic", "masked-mlp", "masked-convolution", "recurrent")
-
-
 def test_a_stored_digit_model_is_what_the_code_trains():
     test = datasets.binary_digits("test").pixels
     fresh = binary.attempt("logistic", CHOSEN["logistic"]).model
@@ -159,7 +146,7 @@ CHOSEN = {
 }
 
 
-@pytest.mark.parametrize("name", AUTOREGRESSIVE)
+@pytest.mark.parametrize("name", binary.CANDIDATES)
 def test_the_best_candidate_on_the_validation_images_is_stored(name):
     rows = _selection(name)
     tried = sorted(tuple(row.values())[1:5] for row in rows)
@@ -169,11 +156,7 @@ def test_the_best_candidate_on_the_validation_images_is_stored(name):
     build = binary.NETWORKS[name]
     network = build(CHOSEN[name].width, CHOSEN[name].dropout)
     assert repr(trained.BUILDERS[name]().network) == repr(network)
-
-
-@pytest.mark.parametrize("name", AUTOREGRESSIVE)
-def test_a_chosen_model_scores_what_the_table_says_and_no_other_met_the_test(name):
-    first, *others = _selection(name)
+    first, *others = rows
     with torch.no_grad():
         for part in ("validation", "test"):
             nll = trained.load(name).loss(datasets.binary_digits(part).pixels).item()
@@ -182,23 +165,16 @@ def test_a_chosen_model_scores_what_the_table_says_and_no_other_met_the_test(nam
 
 
 def test_the_table_of_seeds_is_what_the_code_trains():
-    stored = trained.select(trained.table("binary-seeds"), model="logistic", seed=1)
-    _, candidate = binary.REPEATED[0]
-    fresh = binary._score(binary.attempt("logistic", candidate, seed=1).model)
-    chosen = trained.select(stored, thresholds=len(candidate.thresholds))
-    for part, nats in fresh.items():
-        assert chosen[part] == pytest.approx([nats], abs=0.05)
-
-
-def test_the_table_of_seeds_has_each_candidate_ten_times():
     table = trained.table("binary-seeds")
     rows = zip(table["width"], table["thresholds"], table["seed"], strict=True)
-    wanted = [
-        (candidate.width, len(candidate.thresholds), seed)
-        for _, candidate in binary.REPEATED
-        for seed in range(10)
-    ]
-    assert list(rows) == wanted
+    tried = [(c.width, len(c.thresholds)) for _, c in binary.REPEATED]
+    assert list(rows) == [(*each, seed) for each in tried for seed in range(10)]
+    _, candidate = binary.REPEATED[0]
+    fresh = binary._score(binary.attempt("logistic", candidate, seed=1).model)
+    kind = {"model": "logistic", "thresholds": len(candidate.thresholds)}
+    stored = trained.select(table, seed=1, **kind)
+    for part, nats in fresh.items():
+        assert stored[part] == pytest.approx([nats], abs=0.05)
 
 
 def test_the_table_of_codes_is_what_the_code_measures():
@@ -257,28 +233,22 @@ def test_training_ends_when_the_validation_images_gain_no_more(monkeypatch):
     assert len(calls) == 1 + binary.PATIENCE
 
 
-def test_the_lowest_validation_score_comes_first(monkeypatch):
+def test_the_lowest_validation_score_comes_first_and_alone_meets_the_test_images(
+    monkeypatch,
+):
     scores = iter([3.0, 1.0, 2.0])
 
     def attempt(name, candidate):
-        return binary.Trial(candidate, next(scores), 1, torch.nn.Identity())
+        nll = next(scores)
+        return binary.Trial(QUICK, nll, 1, trained.load(name) if nll == 1 else None)
 
     monkeypatch.setattr(binary, "attempt", attempt)
-    monkeypatch.setitem(binary.CANDIDATES, "logistic", [QUICK] * 3)
-    tried = binary.trials.__wrapped__("logistic")
-    assert [trial.nll for trial in tried] == [1.0, 2.0, 3.0]
-
-
-def test_only_the_first_trial_meets_the_test_images(monkeypatch):
-    trials = [
-        binary.Trial(QUICK, nll, 1, model)
-        for nll, model in ((1.0, trained.load("logistic")), (2.0, None))
-    ]
-    monkeypatch.setattr(binary, "trials", lambda name: trials)
-    monkeypatch.setattr(binary, "CANDIDATES", {"logistic": [QUICK] * 2})
+    monkeypatch.setattr(binary, "trials", binary.trials.__wrapped__)
+    monkeypatch.setattr(binary, "CANDIDATES", {"logistic": [QUICK] * 3})
     table = binary.table()
-    assert table["chosen"].tolist() == [1, 0]
-    assert np.isnan(table["test"]).tolist() == [False, True]
+    assert table["validation"].tolist() == [1.0, 2.0, 3.0]
+    assert table["chosen"].tolist() == [1, 0, 0]
+    assert np.isnan(table["test"]).tolist() == [False, True, True]
 
 
 def test_models_skips_what_is_there(monkeypatch, tmp_path, capsys):

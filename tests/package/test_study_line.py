@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import csv
+import re
 
 import numpy as np
 import pytest
 import torch
 from scipy import special
+from seeds import seeded
 
 from lecture_code import lipschitz, training
 from lecture_code.densities import GaussianMixture
 from lecture_code.study import __main__ as command
-from lecture_code.study.line import denoisers, experiments, laws, report
+from lecture_code.study.line import denoisers, experiments, laws, published, report
 from lecture_code.study.line.stacks import Stack, latents
 
 SHORT = ((1, 1e-3),) * 3
-
-
-def source(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 @pytest.fixture
@@ -38,8 +36,8 @@ def short(monkeypatch):
 
 @pytest.mark.parametrize("levels", [None, [0.5, 2.0, 7.0]])
 def test_a_stack_computes_what_its_members_do(levels):
-    stack = Stack(3, [1, 8, 16, 1], levels=levels, generator=source())
-    x = torch.randn(3, 5, 1, generator=source(1))
+    stack = Stack(3, [1, 8, 16, 1], levels=levels, generator=seeded())
+    x = torch.randn(3, 5, 1, generator=seeded(1))
     for _ in range(200):  # until the power iteration has settled
         got = stack(x)
     for place, member in enumerate(stack.members()):
@@ -48,9 +46,9 @@ def test_a_stack_computes_what_its_members_do(levels):
 
 
 def test_a_stack_is_trained_as_its_members_would_be_alone():
-    stack = Stack(2, [1, 8, 1], generator=source())
+    stack = Stack(2, [1, 8, 1], generator=seeded())
     alone = stack.members()
-    x, y = (torch.randn(1, 2, 16, 1, generator=source(seed)) for seed in (1, 2))
+    x, y = (torch.randn(1, 2, 16, 1, generator=seeded(seed)) for seed in (1, 2))
 
     def loss(batch):
         return (stack(batch[0]) - y[0]).square().mean(dim=(1, 2)).sum()
@@ -72,14 +70,14 @@ def test_a_stack_is_trained_as_its_members_would_be_alone():
 
 def test_no_member_is_steeper_than_its_level():
     levels = [0.3, 1.0, 20.0]
-    stack = Stack(3, [1, 16, 16, 1], levels=levels, generator=source())
+    stack = Stack(3, [1, 16, 16, 1], levels=levels, generator=seeded())
     for member, level in zip(stack.members(), levels, strict=True):
         assert lipschitz.upper_bound(member) <= level * (1 + 1e-6)
         assert lipschitz.exact_1d(member, -6, 6) <= level * (1 + 1e-6)
 
 
 def test_latents_are_normal_and_share_out_the_line():
-    z = latents(2000, 8, source())[..., 0]
+    z = latents(2000, 8, seeded())[..., 0]
     cells = (torch.special.ndtr(z) * 8).floor().clamp(0, 7)
     assert torch.equal(cells, torch.arange(8.0).expand(2000, 8))
     uniform = torch.special.ndtr(z.double()) * 8 - cells
@@ -122,7 +120,7 @@ def test_a_shifted_gaussian_has_the_distance_of_the_formula():
 
 
 def test_an_untrained_sampler_is_a_map_without_jumps():
-    stack = Stack(2, denoisers.SIZES, generator=source())
+    stack = Stack(2, denoisers.SIZES, generator=seeded())
     for weight in stack.weights:
         weight.data.zero_()
     for bias in stack.biases:
@@ -177,3 +175,11 @@ def test_the_command_writes_tables_and_figures_and_goes_on(
     assert len(rows) == 4 + 3 + 2
     for row in rows:
         assert float(row["tv"]) >= float(row["tv_star"]) - 1e-3
+
+
+@pytest.mark.parametrize("kind", ["vae", "gan"])
+def test_a_network_with_the_published_settings_is_measured(kind, kept_globals, capsys):
+    published.main([kind, "4", "--steps", "2"])
+    said = capsys.readouterr().out.strip()
+    last = re.search(r"variation ([\d.]+), limit ([\d.]+)$", said)
+    assert float(last[2]) <= float(last[1]) <= 1

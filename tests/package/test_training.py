@@ -7,6 +7,7 @@ import itertools
 
 import pytest
 import torch
+from seeds import seeded
 
 from lecture_code import training
 from lecture_code.training import Player
@@ -23,12 +24,8 @@ class Mean(torch.nn.Module):
         return 0.5 * ((x - self.point) ** 2).mean()
 
 
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
 def test_fit_reaches_the_known_optimum():
-    data = torch.randn(400, generator=generator()) + 3
+    data = torch.randn(400, generator=seeded()) + 3
     model = Mean()
     losses = training.fit(model, data, steps=800, batch_size=400, lr=0.05)
     assert model.point.item() == pytest.approx(data.mean().item(), abs=1e-3)
@@ -48,9 +45,9 @@ def test_one_call_for_all_tensors_changes_no_bit():
         return lambda x: model(x).square().mean()
 
     player = Player(net.parameters(), loss(net), 1e-2)
-    training.play([player], data, steps=30, batch_size=8, generator=generator(1))
+    training.play([player], data, steps=30, batch_size=8, generator=seeded(1))
     plain = torch.optim.Adam(twin.parameters(), 1e-2, foreach=False)
-    dealt = training.batches(data, batch_size=8, generator=generator(1))
+    dealt = training.batches(data, batch_size=8, generator=seeded(1))
     for batch in itertools.islice(dealt, 30):
         plain.zero_grad()
         loss(twin)(batch).backward()
@@ -60,10 +57,10 @@ def test_one_call_for_all_tensors_changes_no_bit():
 
 
 def test_same_generator_same_run_and_global_state_untouched():
-    data = torch.randn(64, generator=generator())
+    data = torch.randn(64, generator=seeded())
     state = torch.get_rng_state()
     runs = [
-        training.fit(Mean(), data, steps=10, batch_size=8, generator=generator(2))
+        training.fit(Mean(), data, steps=10, batch_size=8, generator=seeded(2))
         for _ in range(2)
     ]
     assert runs[0] == runs[1]
@@ -92,7 +89,7 @@ def test_turns_count_the_updates_of_a_round():
 
 def test_batches_deal_every_example_once_in_a_pass():
     data = torch.arange(12.0)
-    batch = training.batches(data, batch_size=4, generator=generator())
+    batch = training.batches(data, batch_size=4, generator=seeded())
     passes = [torch.cat([next(batch) for _ in range(3)]) for _ in range(2)]
     for dealt in passes:
         assert torch.equal(dealt.sort().values, data)

@@ -6,15 +6,12 @@ import math
 
 import pytest
 import torch
+from seeds import seeded
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
 from lecture_code import likelihoods, networks, training, vae
 
 NOISE = 0.6
-
-
-def _seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def linear_gaussian() -> tuple[vae.VAE, MultivariateNormal]:
@@ -84,7 +81,7 @@ def test_the_gap_of_the_elbo_is_the_kl_divergence_to_the_posterior():
     true = Normal(true.loc.detach(), true.scale.detach())
     with torch.no_grad():
         model.encoder.bias += torch.tensor([0.2, -0.3, 0.4, -0.2]).double()
-        gaps = law.log_prob(x) - model.log_weights(x, 40, _seeded())
+        gaps = law.log_prob(x) - model.log_weights(x, 40, seeded())
     want = kl_divergence(model.posterior(x), true)[0].sum().item()
     error = gaps.std().item() / math.sqrt(gaps.numel())
     assert want > 0.1
@@ -93,10 +90,10 @@ def test_the_gap_of_the_elbo_is_the_kl_divergence_to_the_posterior():
 
 def test_the_bounds_are_in_order_on_shared_draws():
     model = binary_model(2)
-    elbo = model.elbo(FOUR, 9, _seeded(1))
-    bound = model.importance_bound(FOUR, 9, _seeded(1))
+    elbo = model.elbo(FOUR, 9, seeded(1))
+    bound = model.importance_bound(FOUR, 9, seeded(1))
     assert (elbo < bound).all()
-    log_w = model.log_weights(FOUR, 9, _seeded(1))
+    log_w = model.log_weights(FOUR, 9, seeded(1))
     torch.testing.assert_close(elbo, log_w.mean(dim=0))
     torch.testing.assert_close(bound, log_w.exp().mean(dim=0).log())
 
@@ -105,14 +102,14 @@ def test_the_mean_weight_is_the_likelihood():
     model = binary_model()
     for parameter in model.encoder[-1].parameters():
         parameter.mul_(0.1)  # a guess near the prior, so that no weight is huge
-    weights = model.log_weights(MANY, 20, _seeded(2)).exp().view(-1, 4)
+    weights = model.log_weights(MANY, 20, seeded(2)).exp().view(-1, 4)
     error = weights.std(dim=0) / math.sqrt(len(weights))
     assert ((weights.mean(dim=0) - exact(model).exp()).abs() < 5 * error).all()
 
 
 def test_samples_follow_the_model_output_noise_included():
     model = binary_model()
-    drawn = model.sample(20_000, _seeded(3)).double()
+    drawn = model.sample(20_000, seeded(3)).double()
     shares = torch.stack([(drawn == row).all(dim=1).double().mean() for row in FOUR])
     p = exact(model).exp()
     assert ((shares - p).abs() < 5 * (p * (1 - p) / 20_000).sqrt()).all()
@@ -120,9 +117,9 @@ def test_samples_follow_the_model_output_noise_included():
 
 def test_decoding_is_the_mean_that_samples_scatter_around():
     model, law = linear_gaussian()
-    z = torch.randn(200_000, 2, generator=_seeded(4)).double()
+    z = torch.randn(200_000, 2, generator=seeded(4)).double()
     pushed = torch.cov(model.decode(z).detach().T)
-    drawn = torch.cov(model.sample(200_000, _seeded(4)).double().T)
+    drawn = torch.cov(model.sample(200_000, seeded(4)).double().T)
     spread = NOISE**2 * torch.eye(3).double()
     torch.testing.assert_close(drawn, pushed + spread, atol=0.05, rtol=0.01)
     torch.testing.assert_close(drawn, law.covariance_matrix, atol=0.05, rtol=0.01)
@@ -138,30 +135,30 @@ def test_the_closed_form_of_the_kl_term_is_torchs():
 
 def test_the_loss_is_its_formula_at_the_draw():
     model = binary_model(2)
-    eps = torch.randn(4, 2, generator=_seeded(5), dtype=torch.float64)
+    eps = torch.randn(4, 2, generator=seeded(5), dtype=torch.float64)
     q = model.posterior(FOUR)
     fit = model.output.log_prob(FOUR, model.decoder(q.loc + q.scale * eps))
     want = (model.kl(FOUR).sum(dim=1) - fit).mean()
-    torch.testing.assert_close(model.loss(FOUR, _seeded(5)), want)
+    torch.testing.assert_close(model.loss(FOUR, seeded(5)), want)
 
 
 def test_without_more_words_the_bound_is_of_one_draw_and_of_weight_one():
     model = binary_model(2)
     assert torch.equal(
-        model.elbo(FOUR, 1, _seeded()), model.elbo(FOUR, generator=_seeded())
+        model.elbo(FOUR, 1, seeded()), model.elbo(FOUR, generator=seeded())
     )
     assert model.beta == 1
 
 
 def test_draws_have_the_precision_of_the_model():
     prior = Normal(torch.zeros(5, 3).double(), 1.0)
-    z = vae._draw(prior, _seeded())
+    z = vae._draw(prior, seeded())
     assert (z != z.float().double()).any()
 
 
 def test_gradients_flow_through_the_draw():
     model, law = linear_gaussian()
-    model.loss(law.sample((8,)), _seeded()).backward()
+    model.loss(law.sample((8,)), seeded()).backward()
     assert all(p.grad.abs().sum() > 0 for p in model.parameters())
 
 
@@ -184,9 +181,9 @@ def test_the_scale_of_the_guess_is_kept_within_bounds(asked, kept):
 
 def test_beta_weighs_the_kl_term_alone():
     model = binary_model(2)
-    plain = model.loss(FOUR, _seeded(6))
+    plain = model.loss(FOUR, seeded(6))
     model.beta = 3.0
-    more = model.loss(FOUR, _seeded(6)) - plain
+    more = model.loss(FOUR, seeded(6)) - plain
     torch.testing.assert_close(more, 2 * model.kl(FOUR).sum(dim=1).mean())
 
 

@@ -13,63 +13,45 @@ import typing
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from html.parser import HTMLParser
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urljoin, urlparse
 
 import pytest
+from bs4 import BeautifulSoup
 
 from tools.chapters import conventions, repository
+from tools.site import build
 
-FETCHED = {"script": "src", "img": "src", "source": "src", "iframe": "src"}
-LOADED_RELATIONS = {"stylesheet", "icon", "preload", "manifest"}
+#: What a page loads.
+LOADED = "script[src], img[src], source[src], iframe[src]"
+LOADED += "".join(
+    f", link[rel~={r}]" for r in ("stylesheet", "icon", "preload", "manifest")
+)
 
 
-class Addresses(HTMLParser):
-    """Collect what a page links to, what it loads, and the places in it."""
+class Addresses(NamedTuple):
+    """What a page links to, what it loads, its places, and names that lead nowhere."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.loaded: list[str] = []
-        self.places: Counter[str] = Counter()
-        self.unresolved: list[str] = []
-        self._links = 0
-        self._inside = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Sort the addresses of one tag."""
-        found = dict(attrs)
-        named = tag == "a" and not found.get("id")  # an old way to name a place
-        if place := found.get("name" if named else "id"):
-            self.places[place] += 1
-        self._links += tag == "a"
-        if tag == "code":
-            self._inside = "xref " in (found.get("class") or "") and not self._links
-        if tag == "a" and found.get("href"):
-            self.links.append(found["href"])
-        if tag in FETCHED and found.get(FETCHED[tag]):
-            self.loaded.append(found[FETCHED[tag]])
-        if tag == "link" and LOADED_RELATIONS & set((found.get("rel") or "").split()):
-            self.loaded.append(found["href"])
-
-    def handle_endtag(self, tag: str) -> None:
-        """Leave a link or a piece of code."""
-        self._links -= tag == "a"
-        self._inside = self._inside and tag != "code"
-
-    def handle_data(self, data: str) -> None:
-        """Keep what is marked as a cross-reference and is none."""
-        if self._inside:
-            self.unresolved.append(data)
+    links: list[str]
+    loaded: list[str]
+    places: Counter[str]
+    unresolved: list[str]
 
 
 @cache
 def read(path: Path) -> Addresses:
     """Parse a page once."""
-    parser = Addresses()
-    parser.feed(path.read_text(encoding="utf-8"))
-    return parser
+    page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    return Addresses(
+        [link["href"] for link in page.select("a[href]")],
+        [each.get("src") or each["href"] for each in page.select(LOADED)],
+        # an old way to name a place counts where it is the only one
+        Counter(
+            each.get("id") or each["name"] for each in page.select("[id], a[name]")
+        ),
+        [each.text for each in page.select("code.xref") if not each.find_parent("a")],
+    )
 
 
 def has_place(page: Path, fragment: str) -> bool:
@@ -175,14 +157,8 @@ def test_every_file_that_a_style_sheet_loads_is_there(site):
 
 def own_addresses(text: str) -> set[str]:
     """Find every address of the repository, its site, and its notebooks in Colab."""
-    address = repository.read()
-    own = (
-        address.url,
-        f"{repository.COLAB}/github/{address.owner}/{address.name}/",
-        address.pages.rstrip("/"),
-    )
     found = re.findall(r"https://[^\s\"'<>)\]}`\\]+", text)
-    return {a.rstrip(".,;:") for a in found if a.startswith(own)}
+    return {a.rstrip(".,;:") for a in found if a.startswith(tuple(build.own_places()))}
 
 
 def leads_nowhere(address: str, root: Path, site: Path) -> bool:

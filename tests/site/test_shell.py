@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from bs4 import BeautifulSoup
 
 from lecture_code import session
 
@@ -32,15 +33,6 @@ def html(site: Path, page: str) -> str:
     return (site / f"{page}.html").read_text(encoding="utf-8")
 
 
-def content(page: str, name: str) -> str:
-    """Read a meta tag of a page."""
-    for tag in re.findall(r"<meta [^>]*>", page):
-        found = dict(re.findall(r'([\w:]+)="([^"]*)"', tag))
-        if name in (found.get("property"), found.get("name")):
-            return found["content"]
-    return ""
-
-
 def test_every_chapter_opens_in_colab(site, config, chapters):
     repository = config["repository"]
     inside = repository["url"].removeprefix("https://github.com/")
@@ -51,21 +43,16 @@ def test_every_chapter_opens_in_colab(site, config, chapters):
         assert link in html(site, chapter)
 
 
-def test_every_chapter_can_be_taken_away(site, builder, chapters):
-    for chapter in chapters:
-        assert f"_sources/{chapter}.ipynb" in html(site, chapter)
-        served = json.loads((site / f"_sources/{chapter}.ipynb").read_bytes())
-        assert served == json.loads((builder.ROOT / f"{chapter}.ipynb").read_bytes())
-
-
-def test_every_chapter_has_a_student_notebook(site, chapters):
+def test_every_chapter_can_be_taken_away_with_and_without_solutions(
+    site, builder, chapters
+):
     for chapter in chapters:
         name = f"_downloads/student/{Path(chapter).name}-student.ipynb"
-        served = json.loads((site / name).read_bytes())
-        assert not [
-            c for c in served["cells"] if "# @title Solution" in "".join(c["source"])
-        ]
+        assert f"_sources/{chapter}.ipynb" in html(site, chapter)
         assert f'href="../{name}"' in html(site, chapter)
+        served = json.loads((site / f"_sources/{chapter}.ipynb").read_bytes())
+        assert served == json.loads((builder.ROOT / f"{chapter}.ipynb").read_bytes())
+        assert "# @title Solution" not in (site / name).read_text(encoding="utf-8")
 
 
 def test_every_page_asks_for_issues(site, builder, config):
@@ -79,13 +66,15 @@ def test_every_page_asks_for_issues(site, builder, config):
 def test_social_tags_name_page_and_cover(site, builder, config):
     address = config["html"]["baseurl"]
     for page in builder.pages():
-        text = html(site, page)
-        assert content(text, "og:url") == f"{address}{page}.html"
-        assert content(text, "og:title")
-        assert content(text, "og:image").startswith(address)
-        assert content(text, "og:image:alt")
-        assert content(text, "description")
-        cover = content(text, "og:image").removeprefix(address)
+        tags = BeautifulSoup(html(site, page).partition("</head>")[0], "html.parser")
+        found = {
+            tag.get("property") or tag.get("name"): tag["content"]
+            for tag in tags.select("meta[content]")
+        }
+        assert found["og:url"] == f"{address}{page}.html"
+        assert all(found[name] for name in ("og:title", "og:image:alt", "description"))
+        assert found["og:image"].startswith(address)
+        cover = found["og:image"].removeprefix(address)
         assert (site / cover).read_bytes().startswith(b"\x89PNG")
 
 

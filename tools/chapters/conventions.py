@@ -21,6 +21,8 @@ STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
 #: The picture in a frame of a figure with sliders, as base64 text.
 DATA = re.compile(r'src="data:image/png;base64,([^"]*)"')
+#: What such a frame says, as HTML.
+ALT = re.compile(r'\balt="([^"]*)"')
 
 #: What hides a solution on the site.
 FOLDED_TAGS = {"solution", "hide-cell"}

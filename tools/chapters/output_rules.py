@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import html
 import io
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
 
+import numpy as np
 from nbformat import NotebookNode
 from PIL import Image
 
@@ -32,7 +33,6 @@ MACHINE = re.compile(
     r"/(?:tmp|root|home|Users|private|work|opt)/|\b[A-Z]:\\|ipykernel_\d|site-packages"
 )
 _IMAGE = re.compile(r"<img\b[^>]*>")
-_ALT = re.compile(r'\balt="([^"]*)"')
 
 
 def counts(notebook: NotebookNode) -> Iterator[str]:
@@ -68,39 +68,23 @@ def _flaws(picture: str) -> Iterator[str]:
     try:
         content = base64.b64decode(picture.replace("\n", ""), validate=True)
         with Image.open(io.BytesIO(content)) as image:
-            plain = image.convert("RGB")
+            pixels = np.asarray(image.convert("RGB"), dtype=int)
             if image.format != "PNG":
                 yield f"a picture is {image.format}, not PNG"
     except (binascii.Error, OSError, SyntaxError) as error:
         yield f"a picture cannot be decoded ({type(error).__name__})"
         return
-    extremes: Any = plain.getextrema()
-    if all(low == high for low, high in extremes):
+    ink = abs(pixels - pixels[0, 0]).max(axis=2)
+    if not ink.any():
         yield "a picture is blank"
-    elif any(_is_inked(plain, edge) for edge in _edges(plain)):
+    elif max(ink[[0, -1]].max(), ink[:, [0, -1]].max()) > FAINT:
         yield "a picture is clipped: something reaches its edge"
-
-
-def _edges(image: Image.Image) -> Iterator[tuple[int, int, int, int]]:
-    """Yield the outermost rows and columns, as boxes."""
-    width, height = image.size
-    yield from ((0, 0, width, 1), (0, height - 1, width, height))
-    yield from ((0, 0, 1, height), (width - 1, 0, width, height))
-
-
-def _is_inked(image: Image.Image, edge: tuple[int, int, int, int]) -> bool:
-    ground: Any = image.getpixel((0, 0))
-    extremes: Any = image.crop(edge).getextrema()
-    return any(
-        max(abs(low - level), abs(high - level)) > FAINT
-        for (low, high), level in zip(extremes, ground, strict=True)
-    )
 
 
 def frame_texts(notebook: NotebookNode) -> Iterator[str]:
     """Each frame of a figure with sliders says what it shows."""
     for name, text in _frames(notebook):
-        said = _ALT.search(text)
+        said = conventions.ALT.search(text)
         if not said or len(said[1].split()) < ALT_WORDS:
             yield f"widget {name[-4:]}: a frame without a description"
 
@@ -170,11 +154,9 @@ def _outputs(notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
 
 def computed_text(notebook: NotebookNode) -> str:
     """All text that running the notebook produced, descriptions of frames included."""
-    import html
-
     texts = [o.get("text", "") for _, o in _outputs(notebook)]
     texts += [o.get("data", {}).get("text/plain", "") for _, o in _outputs(notebook)]
-    alts = (_ALT.search(frame) for _, frame in _frames(notebook))
+    alts = (conventions.ALT.search(frame) for _, frame in _frames(notebook))
     return "\n".join([*texts, *(html.unescape(alt[1]) for alt in alts if alt)])
 
 

@@ -22,9 +22,6 @@ from tools.chapters import conventions
 #: processor moves: only size and presence of such a picture are compared.
 VARIES = "picture-varies"
 
-#: The sentence of a frame.
-_SAID = re.compile(r'<img alt="([^"]*)"')
-
 PATCH = 4  # pixels
 #: A patch differs if a colour of it is this far off, of 255; a picture differs if more
 #: than this share of its patches do.
@@ -39,7 +36,7 @@ def frames(pages: Iterable[str]) -> list[str]:
 
 def sentences(pages: Iterable[str]) -> list[str]:
     """List what the frames in the HTML of widgets say."""
-    return [said for page in pages for said in _SAID.findall(page)]
+    return [said for page in pages for said in conventions.ALT.findall(page)]
 
 
 def stored_pages(notebook: NotebookNode, cell: NotebookNode) -> list[str]:

@@ -8,7 +8,6 @@ whole. It needs the packages of the `book` extra: no torch.
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import os
 import re
 import shutil
@@ -40,6 +39,7 @@ HOME = "book/intro.html"
 INPUTS = (
     "_config.yml",
     "_toc.yml",
+    "constraints.txt",
     "package-lock.json",
     "assets/**/*",
     "book/**/*",
@@ -58,7 +58,6 @@ UNUSED = (
 )
 #: What publishers answer to programs, for pages that are there for readers.
 REFUSED = re.compile(r": (401|403|418|429) ")
-BUILDERS = ("jupyter-book", "sphinx", "sphinx-book-theme", "myst-nb")
 
 INDEX = """\
 <!DOCTYPE html>
@@ -112,10 +111,8 @@ def inputs() -> list[Path]:
 
 
 def fingerprint() -> str:
-    """Digest of all inputs and of the versions of what builds the site."""
+    """Digest of all inputs, the pinned versions of what builds among them."""
     digest = hashlib.sha256(sys.version.encode())
-    for name in BUILDERS:
-        digest.update(f"{name} {importlib.metadata.version(name)}\n".encode())
     for path in inputs():
         digest.update(f"{path.relative_to(ROOT).as_posix()}\n".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())

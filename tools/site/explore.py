@@ -14,7 +14,6 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
+from sphinx.util.images import get_image_size
 from sphinx.writers.html5 import HTML5Translator
 
 from tools.chapters import conventions
@@ -99,25 +99,18 @@ def _frames(models: dict, model: dict) -> Iterator[str]:
         yield from _frames(models, child)
 
 
-class _ImgTag(HTMLParser):
-    """The attributes of the ``<img>`` as which a frame is stored."""
-
-    def handle_starttag(self, tag: str, attrs: list) -> None:
-        self.attributes = dict(attrs)
-
-
 def _image(env: Any, frame: str) -> nodes.image:
     """Write a frame where myst-nb keeps pictures, under the hash of its content."""
-    parser = _ImgTag()
-    parser.feed(frame)
-    content = base64.b64decode(parser.attributes["src"].partition(",")[2])
+    (picture,), (said,) = (
+        k.findall(frame) for k in (conventions.DATA, conventions.ALT)
+    )
+    content = base64.b64decode(picture)
     name = f"{hashlib.sha256(content).hexdigest()}.png"
     path = Path(env.mystnb_config.output_folder).resolve() / name
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
     uri = "/" + os.path.relpath(path, env.srcdir)
-    return nodes.image(uri=uri, alt=parser.attributes["alt"])
+    return nodes.image(uri=uri, alt=html.unescape(said))
 
 
 CONTROL = """\
@@ -164,24 +157,18 @@ def visit_explore(translator: HTML5Translator, node: explore) -> None:
     first = 0
     for _, labels, at in node["sliders"]:
         first = first * len(labels) + at
+    # so that the page does not jump when the picture arrives
+    width, height = get_image_size(str(Path(builder.srcdir, node[0]["uri"])))
     figure = FIGURE.format(
         src=html.escape(frames[first][0]),
         alt=html.escape(frames[first][1]),
-        size=_size(Path(builder.srcdir, node[0]["uri"])),
+        size=f'width="{width}" height="{height}"',
         controls="".join(controls),
         # a script element ends at "</script", wherever it stands
         data=json.dumps(data).replace("<", "\\u003c"),
     )
     translator.body.append(figure)
     raise nodes.SkipNode
-
-
-def _size(path: Path) -> str:
-    """Say how large a PNG is, so that the page does not jump when it arrives."""
-    with path.open("rb") as file:
-        start = file.read(24)
-    width, height = (int.from_bytes(start[i : i + 4], "big") for i in (16, 20))
-    return f'width="{width}" height="{height}"'
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

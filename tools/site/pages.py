@@ -6,7 +6,6 @@ import gc
 import os
 import posixpath
 import re
-from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -68,15 +67,6 @@ def write_together(app: Sphinx, _env: Any) -> None:
     app.parallel = max(2, os.cpu_count() or 1)
 
 
-def sort_sitemap(app: Sphinx, error: Exception | None) -> None:
-    """List the pages by name, whichever was written first."""
-    path = Path(app.outdir, "sitemap.xml")
-    if error is None and path.exists():
-        text = path.read_text(encoding="utf-8")
-        urls = "".join(sorted(re.findall("<url>.*?</url>", text)))
-        path.write_text(re.sub("<url>.*</url>", urls, text), encoding="utf-8")
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     # The trees of all pages refer to themselves and are kept; at the usual threshold
     # Python would walk through them again and again, looking for garbage.
@@ -85,5 +75,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-resolved", stay_here)
     app.connect("html-page-context", mend)
     app.connect("env-updated", write_together)
-    app.connect("build-finished", sort_sitemap, priority=600)
     return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

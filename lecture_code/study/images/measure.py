@@ -31,21 +31,10 @@ SURE = 0.9  # below this probability the classifier says "neither"
 
 
 def shares(seen: Scene, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Count samples in cells along the axis.
+    """Count images (n, d) in cells along the axis of a scene.
 
-    Parameters
-    ----------
-    seen : Scene
-        From ``models.scene``.
-    x : torch.Tensor, shape (n, d)
-        Images.
-
-    Returns
-    -------
-    shares : numpy.ndarray, shape (CELLS + 2,)
-        Share in each cell, the two outer tails included.
-    edges : numpy.ndarray, shape (CELLS + 1,)
-        The cells.
+    Returns the share in each cell, the two outer tails included, (CELLS + 2,), and the
+    edges of the cells, (CELLS + 1,).
     """
     _validate.instance("seen", seen, Scene)
     x = _validate.tensor("x", x, shape=("n", len(seen.axis)))
@@ -55,18 +44,7 @@ def shares(seen: Scene, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
 
 
 def judge(seen: Scene) -> Callable[[torch.Tensor], np.ndarray]:
-    """Fit a classifier of 3s and 7s.
-
-    Parameters
-    ----------
-    seen : Scene
-        From ``models.scene``.
-
-    Returns
-    -------
-    callable
-        Maps images, shape (n, d), to the probability of a 7, shape (n,).
-    """
+    """Fit a classifier of 3s and 7s: from images (n, d) to probabilities of a 7."""
     from sklearn.linear_model import LogisticRegression
 
     _validate.instance("seen", seen, Scene)
@@ -77,23 +55,11 @@ def judge(seen: Scene) -> Callable[[torch.Tensor], np.ndarray]:
 def measure(seen: Scene, maker: Maker, judged: Callable) -> dict[str, float]:
     """Look at a model: its law on the axis, its doubtful samples, and its slope.
 
-    Parameters
-    ----------
-    seen : Scene
-        From ``models.scene``.
-    maker : Maker
-        From ``models.train``.
-    judged : callable
-        From :func:`judge`.
-
-    Returns
-    -------
-    dict of str to float
-        ``valley``, the share in the middle half between the centres; ``neither``, the
-        share for which no class has a probability of at least ``SURE``; ``tv`` and
-        ``w1``, the distances on the axis; ``sampled`` and ``certified``, a lower and an
-        upper bound of the slope; ``floor``, the least total variation for the certified
-        slope. NaN where it does not apply.
+    ``valley`` is the share in the middle half between the centres; ``neither`` the
+    share for which :func:`judge` gives no class a probability of at least ``SURE``;
+    ``tv`` and ``w1`` are the distances on the axis; ``sampled`` and ``certified`` a
+    lower and an upper bound of the slope; ``floor`` is the least total variation for
+    the certified slope. NaN where it does not apply.
     """
     from scipy import stats
 
@@ -145,24 +111,11 @@ def table(
     steps: int = 1000,
     folder: str | Path | None = None,
 ) -> dict[str, np.ndarray]:
-    """Train every kind of model on both scenes and look at each.
+    """Train so many ``runs`` of every kind of model on both scenes and look at each.
 
-    Parameters
-    ----------
-    source : {"digits", "mnist"}
-        The data.
-    runs : int
-        Networks of each kind.
-    steps : int
-        Updates of each.
-    folder : str or pathlib.Path, optional
-        Where MNIST's files are or go.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        Columns ``scene``, ``model`` (or "data"), ``run`` and those of
-        :func:`measure`, rounded to four digits.
+    ``source`` and ``folder`` are those of ``models.scene``, and each model has
+    ``steps`` updates. Columns ``scene``, ``model`` (or "data"), ``run`` and those of
+    :func:`measure`, rounded to four digits.
     """
     runs = _validate.integer("runs", runs, low=1)
     steps = _validate.integer("steps", steps, low=1)

@@ -36,18 +36,10 @@ _LATENTS = 8
 class Scene(NamedTuple):
     """What to learn, and the axis along which it is looked at.
 
-    Parameters
-    ----------
-    data : torch.Tensor, shape (n, d)
-        Images on the scale from 0 to 1.
-    labels : torch.Tensor, shape (n,)
-        0 for a 3, 1 for a 7.
-    middle, axis : torch.Tensor, shape (d,)
-        The point between the two centres, and the unit vector from 3 to 7.
-    separation : float
-        Distance D of the centres.
-    noise : float
-        Standard deviation of the noise on each image, 0 if there is none.
+    Images ``data`` (n, d) on the scale from 0 to 1, with ``labels`` (n,), 0 for a 3 and
+    1 for a 7; the point ``middle`` (d,) between the two centres, the unit vector
+    ``axis`` (d,) from 3 to 7 and the ``separation`` D of the centres; the standard
+    deviation ``noise`` of the noise on each image, 0 if there is none.
     """
 
     data: torch.Tensor
@@ -66,34 +58,16 @@ class Scene(NamedTuple):
         return densities.GaussianMixture([-half, half], self.noise)
 
     def along(self, x: torch.Tensor) -> np.ndarray:
-        """Return where images lie on the axis.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Images.
-
-        Returns
-        -------
-        numpy.ndarray, shape (n,)
-            0 in the middle, D/2 at the 7.
-        """
+        """Return where images (n, d) lie on the axis: 0 in the middle, D/2 at the 7."""
         return ((x.detach() - self.middle).double() @ self.axis.double()).numpy()
 
 
 class Maker(NamedTuple):
     """A trained model: how it draws, and the map that it pushes a Gaussian through.
 
-    Parameters
-    ----------
-    sample : callable
-        Maps a number n and a generator to samples, shape (n, d).
-    network : torch.nn.Module or None
-        The push-forward map, None if the model takes many steps.
-    latent : int
-        Dimension of its latent.
-    noise : float
-        Standard deviation of what is added to the network's output.
+    ``sample`` maps a number n and a generator to samples (n, d). ``network`` is the
+    push-forward map of a latent with ``latent`` dimensions, None if the model takes
+    many steps; ``noise`` is the standard deviation of what is added to its output.
     """
 
     sample: Callable[..., torch.Tensor]
@@ -107,16 +81,8 @@ class SlicedGenerator(torch.nn.Module):
 
     .. math:: \mathbb{E}_u \; W_2^2(u^\top g(Z), \; u^\top X)
 
-    On the line the best pairing of two samples is by rank, so there is no critic.
-
-    Parameters
-    ----------
-    network : torch.nn.Module
-        Maps (n, latent) to (n, d).
-    latent : int
-        Dimension of the Gaussian noise.
-    directions : int
-        Directions in a batch.
+    On the line the best pairing of two samples is by rank, so there is no critic. The
+    network maps (n, latent) to (n, d); a batch is seen along so many ``directions``.
 
     References
     ----------
@@ -135,20 +101,7 @@ class SlicedGenerator(torch.nn.Module):
     def loss(
         self, x: torch.Tensor, generator: torch.Generator | None = None
     ) -> torch.Tensor:
-        """Return the distance between a batch and as many samples.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (n, d)
-            Data.
-        generator : torch.Generator, optional
-            Source of directions and noise; torch's global one by default.
-
-        Returns
-        -------
-        torch.Tensor
-            A scalar.
-        """
+        """Return the distance between a batch (n, d) and as many samples."""
         x = _validate.tensor("x", x, shape=("n", "d")).float()
         _validate.generator("generator", generator)
         u = torch.randn(x.shape[1], self.directions, generator=generator)
@@ -164,21 +117,10 @@ class SlicedGenerator(torch.nn.Module):
 def scene(
     name: str, source: str = "digits", *, folder: str | Path | None = None
 ) -> Scene:
-    """Set up one of the two experiments on one of the two data sets.
+    """Set up one of the two experiments, the same for the same arguments.
 
-    Parameters
-    ----------
-    name : {"pair", "classes"}
-        Two noisy images, or all 3s and 7s.
-    source : {"digits", "mnist"}
-        The bundled digits, or MNIST.
-    folder : str or pathlib.Path, optional
-        Where MNIST's files are or go.
-
-    Returns
-    -------
-    Scene
-        Always the same for the same arguments.
+    ``name`` is "pair", two noisy images, or "classes", all 3s and 7s; ``source`` is
+    "digits", the bundled ones, or "mnist", whose files are in ``folder`` or go there.
     """
     _validate.choice("name", name, SCENES)
     if _validate.choice("source", source, SOURCES) == "mnist":
@@ -275,23 +217,10 @@ KINDS: dict[str, Callable[[Scene, int], Maker]] = {
 
 
 def train(kind: str, seen: Scene, *, steps: int = 1000, seed: int = 0) -> Maker:
-    """Train a model of one kind on a scene.
+    """Train a model of one of the ``KINDS`` on a scene.
 
-    Parameters
-    ----------
-    kind : str
-        One of ``KINDS``.
-    seen : Scene
-        From :func:`scene`.
-    steps : int
-        Updates; a GAN, whose batches are half as large, takes twice as many.
-    seed : int
-        Seed of weights and batches; the global random state is left as it was.
-
-    Returns
-    -------
-    Maker
-        The trained model.
+    A GAN, whose batches are half as large, takes twice as many ``steps``. ``seed`` is
+    that of weights and batches; the global random state is left as it was.
     """
     build = KINDS[_validate.choice("kind", kind, KINDS)]
     _validate.instance("seen", seen, Scene)

@@ -30,14 +30,8 @@ _CLOSE = 1e-7  # nearer points say nothing about a slope
 class Flow(NamedTuple):
     """The sampler of one network as a map from a latent to the line.
 
-    Parameters
-    ----------
-    z : numpy.ndarray, shape (n,)
-        Latents, close where the map is steep.
-    x : numpy.ndarray, shape (n,)
-        Where the sampler takes them.
-    step_slope : float
-        The largest slope of a single step between two of the points.
+    It takes latents ``z`` (n,), close where the map is steep, to ``x`` (n,);
+    ``step_slope`` is the largest slope of a single step between two of the points.
     """
 
     z: np.ndarray
@@ -54,18 +48,9 @@ def fit(
               \qquad y = x + s \varepsilon
 
     The clean point is replaced by its posterior mean over the batch, which has the same
-    expectation given y up to the batch's size and far less variance.
-
-    Parameters
-    ----------
-    stack : Stack
-        Networks F from two numbers to one, changed in place.
-    data : torch.Tensor, shape (n, S, batch, 1)
-        Prepared batches.
-    rounds : sequence of (int, float)
-        How long: steps and learning rates.
-    generator : torch.Generator
-        Source of all randomness.
+    expectation given y up to the batch's size and far less variance. The stack of
+    networks F from two numbers to one is changed in place; ``data`` (n, S, batch, 1)
+    are prepared batches.
 
     References
     ----------
@@ -95,19 +80,8 @@ def flows(stack: Stack, steps: int = STEPS) -> list[Flow]:
     """Follow the noiseless sampler of Heun's method from a grid of latents.
 
     The grid is laid anew twice, even along the curve of the map, so that a jump between
-    two modes is seen at its full height and its full steepness.
-
-    Parameters
-    ----------
-    stack : Stack
-        Trained networks F.
-    steps : int
-        Noise levels that the sampler goes through.
-
-    Returns
-    -------
-    list of Flow
-        One for each network.
+    two modes is seen at its full height and its full steepness. The sampler goes
+    through so many noise levels as ``steps`` says.
 
     References
     ----------

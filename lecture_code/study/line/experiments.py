@@ -52,14 +52,8 @@ CELLS = np.linspace(-1, 1, 101)
 class Setting(NamedTuple):
     """What one network of a stack is trained for.
 
-    Parameters
-    ----------
-    m : float
-        Half of the distance between the modes.
-    level : float
-        The slope that a limited generator may have; 0 for the others.
-    run : int
-        Which repetition it is.
+    Half of the distance between the modes, the slope that a limited generator may have
+    (0 for the others), and which repetition it is.
     """
 
     m: float
@@ -70,13 +64,9 @@ class Setting(NamedTuple):
 class Map(NamedTuple):
     """A trained model as a map from one normal latent to the line.
 
-    Parameters
-    ----------
-    z, x : numpy.ndarray, shape (n,)
-        Latents between which it is linear, and its values there.
-    step_slope : float
-        The largest slope of a map that the network itself computes: of the whole
-        generator, or of one step of the diffusion model.
+    It has values ``x`` (n,) at the latents ``z`` (n,), between which it is linear.
+    ``step_slope`` is the largest slope of a map that the network itself computes: of
+    the whole generator, or of one step of the diffusion model.
     """
 
     z: np.ndarray
@@ -85,20 +75,11 @@ class Map(NamedTuple):
 
 
 class Unit(NamedTuple):
-    """A stack of trainings of one kind.
+    """A stack of trainings of one kind, one of ``KINDS``, one network for each setting.
 
-    Parameters
-    ----------
-    experiment : {"separation", "level", "depth"}
-        What the unit belongs to.
-    kind : str
-        One of ``KINDS``.
-    settings : tuple of Setting
-        One for each network.
-    layers : int
-        Linear layers of the generators.
-    effort : float
-        Share of the full number of steps.
+    It belongs to the ``experiment`` "separation", "level" or "depth"; ``layers`` counts
+    the linear layers of the generators, ``effort`` is the share of the full number of
+    steps.
     """
 
     experiment: str
@@ -117,21 +98,12 @@ class Unit(NamedTuple):
 
 
 def units(runs: int) -> list[Unit]:
-    """List the stacks of the whole study.
+    """List the stacks of the whole study, the main experiment first.
 
     A stack of the main experiment is one run at all separations, one of the level
-    experiment is one run at all levels, and one of the depth experiment holds up to
-    five runs. So a study with more runs has the stacks of one with fewer, and more.
-
-    Parameters
-    ----------
-    runs : int
-        Networks for each setting; each level has at most three.
-
-    Returns
-    -------
-    list of Unit
-        The main experiment first.
+    experiment one run of at most three at all levels, and one of the depth experiment
+    holds up to five runs. So a study with more runs has the stacks of one with fewer,
+    and more.
     """
     runs = _validate.integer("runs", runs, low=1)
     found = []
@@ -151,19 +123,11 @@ def units(runs: int) -> list[Unit]:
 def work(unit: Unit) -> dict:
     """Train a stack and measure each of its networks.
 
-    Parameters
-    ----------
-    unit : Unit
-        The setting.
-
-    Returns
-    -------
-    dict
-        ``rows``, for each network the setting, the ``slope``, the ``step_slope``, the
-        total variation ``tv``, the least possible with this slope ``tv_star``, the
-        bound a priori ``tv_bound``, and the ``valley`` mass between -m/2 and m/2;
-        ``densities`` on the cells of the figures; ``seconds`` of CPU time for training
-        and for measuring them all.
+    ``rows``: for each network the setting, the ``slope``, the ``step_slope``, the total
+    variation ``tv``, the least possible with this slope ``tv_star``, the bound a priori
+    ``tv_bound``, and the ``valley`` mass between -m/2 and m/2; ``densities`` on the
+    cells of the figures; ``seconds`` of CPU time for training and for measuring them
+    all.
     """
     _validate.choice("kind", _validate.instance("unit", unit, Unit).kind, KINDS)
     with _one_thread():
@@ -182,35 +146,13 @@ def work(unit: Unit) -> dict:
 
 
 def target(m: float) -> GaussianMixture:
-    """Return the target with modes at -m and m.
-
-    Parameters
-    ----------
-    m : float
-        At least 0.
-
-    Returns
-    -------
-    GaussianMixture
-        Two Gaussians of standard deviation 1, equally likely.
-    """
+    """Return the target: modes at -m and m of standard deviation 1, equally likely."""
     m = _validate.real("m", m, low=0)
     return GaussianMixture([-m, m], 1.0)
 
 
 def train(unit: Unit) -> list[Map]:
-    """Train a stack; return what each network makes of the latents.
-
-    Parameters
-    ----------
-    unit : Unit
-        The setting.
-
-    Returns
-    -------
-    list of Map
-        One for each setting.
-    """
+    """Train a stack; return what each of its networks makes of the latents."""
     kind = _validate.choice("kind", _validate.instance("unit", unit, Unit).kind, KINDS)
     # The same seed wherever and in whatever order the unit is computed.
     generator = torch.Generator().manual_seed(zlib.crc32(unit.name.encode()))

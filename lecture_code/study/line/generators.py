@@ -1,7 +1,7 @@
 """Three ways to train a stack of generators of the line: as VAE, as GAN, on W1.
 
-The data are in units of their standard deviation, and they come in prepared batches of
-shape (S, batch, 1), each an even sample in increasing order.
+The data are in units of their standard deviation, and they come in n prepared batches,
+(n, S, batch, 1), each an even sample in increasing order.
 """
 
 from __future__ import annotations
@@ -39,18 +39,8 @@ def vae(
 
     .. math:: E\,\frac{(x - g(z))^2}{2 \sigma^2} + \mathrm{KL}(q(z \mid x)\,\|\,N(0, 1))
 
-    Parameters
-    ----------
-    decoder : Stack
-        From one latent to one number, changed in place.
-    data : torch.Tensor, shape (n, S, batch, 1)
-        Prepared batches.
-    variances : torch.Tensor, shape (R, S, 1, 1)
-        Variance of each model's output noise in each round, in the units of its data.
-    rounds : sequence of (int, float)
-        How long: steps and learning rates.
-    generator : torch.Generator
-        Source of all randomness.
+    ``variances`` (R, S, 1, 1) are those of each model's output noise in each round, in
+    the units of its data.
 
     References
     ----------
@@ -89,20 +79,9 @@ def gan(
     .. math:: -E \log D(g(z)) \quad \text{against} \quad
               -E \log D(x) - E \log(1 - D(g(z)))
 
-    Parameters
-    ----------
-    maker : Stack
-        From one latent to one number, changed in place.
-    data : torch.Tensor, shape (n, S, batch, 1)
-        Prepared batches.
-    critic_levels : torch.Tensor, shape (S, 1, 1)
-        The slope that each critic's logit may have.
-    rounds : sequence of (int, float)
-        How long: steps and learning rates.
-    generator : torch.Generator
-        Source of all randomness.
-    penalised_above : torch.Tensor of shape (S, 1, 1), optional
-        The slope above which a generator pays for the square of what is too much.
+    ``critic_levels`` (S, 1, 1) are the slopes that the critics' logits may have. A
+    generator whose slope is above ``penalised_above`` (S, 1, 1) pays for the square of
+    what is too much.
 
     References
     ----------
@@ -141,17 +120,6 @@ def wasserstein(
 
     .. math:: W_1 = \frac{1}{n} \sum_i |g(z)_{(i)} - x_{(i)}|
 
-    Parameters
-    ----------
-    maker : Stack
-        From one latent to one number, changed in place.
-    data : torch.Tensor, shape (n, S, batch, 1)
-        Prepared batches.
-    rounds : sequence of (int, float)
-        How long: steps and learning rates.
-    generator : torch.Generator
-        Source of all randomness.
-
     References
     ----------
     Villani (2003), Topics in Optimal Transportation, section 2.2.
@@ -167,20 +135,7 @@ def wasserstein(
 
 
 def shuffled(values: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-    """Put each network's batch into a random order.
-
-    Parameters
-    ----------
-    values : torch.Tensor, shape (S, batch, 1)
-        Batches.
-    generator : torch.Generator
-        Source of the order.
-
-    Returns
-    -------
-    torch.Tensor, shape (S, batch, 1)
-        The same numbers.
-    """
+    """Put each network's batch, in (S, batch, 1), into a random order."""
     _validate.tensor("values", values)
     _validate.generator("generator", generator)
     order = torch.rand(values.shape, generator=generator).argsort(dim=1)
@@ -188,21 +143,9 @@ def shuffled(values: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 
 def checked(stack: Stack, data: torch.Tensor) -> tuple[int, int, torch.Tensor]:
-    """Hold prepared batches against the stack that is to be trained on them.
+    """Hold batches (n, S, batch, 1) against the stack that is to be trained on them.
 
-    Parameters
-    ----------
-    stack : Stack
-        S networks.
-    data : torch.Tensor, shape (n, S, batch, 1)
-        Prepared batches.
-
-    Returns
-    -------
-    count, batch : int
-        S and the size of a batch.
-    data : torch.Tensor, shape (n, S, batch, 1)
-        The batches in the type of the weights.
+    Returns S, the size of a batch, and the batches in the type of the weights.
     """
     count = len(_validate.instance("stack", stack, Stack).weights[0])
     _validate.tensor("data", data, shape=("n", count, "batch", 1))
@@ -210,17 +153,9 @@ def checked(stack: Stack, data: torch.Tensor) -> tuple[int, int, torch.Tensor]:
 
 
 def total(losses: torch.Tensor) -> torch.Tensor:
-    """Sum over the networks the mean over each one's batch.
+    """Sum over the networks the mean over each one's batch, from (S, batch, 1).
 
-    Parameters
-    ----------
-    losses : torch.Tensor, shape (S, batch, 1)
-        Losses.
-
-    Returns
-    -------
-    torch.Tensor, shape ()
-        One number, whose gradient is that of each network's mean loss.
+    The gradient is that of each network's mean loss.
     """
     return losses.mean(dim=(1, 2)).sum()
 
@@ -231,19 +166,7 @@ def play(
     steps: int,
     generator: torch.Generator,
 ) -> None:
-    """Take steps, each on one of the prepared batches drawn at random.
-
-    Parameters
-    ----------
-    players : sequence of training.Player
-        Who takes them, in turn.
-    data : torch.Tensor, shape (n, S, batch, 1)
-        Prepared batches.
-    steps : int
-        How many.
-    generator : torch.Generator
-        Source of the order.
-    """
+    """Let players take steps in turn, each on one of the prepared batches."""
     training.play(players, data, steps=steps, batch_size=1, generator=generator)
 
 

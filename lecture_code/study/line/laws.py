@@ -12,22 +12,13 @@ from lecture_code.densities import GaussianMixture
 def pushed_masses(z: ArrayLike, x: ArrayLike, edges: ArrayLike) -> np.ndarray:
     """Return the mass of each cell under the push-forward by a piecewise linear map.
 
-    Every point where the map meets an edge is found, after which each piece between
-    two neighbouring points lies in one cell and brings its Gaussian mass there.
+    The map is linear between increasing points ``z`` (n,), where it has the values
+    ``x`` (n,); outside of them it stays at the first and the last. Every point where it
+    meets one of the increasing ``edges`` (k,) of the cells is found, after which each
+    piece between two neighbouring points lies in one cell and brings its Gaussian mass
+    there.
 
-    Parameters
-    ----------
-    z : array_like, shape (n,)
-        Increasing points between which the map is linear.
-    x : array_like, shape (n,)
-        Its values there; outside of the points it stays at the first and the last.
-    edges : array_like, shape (k,)
-        Increasing ends of the cells; the outer cells reach to infinity.
-
-    Returns
-    -------
-    numpy.ndarray, shape (k + 1,)
-        Masses, exact up to rounding.
+    Masses (k + 1,), exact up to rounding; the outer cells reach to infinity.
     """
     from scipy import special
 
@@ -50,23 +41,12 @@ def pushed_masses(z: ArrayLike, x: ArrayLike, edges: ArrayLike) -> np.ndarray:
 def total_variation(
     z: ArrayLike, x: ArrayLike, target: GaussianMixture, cells: int = 4000
 ) -> float:
-    """Return the distance of a piecewise linear push-forward from a mixture.
+    """Return the distance of a piecewise linear push-forward from a mixture, 0 to 1.
 
-    Parameters
-    ----------
-    z, x : array_like, shape (n,)
-        The map, as in :func:`pushed_masses`.
-    target : GaussianMixture
-        The target.
-    cells : int
-        Even cells on which the laws are compared, besides a cut at each value of the
-        map, where its density may jump. The result is never too large; what it misses
-        is of the order of the squared width.
-
-    Returns
-    -------
-    float
-        Total variation in [0, 1].
+    The map ``z``, ``x`` is as in :func:`pushed_masses`. The laws are compared on so
+    many even ``cells``, besides a cut at each value of the map, where its density may
+    jump. The result is never too large; what it misses is of the order of the squared
+    width.
     """
     _validate.instance("target", target, GaussianMixture)
     cells = _validate.integer("cells", cells, low=1)

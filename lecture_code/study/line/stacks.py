@@ -20,22 +20,13 @@ LEAK = 0.2  # slope of the LeakyReLU below zero, as in the study of the paper
 
 
 class Stack(nn.Module):
-    r"""A stack of multilayer perceptrons with LeakyReLU between the layers.
+    r"""A stack of S multilayer perceptrons with LeakyReLU between the layers.
 
     .. math:: h_{s, l+1} = \mathrm{LeakyReLU}(h_{s, l} W_{s, l} + b_{s, l})
 
-    Parameters
-    ----------
-    count : int
-        Number S of networks.
-    sizes : list of int
-        Widths of the layers, inputs and outputs included.
-    levels : array_like, shape (S,), optional
-        If given, each layer is divided by its largest singular value and the output is
-        multiplied by the level, which no network's slope then exceeds by more than the
-        power iteration's error.
-    generator : torch.Generator, optional
-        Source of the initial weights, which are those of ``torch.nn.Linear``.
+    The weights start as those of ``torch.nn.Linear``. With ``levels`` (S,), each layer
+    is divided by its largest singular value and the output is multiplied by the level,
+    which no network's slope then exceeds by more than the power iteration's error.
 
     References
     ----------
@@ -76,18 +67,7 @@ class Stack(nn.Module):
         return f"Stack({len(self.weights[0])} x {sizes}-{self.weights[-1].shape[2]})"
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Send each network's batch through it.
-
-        Parameters
-        ----------
-        x : torch.Tensor, shape (S, batch, inputs)
-            One batch for each network.
-
-        Returns
-        -------
-        torch.Tensor, shape (S, batch, outputs)
-            The outputs.
-        """
+        """Map each network's batch, (S, batch, inputs) to (S, batch, outputs)."""
         for layer, (weight, bias) in enumerate(
             zip(self.weights, self.biases, strict=True)
         ):
@@ -99,15 +79,10 @@ class Stack(nn.Module):
         return x if self.levels is None else self.levels * x
 
     def members(self) -> list[nn.Sequential]:
-        """Take the stack apart into its networks.
+        """Take the stack apart into networks of linear and LeakyReLU layers.
 
-        With a level, each layer is divided by its exact largest singular value, and
-        the level goes into the last layer: the slope is at most the level.
-
-        Returns
-        -------
-        list of torch.nn.Sequential
-            One network of linear and LeakyReLU layers for each place in the stack.
+        With a level, each layer is divided by its exact largest singular value, and the
+        level goes into the last layer: the slope is at most the level.
         """
         return [self._member(place) for place in range(len(self.weights[0]))]
 
@@ -138,24 +113,10 @@ class Stack(nn.Module):
 
 
 def latents(count: int, batch: int, generator: torch.Generator) -> torch.Tensor:
-    r"""Draw normal latents for each network that share out the line evenly.
+    r"""Draw increasing normal latents (S, batch, 1) that share out the line evenly.
 
     One uniform number U shifts the whole grid :math:`\Phi^{-1}((i + U) / n)`, so each
     latent is normal and every batch has one in each of n cells of equal mass.
-
-    Parameters
-    ----------
-    count : int
-        Number S of networks.
-    batch : int
-        Latents for each.
-    generator : torch.Generator
-        Source of the shifts.
-
-    Returns
-    -------
-    torch.Tensor, shape (S, batch, 1)
-        Latents in increasing order.
 
     References
     ----------
