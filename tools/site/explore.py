@@ -158,7 +158,8 @@ def visit_explore(translator: HTML5Translator, node: explore) -> None:
     for _, labels, at in node["sliders"]:
         first = first * len(labels) + at
     # so that the page does not jump when the picture arrives
-    width, height = get_image_size(str(Path(builder.srcdir, node[0]["uri"])))
+    path = str(Path(builder.srcdir, node[0]["uri"]))
+    width, height = get_image_size(path) or (0, 0)
     figure = FIGURE.format(
         src=html.escape(frames[first][0]),
         alt=html.escape(frames[first][1]),
