@@ -103,7 +103,10 @@ BROKEN: dict[Callable, dict[str, str]] = {
         "edit(imports, 'import torch\\n', 8 * 'import a\\n')": "9",
         "edit(imports, 'seed=0', 'seed=1')": "session.start",
     },
-    chapter_rules.claims: {"lesson.outputs.clear()": "2 claims hold"},
+    chapter_rules.claims: {
+        "lesson.outputs.clear()": "2 claims hold",
+        "edit(lesson, 'shares sum', 'parts sum')": "prints a claim that it does not",
+    },
     chapter_rules.figures: {
         "still.outputs.clear()": "no figure",
         "still.outputs *= 2": "2 pictures",

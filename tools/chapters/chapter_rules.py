@@ -119,6 +119,10 @@ def claims(notebook: NotebookNode) -> Iterator[str]:
     found = len(conventions.claims(notebook))
     if found < CLAIMS:
         yield f"{found} claims hold, not at least {CLAIMS}"
+    for cell in filter(conventions.is_code, notebook.cells):
+        for sentence in conventions.claimed(cell.outputs):
+            if sentence not in cell.source:
+                yield f"{cell.id} prints a claim that it does not make: {sentence}"
 
 
 def figures(notebook: NotebookNode) -> Iterator[str]:
