@@ -97,7 +97,7 @@ def test_the_error_is_the_same_in_velocity_noise_and_data():
 
 
 def test_the_exact_network_has_the_least_loss():
-    x = PLANE.sample(100, seeded()).double()
+    x = PLANE.sample(10_000, seeded()).double()
     model = exact()
     least = model.loss(x, generator=seeded(2)).item()
     true = model.network
