@@ -88,12 +88,14 @@ def verdicts(path: Path) -> Iterator[tuple[str, str]]:
     cells = lessons(conventions.read(path))
     cases = [place(entry, cells) for entry in stored(path.name[:2])]
     shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
-    for i, cell in enumerate(cells):
-        for case in cases:
-            if case.first == i:
-                yield case.claim, try_change(shell, case)
-        if error := run(shell, cell.source):
-            raise RuntimeError(f"unchanged, a cell of {path.name} fails") from error
+    cases.sort(key=lambda case: case.first)
+    ran = 0
+    for case in cases:
+        for cell in cells[ran : case.first]:
+            if error := run(shell, cell.source):
+                raise RuntimeError(f"unchanged, a cell of {path.name} fails") from error
+        ran = case.first
+        yield case.claim, try_change(shell, case)
 
 
 def run(shell: object, source: str) -> BaseException | None:
