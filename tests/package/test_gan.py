@@ -101,12 +101,6 @@ def test_networks_that_do_not_fit_are_named(generator, critic, blamed):
         gan.GAN(generator, critic, latent=3)
 
 
-def test_its_name_tells_the_game_the_sizes_and_the_weights():
-    weights = 3 * 8 + 8 + 8 * 2 + 2 + 2 * 8 + 8 + 8 + 1
-    want = f"GAN(wasserstein, latent=3, d=2, {weights} weights)"
-    assert repr(model("wasserstein")) == want
-
-
 # ------------------------------------------------------------------- the critic's slope
 
 
