@@ -35,9 +35,7 @@ display({{'application/vnd.jupyter.widget-view+json': {{'model_id': box.model_id
 STRICT = {
     "as stored": ("bits: 1.9 of 3\n", "print('bits: 1.9 of 3')", True),
     "last digit": ("bits: 1.9 of 3\n", "print('bits: 2.0 of 3')", True),
-    "two units": ("bits: 1.9 of 3\n", "print('bits: 2.1 of 3')", "mismatch"),
     "lost line": ("bits: 1.9\nof 3\n", "print('bits: 1.9')", "mismatch"),
-    "added line": ("bits: 1.9\n", "print('bits: 1.9\\nof 3')", "mismatch"),
     "no output": ("bits: 1.9\n", "pass", "Missing output"),
     "claim": (CLAIM, f"print({CLAIM!r}, end='')", True),
     "changed claim": (CLAIM, "print('Claim holds: less is more')", "mismatch"),

