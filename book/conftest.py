@@ -64,14 +64,9 @@ def compare_pictures(item: Any, drawn: list[str]) -> Iterator[str]:
     """Say how a cell's pictures and frames differ from the stored ones."""
     cell, outputs = item.cell, item.test_outputs
     varies = pictures.VARIES in conventions.tags(cell)
-    fresh = [
-        o.data["image/png"]
-        for o in outputs
-        if "image/png" in o.get("data", {})
-    ]
-    stored = conventions.pictures(cell)
-    yield from pictures.differences(stored, fresh, varies=varies)
-    kept = pictures.stored_pages(item.parent.nb, cell)
+    shown = map(conventions.pictures, (cell.outputs, outputs))
+    yield from pictures.differences(*shown, varies=varies)
+    kept = pictures.stored_pages(item.parent.nb, [cell])
     frames = pictures.differences(
         *map(pictures.frames, (kept, drawn)), varies=varies
     )

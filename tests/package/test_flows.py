@@ -77,6 +77,7 @@ def test_the_flow_adds_up_its_layers():
     torch.testing.assert_close(flow.decode(flow.encode(x)), x, atol=1e-9, rtol=0)
     base = torch.distributions.Normal(0.0, 1.0).log_prob(flow.encode(x)).sum(dim=1)
     torch.testing.assert_close(flow.log_prob(x), base + want)
+    torch.testing.assert_close(flow.loss(x), -(base + want).mean())
 
 
 @each_layer
@@ -175,10 +176,11 @@ def test_log_scales_stay_between_minus_three_and_three(log_scale):
     assert z[0].tolist() == pytest.approx([4, 2 * math.exp(expected) + 5])
 
 
-@pytest.mark.parametrize("shrink", [0.0, 0.25, 1.0])
-def test_whitening_draws_the_covariance_to_its_diagonal(shrink):
+@pytest.mark.parametrize("asked", [{}, {"shrink": 0.25}, {"shrink": 1.0}], ids=str)
+def test_whitening_draws_the_covariance_to_its_diagonal(asked):
     x = 4 + torch.randn(50, 3, generator=_seeded()).double().cumsum(dim=1)
-    layer = flows.Triangular(3).double().whiten(x, shrink=shrink)
+    layer = flows.Triangular(3).double().whiten(x, **asked)
+    shrink = asked.get("shrink", 0.0)
     covariance = np.cov(x.T, bias=True)
     drawn = (1 - shrink) * covariance + shrink * np.diag(np.diag(covariance))
     jacobian = _jacobian(lambda u: layer(u)[0], x[0]).detach().numpy()

@@ -6,7 +6,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tools.chapters import conventions
-from tools.checks import matrix, tables
+from tools.checks import matrix
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,19 @@ def test_a_guise_takes_away_what_was_set(monkeypatch):
     assert "OPENBLAS_CORETYPE" not in matrix.variables("OpenBLAS as it likes")
 
 
+def test_a_run_replaces_the_last_such(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text(",".join(matrix.COLUMNS) + "\n")
+    first = dict.fromkeys(matrix.COLUMNS, "b")
+    others = [{**first, "chapter": "a"}, {**first, "run": "c"}]
+    for row in (first, *others, {**first, "result": "passed"}):
+        matrix.store(row, path)
+    expected = [others[0], {**first, "result": "passed"}, others[1]]
+    assert matrix.read(path) == expected
+
+
 def test_the_stored_table_holds_runs_of_the_books_chapters():
-    rows = tables.read(matrix.TABLE)
+    rows = matrix.read()
     assert {each["chapter"] for each in rows} <= {
         path.stem for path in conventions.chapters()
     }

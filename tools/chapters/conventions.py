@@ -7,9 +7,7 @@ told apart by tags and metadata, which the site, Colab and the tools all read.
 from __future__ import annotations
 
 import ast
-import os
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,9 +21,6 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 DATA = re.compile(r'src="data:image/png;base64,([^"]*)"')
 #: What such a frame says, as HTML.
 ALT = re.compile(r'\balt="([^"]*)"')
-
-#: What hides a solution on the site.
-FOLDED_TAGS = {"solution", "hide-cell"}
 
 #: What ``lecture_code.claims`` prints before a sentence that holds.
 CLAIM = "Claim holds: "
@@ -43,33 +38,12 @@ def chapters(root: Path = ROOT) -> list[Path]:
 
 def read(path: Path) -> NotebookNode:
     """Read a notebook as it is: nothing repaired, nothing added."""
-    return parsed(path.read_text(encoding="utf-8"))
-
-
-def parsed(text: str) -> NotebookNode:
-    """Read the text of a notebook file of format 4."""
-    notebook = v4.reads(text)
-    if notebook.get("nbformat") != 4:
-        raise ValueError("expected a notebook of format 4")
-    return notebook
+    return v4.reads(path.read_text(encoding="utf-8"))
 
 
 def written(notebook: NotebookNode) -> str:
     """Text of a notebook file: keys in order, one indent, a last line break."""
-    return v4.writes(notebook).rstrip("\n") + "\n"
-
-
-def replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all, whatever interrupts."""
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-    partial = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        partial.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    return v4.writes(notebook) + "\n"
 
 
 def is_code(cell: NotebookNode) -> bool:
@@ -110,8 +84,8 @@ def exercises(cell: NotebookNode) -> list[str]:
 
 
 def solved(cell: NotebookNode) -> str | None:
-    """Identity in a solution's first line, or None."""
-    found = _TITLE.match(cell.source)
+    """Identity in the first line of a solution, or None."""
+    found = _TITLE.match(cell.source) if is_solution(cell) else None
     return found[1] if found else None
 
 
@@ -138,9 +112,9 @@ def graded(call: ast.Call) -> tuple[str, str]:
     )
 
 
-def pictures(cell: NotebookNode) -> list[str]:
-    """Base64 text of the pictures that a cell shows."""
-    found = [output.get("data", {}).get("image/png") for output in cell.outputs]
+def pictures(outputs: list[NotebookNode]) -> list[str]:
+    """Base64 text of the pictures among what cells show."""
+    found = [output.get("data", {}).get("image/png") for output in outputs]
     return [picture for picture in found if picture]
 
 
@@ -156,9 +130,9 @@ def claimed(outputs: list[NotebookNode]) -> list[str]:
     return [line.removeprefix(CLAIM) for line in lines]
 
 
-def views(notebook: NotebookNode) -> Iterator[str]:
-    """Yield the identity of each widget that the notebook shows."""
-    for cell in filter(is_code, notebook.cells):
+def views(cells: list[NotebookNode]) -> Iterator[str]:
+    """Yield the identity of each widget that cells show."""
+    for cell in filter(is_code, cells):
         for output in cell.outputs:
             if VIEW in output.get("data", {}):
                 yield output.data[VIEW]["model_id"]

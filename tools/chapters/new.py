@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from nbformat import NotebookNode
+from nbformat import NotebookNode, v4
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from tools.chapters import conventions, notebooks, repository
@@ -51,7 +51,7 @@ def chapter(stem: str) -> NotebookNode:
     for place, cell in enumerate(notebook.cells):
         cell.id = f"{stem[:2]}-{place:02d}"
     text = repository.aligned(conventions.written(notebook), stem, repository.read())
-    return conventions.parsed(text)
+    return v4.reads(text)
 
 
 def map_row(stem: str) -> str:
@@ -68,7 +68,7 @@ def insert(path: Path, last: str, line: str) -> None:
     """Put a line into a file behind the last one that a pattern finds."""
     text = path.read_text(encoding="utf-8")
     end = list(re.finditer(last, text, re.M))[-1].end()
-    conventions.replace(path, text[:end] + line + text[end:])
+    path.write_text(text[:end] + line + text[end:], encoding="utf-8")
 
 
 def refusal(stem: str) -> str:
@@ -93,7 +93,7 @@ def main(stem: str) -> None:
         ROOT / f"tests/book/refutations/{number}.toml": filled("refutations.txt", stem),
     }
     for file, text in files.items():
-        conventions.replace(file, text)
+        file.write_text(text, encoding="utf-8")
         print(f"wrote {file.relative_to(ROOT).as_posix()}")
     entry = r"^      - file: book/\d\d-.*\n"
     insert(ROOT / "_toc.yml", entry, f"      - file: book/{stem}\n")

@@ -11,13 +11,11 @@ import os
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import nbformat
-from nbformat import NotebookNode
+from nbformat import NotebookNode, v4
 
 from tools.chapters import conventions, student
 
@@ -44,10 +42,10 @@ def execute(path: Path) -> NotebookNode:
         notebook,
         kernel_name=KERNEL["name"],
         timeout=SECONDS_PER_CELL,
+        coalesce_streams=True,
         resources={"metadata": {"path": str(path.parent)}},
     ).execute(env={**os.environ, **ENVIRONMENT})
-    normalise(notebook)
-    return notebook
+    return normalised(notebook)
 
 
 def store(path: Path) -> str:
@@ -62,7 +60,7 @@ def store(path: Path) -> str:
         reason = plain.splitlines()[-1] if plain else type(error).__name__
         raise ValueError(f"{path.name} is left as it was: {reason}") from None
     nbformat.validate(notebook)
-    conventions.replace(path, conventions.written(notebook))
+    path.write_text(conventions.written(notebook), encoding="utf-8")
     return f"{path.stem}: {time.perf_counter() - begin:.1f} s"
 
 
@@ -79,19 +77,17 @@ def store_all(paths: list[Path]) -> None:
     sys.exit(failed)
 
 
-# -------------------------------------------------------------------------- normalise
-
-
-def normalise(notebook: NotebookNode) -> None:
-    """Bring a notebook into the form in which it is stored, in place.
+def normalised(notebook: NotebookNode) -> NotebookNode:
+    """Bring a notebook into the form in which it is stored.
 
     A second run with the same results gives the same bytes: no timing, no names of
-    machines, streams in one piece, widgets numbered in the order they were made.
+    machines, widgets numbered in the order they were made.
     """
-    kept = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
-    if widgets := notebook.metadata.get("widgets"):
-        kept["widgets"] = widgets
-    notebook.metadata = nbformat.from_dict(kept)
+    widgets = notebook.metadata.get("widgets")
+    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    if widgets:
+        metadata["widgets"] = widgets
+    notebook.metadata = nbformat.from_dict(metadata)
     notebook.nbformat_minor = 5
     taken: set[str] = set()
     for place, cell in enumerate(notebook.cells):
@@ -100,45 +96,13 @@ def normalise(notebook: NotebookNode) -> None:
         taken.add(cell.id)
         kept = {key: cell.metadata[key] for key in KEPT & set(cell.metadata)}
         cell.metadata = nbformat.from_dict(kept)
-        cell.pop("attachments", None)
-        if conventions.is_code(cell):
-            cell.outputs = list(_merged(cell.outputs))
-    if widgets:
-        _number_widgets(notebook)
-
-
-def _merged(outputs: Iterable[NotebookNode]) -> Iterator[NotebookNode]:
-    """Yield outputs without metadata, and what one stream got in a row as one."""
-    last = None
-    for output in outputs:
-        if "metadata" in output:
-            output.metadata = nbformat.from_dict({})
-        if last and output.output_type == "stream" and output.name == last.get("name"):
-            last.text += output.text
-            continue
-        yield output
-        last = output
-
-
-def _number_widgets(notebook: NotebookNode) -> None:
-    """Replace the random identities of widgets by numbers, in order of creation."""
-    names = {old: f"{i:032x}" for i, old in enumerate(conventions.widgets(notebook))}
-    pattern = re.compile("|".join(map(re.escape, names)))
-
-    def renamed(value: Any) -> Any:
-        # Identities are short; pictures are long, and need no search.
-        if isinstance(value, str) and len(value) < 99:
-            return pattern.sub(lambda found: names[found[0]], value)
-        if isinstance(value, dict):
-            return {renamed(key): renamed(inner) for key, inner in value.items()}
-        return [renamed(i) for i in value] if isinstance(value, list) else value
-
-    for cell in filter(conventions.is_code, notebook.cells):
-        cell.outputs = [nbformat.from_dict(renamed(output)) for output in cell.outputs]
-    notebook.metadata.widgets = nbformat.from_dict(renamed(notebook.metadata.widgets))
-
-
-# --------------------------------------------------------------------------- commands
+        for output in cell.get("outputs", ()):
+            if "metadata" in output:
+                output.metadata = nbformat.from_dict({})
+    text = v4.writes(notebook)
+    for place, identity in enumerate(conventions.widgets(notebook)):
+        text = text.replace(identity, f"{place:032x}")
+    return v4.reads(text)
 
 
 def named(names: list[str]) -> list[Path]:

@@ -39,10 +39,10 @@ def sentences(pages: Iterable[str]) -> list[str]:
     return [said for page in pages for said in conventions.ALT.findall(page)]
 
 
-def stored_pages(notebook: NotebookNode, cell: NotebookNode) -> list[str]:
-    """List the HTML of the figures with sliders that a cell shows, as created."""
+def stored_pages(notebook: NotebookNode, cells: list[NotebookNode]) -> list[str]:
+    """List the HTML of the figures with sliders that cells show, as created."""
     models = conventions.widgets(notebook)
-    shown = [o.data[conventions.VIEW]["model_id"] for o in cell.outputs if _views(o)]
+    shown = list(conventions.views(cells))
     found: set[str] = set()
     while shown:
         name = shown.pop()
@@ -58,10 +58,6 @@ def pages(state: dict) -> list[str]:
     return [text for text in texts if conventions.DATA.search(text)]
 
 
-def _views(output: NotebookNode) -> bool:
-    return conventions.VIEW in output.get("data", {})
-
-
 def decoded(picture: str) -> Image.Image:
     """Read a picture from its base64 text."""
     content = base64.b64decode(picture.replace("\n", ""))
@@ -70,7 +66,7 @@ def decoded(picture: str) -> Image.Image:
 
 def looks_different(stored: Image.Image, fresh: Image.Image) -> float:
     """Share of the patches of two pictures of one size that look different."""
-    patches = (ImageChops.difference(stored, fresh)).reduce(PATCH)
+    patches = ImageChops.difference(stored, fresh).reduce(PATCH)
     off = patches.point(lambda value: 255 * (value >= VISIBLE))
     colours = off.split()
     seen = ImageChops.lighter(ImageChops.lighter(*colours[:2]), colours[2])

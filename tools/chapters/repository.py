@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import yaml
+from nbformat import v4
 
 from tools.chapters import conventions
 
@@ -130,7 +131,7 @@ def renamed(text: str, old: Address, new: Address) -> str:
 
 def aligned(text: str, stem: str, address: Address) -> str:
     """Give a notebook its set-up cell and its line of links, made from the address."""
-    notebook = conventions.parsed(text)
+    notebook = v4.reads(text)
     for cell in filter(conventions.is_setup, notebook.cells):
         cell.source = address.setup
     title = next(filter(conventions.is_markdown, notebook.cells))
@@ -152,7 +153,7 @@ def assign(new: Address, root: Path = ROOT) -> list[Path]:
         if path in chapters:
             after = aligned(after, path.stem, new)
         if after != before:
-            conventions.replace(path, after)
+            path.write_text(after, encoding="utf-8")
             changed.append(path)
     return changed
 

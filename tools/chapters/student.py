@@ -24,7 +24,7 @@ def write_all(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for path in conventions.chapters():
         target = folder / f"{path.stem}-student.ipynb"
-        conventions.replace(target, conventions.written(stripped(path)))
+        target.write_text(conventions.written(stripped(path)), encoding="utf-8")
 
 
 def stripped(path: Path) -> NotebookNode:

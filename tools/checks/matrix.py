@@ -5,6 +5,7 @@ What was run, and what it took, goes to `book/status.csv`, and so to the page `s
 """
 
 import argparse
+import csv
 import datetime
 import importlib.metadata
 import os
@@ -13,7 +14,6 @@ import sys
 from pathlib import Path
 
 from tools.chapters import conventions, notebooks
-from tools.checks import tables
 
 TABLE = conventions.ROOT / "book" / "status.csv"
 CLAIMS = "claims only"  # for other versions of torch, whose other text may differ
@@ -56,6 +56,21 @@ def run(path: Path, guise: str) -> dict[str, str]:
     return dict(zip(COLUMNS, map(str, ran + versions + result + took), strict=True))
 
 
+def read(path: Path = TABLE) -> list[dict[str, str]]:
+    """Read the table of runs."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def store(row: dict[str, str], path: Path = TABLE) -> None:
+    """Put a row in the place of the last such run."""
+    rows = {tuple(each[name] for name in KEY): each for each in [*read(path), row]}
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows[key] for key in sorted(rows))
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help="such as 01")
@@ -66,7 +81,7 @@ if __name__ == "__main__":
             print(f"{guise}: not possible on this processor", flush=True)
             continue
         for row in (run(path, guise) for path in notebooks.named(chosen.names)):
-            tables.store(row, TABLE, KEY)
+            store(row)
             print(*row.values(), flush=True)
             failed |= row["result"] == "failed"
     sys.exit(failed)

@@ -1,12 +1,11 @@
 """Run targets of the Makefile one after the other, whatever fails, and sum them up.
 
 A target that runs pytest takes `REPORT`, an option that makes pytest count its tests in
-a file; any other counts as one. Ctrl-C ends the phase that runs, and no other begins.
+a file; any other counts as one. After Ctrl-C no other phase begins.
 """
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import sys
 import tempfile
@@ -14,10 +13,6 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
-
-import psutil
-
-PATIENCE = 2  # seconds
 
 
 class Result(NamedTuple):
@@ -36,31 +31,13 @@ def run(phase: str) -> Result:
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        code = make(phase, f"REPORT=--junitxml={report}")
+        command = ["make", "--no-print-directory", phase]
+        code = subprocess.call([*command, f"REPORT=--junitxml={report}"])
         counted = counts(report) if report.exists() else (int(not code), 0, 0)
     passed, failed, skipped = counted
     if code and not failed:  # it was not the tests that failed
         failed = 1
     return Result(phase, passed, failed, skipped, time.monotonic() - begin)
-
-
-def make(*arguments: str) -> int:
-    """Make a target and wait for its end, which Ctrl-C brings to it as well."""
-    process = subprocess.Popen(["make", "--no-print-directory", *arguments])
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        end_children()
-        process.wait()
-        raise
-
-
-def end_children() -> None:
-    """End what is still there a moment after Ctrl-C; pytest-xdist would take longer."""
-    children = psutil.Process().children(recursive=True)
-    for child in psutil.wait_procs(children, timeout=PATIENCE)[1]:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            child.terminate()
 
 
 def counts(report: Path) -> tuple[int, int, int]:

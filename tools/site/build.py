@@ -22,7 +22,6 @@ import yaml
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 from tools.chapters import conventions, repository, student
-from tools.site import pages as head
 
 ROOT = conventions.ROOT
 BUILD = ROOT / "_build"
@@ -33,7 +32,6 @@ LOG = BUILD / "site.log"
 FINGERPRINT = BUILD / "site.fingerprint"
 TOP = "companion-site"
 VENDOR = ROOT / "_vendor"
-HOME = "book/intro.html"
 
 #: What decides how the site looks; a change in none of them needs no new build.
 INPUTS = (
@@ -58,24 +56,6 @@ UNUSED = (
 )
 #: What publishers answer to programs, for pages that are there for readers.
 REFUSED = re.compile(r": (401|403|418|429) ")
-
-INDEX = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-{policy}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<meta http-equiv="refresh" content="0; url={home}">
-<link rel="canonical" href="{address}">
-</head>
-<body>
-<main><h1>{title}</h1>
-<p><a href="{home}">Open the book</a></p></main>
-</body>
-</html>
-"""
 
 READ_ME = """\
 The companion, to be read without a network.
@@ -206,19 +186,11 @@ def build_pages() -> None:
 
 
 def finish() -> None:
-    """Drop what no page loads; add the index and the notebooks without solutions."""
+    """Drop what no page loads; add the notebooks without solutions."""
     for pattern in UNUSED:
         for file in BUILT.glob(pattern):
             file.unlink()
     (BUILT / ".nojekyll").touch()
-    config = derived_config()
-    index = INDEX.format(
-        policy=head.POLICY,
-        title=config["title"],
-        home=HOME,
-        address=f"{config['html']['baseurl']}{HOME}",
-    )
-    (BUILT / "index.html").write_text(index, encoding="utf-8")
     student.write_all(BUILT / "_downloads" / "student")
 
 

@@ -120,7 +120,8 @@ class StatusOfRuns(SphinxDirective):
         rows = tables.read(matrix.TABLE)
         ran = ("Run", "With", "Chapters", "Passed", "Last")
         took = ("Chapter", "Processor time", "Peak memory", "Runs")
-        return [_table(ran, runs(rows)), _table(took, costs(rows))]
+        text = f"{_table(ran, runs(rows))}\n{_table(took, costs(rows))}"
+        return self.parse_text_to_nodes(text)
 
 
 def runs(rows: list[dict[str, str]]) -> Iterator[tuple[str, ...]]:
@@ -150,17 +151,10 @@ def costs(rows: list[dict[str, str]]) -> Iterator[tuple[str, ...]]:
         yield path.stem, f"{seconds:.1f} s", f"{memory:.0f} MB", str(len(own))
 
 
-def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> nodes.table:
-    group = nodes.tgroup("", cols=len(head))
-    group += [nodes.colspec(colwidth=1) for _ in head]
-    group += nodes.thead("", _row(head))
-    group += nodes.tbody("", *map(_row, rows))
-    return nodes.table("", group)
-
-
-def _row(cells: tuple[str, ...]) -> nodes.row:
-    texts = [nodes.paragraph("", cell, support_smartquotes=False) for cell in cells]
-    return nodes.row("", *(nodes.entry("", text) for text in texts))
+def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    """Write a table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

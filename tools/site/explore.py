@@ -113,24 +113,6 @@ def _image(env: Any, frame: str) -> nodes.image:
     return nodes.image(uri=uri, alt=html.unescape(said))
 
 
-CONTROL = """\
-<div class="explore-control">
-<label for="{id}">{name}</label>
-<input type="range" id="{id}" min="0" max="{last}" step="1" value="{at}" \
-aria-valuetext="{first}" autocomplete="off">
-<output for="{id}" aria-live="off">{first}</output>
-</div>
-"""
-
-FIGURE = """\
-<img class="explore-frame" src="{src}" alt="{alt}" {size}>
-<div class="explore-controls" hidden>
-{controls}</div>
-<p class="explore-status" role="status"></p>
-<script type="application/json" class="explore-data">{data}</script>
-"""
-
-
 def visit_explore(translator: HTML5Translator, node: explore) -> None:
     """Write the first frame, the sliders, and a list of all frames for the script.
 
@@ -142,33 +124,18 @@ def visit_explore(translator: HTML5Translator, node: explore) -> None:
         (posixpath.join(builder.imgpath, builder.images[i["uri"]]), i["alt"])
         for i in node
     ]
-    serial = builder.env.new_serialno("explore")
-    controls = [
-        CONTROL.format(
-            id=f"explore-{serial}-{place}",
-            name=html.escape(name),
-            last=len(labels) - 1,
-            at=at,
-            first=html.escape(labels[at]),
-        )
-        for place, (name, labels, at) in enumerate(node["sliders"])
-    ]
-    data = {"labels": [labels for _, labels, _ in node["sliders"]], "frames": frames}
     first = 0
     for _, labels, at in node["sliders"]:
         first = first * len(labels) + at
-    # so that the page does not jump when the picture arrives
-    path = str(Path(builder.srcdir, node[0]["uri"]))
-    width, height = get_image_size(path) or (0, 0)
-    figure = FIGURE.format(
-        src=html.escape(frames[first][0]),
-        alt=html.escape(frames[first][1]),
-        size=f'width="{width}" height="{height}"',
-        controls="".join(controls),
-        # a script element ends at "</script", wherever it stands
-        data=json.dumps(data).replace("<", "\\u003c"),
-    )
-    translator.body.append(figure)
+    context = {
+        "sliders": node["sliders"],
+        "serial": builder.env.new_serialno("explore"),
+        "frames": frames,
+        "first": frames[first],
+        # so that the page does not jump when the picture arrives
+        "size": get_image_size(str(Path(builder.srcdir, node[0]["uri"]))),
+    }
+    translator.body.append(builder.templates.render("explore.html", context))
     raise nodes.SkipNode
 
 
