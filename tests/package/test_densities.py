@@ -230,13 +230,6 @@ def test_weights_are_equal_by_default_and_sum_to_one():
     assert nearly.weights.sum() == pytest.approx(1.0, abs=1e-15)
 
 
-def test_repr_says_the_parameters():
-    said = "GaussianMixture(means=[-2, 2], scales=[1, 1], weights=[0.25, 0.75])"
-    assert repr(GaussianMixture([-2, 2], weights=[0.25, 0.75])) == said
-    assert repr(PLANAR[0]) == "IsotropicMixture(2 components in 2 dimensions)"
-    assert repr(PLANAR[1]) == "Banana(curvature=1, scale=0.5)"
-
-
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_log_prob_and_score_keep_shape_and_dtype(dtype):
     x = torch.zeros(2, 3, dtype=dtype)
