@@ -114,27 +114,36 @@ def _numbers_of_its_lower_bounds():
     yield pushforward.wasserstein1_star(modes, 2.0), "at $\\pm 3$ it is {:.2f}"
 
 
+def _best_crossing(target, slope):
+    """Find where E(0) is attained: both ends of the crossing, each with its score."""
+    x = np.linspace(-8, 8, 160_001)
+    start = special.ndtri(target.cdf(x)) - x / slope
+    score = np.maximum.accumulate(start) + x / slope
+    end = int((special.ndtr(score) - target.cdf(x)).argmax())
+    first = start[: end + 1].argmax()
+    return x[first], score[first], x[end], score[end]
+
+
 def _numbers_of_the_second_page():
     """The numbers of `15-theorem-optimum.md`, in its order."""
     ndtr, ndtri, modes = special.ndtr, special.ndtri, GaussianMixture([-3, 3])
-    x = np.linspace(-8, 8, 160_001)
-    below = modes.cdf(x)
-    start = ndtri(below) - x / 2
-    score = np.maximum.accumulate(start) + x / 2
-    end = int((ndtr(score) - below).argmax())
-    first = start[: end + 1].argmax()
-    yield ndtr(score[end]) - below[end], "$E(0) = {:.3f}$"
-    yield x[first], "$x_1 = {:.2f}$"
-    yield ndtri(below[first]), "$u_1 = {:.2f}$"
-    yield x[end], "$x_2 = {:.2f}$"
-    yield score[end], "$u_2 = {:.2f}$"
-    yield ndtr(score[end]), "already spent {:.3f}"
-    yield below[end], "and the target {:.3f}"
+    x1, u1, x2, u2 = _best_crossing(modes, 2)
+    yield ndtr(u2) - modes.cdf(x2), "$E(0) = {:.3f}$"
+    yield x1, "$x_1 = {:.2f}$"
+    yield u1, "$u_1 = {:.2f}$"
+    yield x2, "$x_2 = {:.2f}$"
+    yield u2, "$u_2 = {:.2f}$"
+    yield ndtr(u2), "already spent {:.3f}"
+    yield modes.cdf(x2), "and the target {:.3f}"
     yield pushforward.tv_star(modes, 2.0).map(9.0), "until it ends at {:.2f}"
+    yield -3 - _best_crossing(modes, 1.2)[0], "{:.1f} before the centre"
     left, right = _lost(2, 1.1)
     yield left, "${:.4f}$ on one side"
     yield right, "and ${:.4f}$ on the other"
     yield left + right, "total variation is ${:.4f}$"
+    near = GaussianMixture([-2, 2])
+    _, _, x2, u2 = _best_crossing(near, 1.1)
+    yield ndtr(u2) - near.cdf(x2), "where $k = 0$ would pay ${:.4f}$"
     for k, text in ((0, "is {:.3f} at $k = 0$"), (0.1, "and {:.3f} at $k = 0.1$")):
         yield k + ndtr(ndtri(modes.cdf(-1) - k) + 3 / 5) - modes.cdf(2), text
     b = np.linspace(-6, 6, 1201)
@@ -142,6 +151,21 @@ def _numbers_of_the_second_page():
     yield window, "holds at most {:.3f}"
     yield ndtr(2) - ndtr(-2) - window, "comes nearer than {:.3f}"
     yield pushforward.tv_star(modes, 0.5).value, "the optimum is {:.3f}"
+
+
+@pytest.mark.parametrize("m", [2, 3])
+@pytest.mark.parametrize(("slope", "most"), [(2, 0.05), (5, 0.02), (7, 0.02)])
+def test_the_simple_bound_is_close_for_steep_maps(m, slope, most):
+    target = GaussianMixture([-m, m])
+    best = pushforward.tv_star(target, slope).value
+    assert best * (1 - most) < pushforward.tv_lower_bound(target, slope) <= best + 1e-9
+
+
+def test_the_simple_bound_is_a_quarter_off_for_a_mild_map():
+    target = GaussianMixture([-2, 2])
+    ratio = pushforward.tv_lower_bound(target, 0.5)
+    ratio /= pushforward.tv_star(target, 0.5).value
+    assert ratio == pytest.approx(0.75, abs=0.03)
 
 
 @pytest.mark.parametrize(
