@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from scipy import stats
+from seeds import seeded
 
 from lecture_code import autoregressive, networks
 
@@ -49,7 +50,7 @@ def test_samples_pass_a_chi_square_test(kind):
         made, images = grey([3, 1, 0, 2]), every(3)
     n, levels = 20_000, len(images) ** (1 / images.shape[1])
     places = round(levels) ** torch.arange(images.shape[1] - 1, -1, -1)
-    drawn = made.sample(n, torch.Generator().manual_seed(1)).long() @ places
+    drawn = made.sample(n, seeded(1)).long() @ places
     observed = torch.bincount(drawn, minlength=len(images)).numpy()
     expected = n * made.log_prob(images).exp().detach().numpy()
     rare = expected < 5
@@ -61,7 +62,7 @@ def test_samples_pass_a_chi_square_test(kind):
 def test_completion_keeps_what_is_known_and_draws_the_rest():
     made = model(ORDER, spread=0.4)
     x = EVERY[341].repeat(5000, 1)
-    drawn = made.complete(x, known=4, generator=torch.Generator().manual_seed(2))
+    drawn = made.complete(x, known=4, generator=seeded(2))
     assert torch.equal(drawn[:, ORDER[:4]], x[:, ORDER[:4]])
     p = made.log_prob(EVERY).exp().detach()
     same = (EVERY[:, ORDER[:4]] == x[0, ORDER[:4]]).all(dim=1)

@@ -318,12 +318,3 @@ def test_a_method_that_a_model_cannot_have_is_not_there(name):
     for method in set(SPECIAL) - set(offered):
         with pytest.raises(AttributeError, match=method):
             getattr(model, method)
-
-
-@pytest.mark.parametrize("name", ["Histogram", "PatternTable"])
-def test_a_model_that_counts_takes_lists_and_arrays_too(name):
-    model = MODELS[name].make()
-    x = model.sample(4, seeded(11))
-    want = model.log_prob(x)
-    assert torch.equal(model.log_prob(x.numpy()), want)
-    assert torch.equal(model.log_prob(x.tolist()), want)

@@ -11,6 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from seeds import seeded
 
 from lecture_code.densities import Banana, GaussianMixture, IsotropicMixture
 
@@ -296,16 +297,16 @@ def test_scales_are_one_by_default():
 
 
 def test_samples_are_drawn_in_float64_and_then_rounded():
-    generator = torch.Generator().manual_seed(2)
+    generator = seeded(2)
     z = torch.randn(2, 5, generator=generator, dtype=torch.float64)
-    drawn = Banana(curvature=0, scale=3).sample(5, torch.Generator().manual_seed(2))
+    drawn = Banana(curvature=0, scale=3).sample(5, seeded(2))
     assert torch.equal(drawn, torch.stack([z[0], 3 * z[1]], dim=1).float())
     one = torch.ones(1, dtype=torch.float64)
     generator.manual_seed(2)
     torch.multinomial(one, 5, replacement=True, generator=generator)
     z = torch.randn(5, 2, generator=generator, dtype=torch.float64)
     mixture = IsotropicMixture([[1.0, -1.0]], 3)
-    drawn = mixture.sample(5, torch.Generator().manual_seed(2))
+    drawn = mixture.sample(5, seeded(2))
     assert torch.equal(drawn, (torch.tensor([1.0, -1.0]) + 3 * z).float())
 
 

@@ -10,7 +10,6 @@ from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from scipy.special import log1p, ndtri
@@ -502,43 +501,6 @@ def test_a_wrong_answer_gets_the_hint_for_its_mistake(identity, answer, hint, ca
     assert not result.passed
     assert hint in result.message
     assert capsys.readouterr().out.count("\n") == 1
-
-
-def test_a_function_gets_copies():
-    tensor, array, listed = torch.zeros(2), np.zeros(2), [1, (torch.zeros(1), [2])]
-
-    def spoil(x, y, z, n):
-        x += 1
-        y += 1
-        z[1][0].fill_(5)
-        z[1][1].append(3)
-        z.clear()
-        return n
-
-    assert exercises.call(spoil, tensor, array, listed, 7) == 7
-    assert not tensor.any()
-    assert not array.any()
-    assert listed == [1, (torch.zeros(1), [2])]
-    with pytest.raises(exercises.Mistake, match="work on a copy"):
-        exercises.call(spoil, tensor, array, listed, 7, untouched=True)
-
-
-@pytest.mark.parametrize(
-    ("value", "shape", "due"),
-    [
-        (True, (), 1),
-        (2**70, (), 2.0**70),
-        (Fraction(1, 4), (), 0.25),
-        ([[True, False]], (1, 2), [[1, 0]]),
-        ((torch.tensor(1.0, requires_grad=True), 2), (2,), [1, 2]),
-        (torch.tensor([1, 2], dtype=torch.bfloat16), (2,), [1, 2]),
-        (np.int8(3), None, 3),
-    ],
-)
-def test_numbers_come_in_many_forms(value, shape, due):
-    got = exercises.numbers(value, shape=shape)
-    assert got.dtype == np.float64
-    assert np.array_equal(got, due)
 
 
 @pytest.mark.parametrize(
