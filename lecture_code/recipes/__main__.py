@@ -8,41 +8,32 @@ an interrupted run is taken up where it stopped.
 from __future__ import annotations
 
 import argparse
+import importlib
+import pkgutil
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 
-from lecture_code import scoreboard, trained
-from lecture_code.recipes import (
-    binary,
-    codes,
-    coverage,
-    denoising,
-    gan_diffusion,
-    grey,
-    overfitting,
-    sharing,
-    vae_flow,
-)
+from lecture_code import recipes, scoreboard, trained
 
-WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
-    **binary.WEIGHTS,
-    **grey.WEIGHTS,
-    **vae_flow.WEIGHTS,
-    **gan_diffusion.WEIGHTS,
-}
-#: In this order: the scoreboard reads the tables of costs.
+RECIPES = [
+    importlib.import_module(f"lecture_code.recipes.{each.name}")
+    for each in pkgutil.iter_modules(recipes.__path__)
+    if each.name != "__main__"
+]
+
+
+def _gather(kind: str) -> dict[str, Callable[[], Any]]:
+    """Put together what all recipes list under this name."""
+    return {k: v for recipe in RECIPES for k, v in getattr(recipe, kind, {}).items()}
+
+
+WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = _gather("WEIGHTS")
+#: The scoreboard comes last: it reads the tables of costs.
 TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
-    **coverage.TABLES,
-    **denoising.TABLES,
-    **sharing.TABLES,
-    **overfitting.TABLES,
-    **binary.TABLES,
-    **codes.TABLES,
-    **grey.TABLES,
-    **vae_flow.TABLES,
-    **gan_diffusion.TABLES,
+    **_gather("TABLES"),
     "scoreboard": scoreboard.table,
     "judgements": scoreboard.judgements,
 }

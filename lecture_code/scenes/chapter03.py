@@ -79,7 +79,8 @@ def machines(log_p: Mapping[str, torch.Tensor], *, step: float, reach: float) ->
     Those of at most 16 log-probabilities are columns. The others are curves on a grid
     of width ``step`` around 0, and are drawn from -reach to reach.
     """
-    figure = plt.figure(figsize=(5.8, 4.4))
+    figure = plt.figure(figsize=(5.8, 4.4), layout="none")
+    figure.subplots_adjust(0.02, 0.07, 0.97, 0.88, hspace=0.5, wspace=0.12)
     listed = []
     for place, (name, each) in enumerate(log_p.items(), 1):
         p, is_table = each.exp().numpy(), len(each) <= 16

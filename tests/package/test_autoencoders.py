@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import linalg, stats
+from seeds import seeded
 from sklearn.decomposition import PCA
 
 from lecture_code import autoencoders
@@ -108,12 +109,12 @@ def test_noise_has_the_precision_of_what_it_is_added_to(dtype, generator):
 
 def test_noise_and_mask_are_what_the_generator_draws():
     x = torch.arange(1.0, 7.0)
-    drawn = torch.randn(6, generator=torch.Generator().manual_seed(4))
-    noisy = autoencoders.add_noise(x, 0.7, torch.Generator().manual_seed(4))
+    drawn = torch.randn(6, generator=seeded(4))
+    noisy = autoencoders.add_noise(x, 0.7, seeded(4))
     assert torch.equal(noisy, x + 0.7 * drawn)
-    drawn = torch.rand(6, generator=torch.Generator().manual_seed(4))
+    drawn = torch.rand(6, generator=seeded(4))
     nu = drawn[2].item()  # a draw of nu itself is not below nu, and is kept
-    masked = autoencoders.mask(x, nu, torch.Generator().manual_seed(4))
+    masked = autoencoders.mask(x, nu, seeded(4))
     assert torch.equal(masked != 0, drawn >= nu)
 
 
@@ -126,9 +127,9 @@ def test_the_loss_compares_with_the_clean_input():
     model = DenoisingAutoencoder(6, 3, nu=0.5, sigma=0.1, likelihood="gaussian")
     x = real().float()
     seed = 5
-    noisy = model.corrupt(x, torch.Generator().manual_seed(seed))
+    noisy = model.corrupt(x, seeded(seed))
     expected = (model.reconstruct(noisy) - x).square().sum(dim=1).mean() / 2
-    loss = model.loss(x, torch.Generator().manual_seed(seed))
+    loss = model.loss(x, seeded(seed))
     torch.testing.assert_close(loss, expected)
     assert not torch.equal(noisy, x)
 

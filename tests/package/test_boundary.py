@@ -50,7 +50,6 @@ from lecture_code import (
     vae,
     widgets,
 )
-from lecture_code.recipes import coverage
 from lecture_code.study.images import measure
 from lecture_code.study.images import models as image_models
 from lecture_code.study.line import experiments, laws
@@ -265,8 +264,6 @@ ROWS: list[Row] = [
     row(datasets.patches, {"pixels": IMAGES, "size": 8},
         size=((0, ">= 1 and <= 8"), (9, ">= 1 and <= 8")), **PATCHES),
     row(datasets.toy, {"name": "ring"}, name=("torus", "one of")),
-    row(coverage.unseen_share, {"patch_size": 1, "images": 1},
-        patch_size=(9, ">= 1 and <= 8"), images=(0, ">= 1 and <= 1000")),
     # histograms, autoregressive models, compression
     row(histograms.Histogram, {"k": 1, "smoothing": 0.0}, k=NONE,
         smoothing=(-0.1, ">= 0")),
@@ -303,7 +300,6 @@ ROWS: list[Row] = [
         sizes=([3, 2], "to agree")),
     row(networks.MaskedConvNet, {"side": 1, "channels": 1, "depth": 0}, side=NONE,
         channels=NONE, depth=LESS),
-    row(networks.CausalGRU, {"d": 1, "hidden": 1}, d=NONE, hidden=NONE),
     row(networks.dependence, {"network": torch.nn.Linear(3, 2), "x": REAL},
         network=(len, "Module"), x=(REAL[0], "shape (n, d)")),
     row(networks.TimeMLP, {"d": 1, "hidden": 2, "depth": 0, "classes": 0}, d=NONE,

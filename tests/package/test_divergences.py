@@ -165,13 +165,7 @@ def test_no_cell_is_negative_however_thin():
     np.testing.assert_allclose(masses[[0, 2]], [0.3, 0.7])
 
 
-# ---------------------------------------------------------------------------- errors
-
-
-def test_a_density_without_cdf_is_named():
-    said = r"^density: expected an object with cdf and sf, got \[0\.5, 0\.5\]$"
-    with pytest.raises(TypeError, match=said):
-        divergences.cell_masses([0.5, 0.5], [0.0])
+# -------------------------------------------------------------------------- rounding
 
 
 @distances

@@ -204,11 +204,6 @@ def test_the_random_number_zero_draws_no_pattern_never_seen(monkeypatch, generat
 # ------------------------------------------------------------------ interface, errors
 
 
-def test_repr_says_the_settings():
-    assert repr(Histogram(10)) == "Histogram(10, smoothing=0)"
-    assert repr(PatternTable(64, smoothing=0.5)) == "PatternTable(64, smoothing=0.5)"
-
-
 @pytest.mark.parametrize(
     ("kind", "calls"),
     [

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from scipy import integrate, stats
+from scipy import stats
 from seeds import seeded
 
 from lecture_code import densities, noising
@@ -51,23 +51,17 @@ def test_the_marginal_in_the_plane_is_of_the_same_kind():
 
 
 @each_schedule
-@pytest.mark.parametrize("t", [0.05, 0.5, 0.95, 1.0])
+@pytest.mark.parametrize("t", [0.05, 0.5, 1.0])
 def test_the_exact_denoiser_is_the_posterior_mean(level, t):
     """Hold it against Bayes' rule by quadrature."""
     alpha, sigma = (rate.item() for rate in noising.rates(t, level))
     denoise = noising.exact_denoiser(TARGET, level=level)
-    for y in (-2.0, 0.1, 1.4):
-
-        def weight(x, power, y=y):
-            bell = math.exp(-(((y - alpha * x) / sigma) ** 2) / 2)
-            return x**power * bell * TARGET.pdf(x)
-
-        points = {"points": [-1.5, 0.5, y], "limit": 200}
-        top, bottom = (
-            integrate.quad(weight, -8, 8, args=(k,), **points)[0] for k in (1, 0)
-        )
-        got = denoise(torch.tensor([y], dtype=torch.float64), t).item()
-        assert got == pytest.approx(top / bottom, abs=1e-6)
+    y = torch.tensor([-2.0, 0.1, 1.4], dtype=torch.float64)
+    x = torch.linspace(-8, 8, 20_001).double()
+    bells = (-(((y[:, None] - alpha * x) / sigma) ** 2) / 2).exp()
+    weights = bells * torch.from_numpy(TARGET.pdf(x))
+    want = weights @ x / weights.sum(dim=1)
+    torch.testing.assert_close(denoise(y, t), want, atol=1e-6, rtol=0)
 
 
 def test_one_step_gives_the_mean_and_nothing_else():

@@ -35,12 +35,7 @@ def test_a_single_gaussian_needs_no_luck():
 
 @pytest.mark.parametrize(
     ("m", "steps", "step", "slope", "tv"),
-    [
-        (2, 16, 1.27, 5.55, 0.105),
-        (2, 64, 1.12, 6.67, 0.027),
-        (4, 16, 2.68, 89, 0.169),
-        (4, 64, 1.72, 627, 0.044),
-    ],
+    [(2, 16, 1.27, 5.55, 0.105), (4, 64, 1.72, 627, 0.044)],
 )
 def test_the_flow_climbs_to_the_smallest_slope_of_all(m, steps, step, slope, tv):
     target = GaussianMixture([-m, m])
@@ -51,8 +46,7 @@ def test_the_flow_climbs_to_the_smallest_slope_of_all(m, steps, step, slope, tv)
     assert chain.slope < pushforward.lipschitz_min(target)
 
 
-@pytest.mark.parametrize("m", [2, 4])
-@pytest.mark.parametrize("steps", [5, 20])
+@pytest.mark.parametrize(("m", "steps"), [(4, 5), (2, 12)])
 def test_two_equal_modes_have_the_slopes_of_the_midpoint(m, steps):
     # There the score is steepest; far away its slope is -1 / v, and a step keeps order.
     target = GaussianMixture([-m, m])

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from seeds import seeded
 
 from lecture_code import datasets, metrics, scoreboard, trained
 
@@ -51,7 +52,7 @@ def test_new_digits_are_judged_as_stored():
 
 @pytest.mark.parametrize("name", ["GAN", "flow"])
 def test_stored_models_score_as_stored(name, entries):
-    drawn = entries[name].draw(350, torch.Generator().manual_seed(99))
+    drawn = entries[name].draw(350, seeded(99))
     assert drawn.shape == (350, 64)
     assert torch.equal(drawn, drawn.round().clamp(0, 16))
     scores, errors = judged(name)
@@ -89,12 +90,12 @@ def test_the_copier_knows_its_images_and_no_others(entries):
 
 
 def test_rejections_keep_their_size_on_real_images():
-    order = torch.randperm(447, generator=torch.Generator().manual_seed(2))
+    order = torch.randperm(447, generator=seeded(2))
     halves = TEST[order[:223]] / 16, TEST[order[223:]] / 16
     share = scoreboard.rejections(*halves, repeats=60)
     assert share <= 0.05 + 5 * math.sqrt(0.05 * 0.95 / 60)
 
 
 def test_rejections_see_noise():
-    noise = torch.randint(17, (60, 64), generator=torch.Generator().manual_seed(1))
+    noise = torch.randint(17, (60, 64), generator=seeded(1))
     assert scoreboard.rejections(TEST / 16, noise / 16, repeats=5) == 1.0

@@ -37,11 +37,6 @@ def test_weights_come_back_in_evaluation_mode(folder, recipe):
     assert not loaded.training
 
 
-def test_an_unknown_name_lists_what_there_is():
-    with pytest.raises(ValueError, match="'coverage'"):
-        trained.table("coverages")
-
-
 def test_weights_without_pickle_only(folder, recipe):
     np.savez(folder / "small.npz", weight=np.array([{"a": 1}], dtype=object))
     with pytest.raises(ValueError, match="allow_pickle"):

@@ -41,8 +41,8 @@ CALLS = {
     "wasserstein1_star": lambda: pushforward.wasserstein1_star(PAIR, 2.0),
     "lipschitz_needed": lambda: pushforward.lipschitz_needed(PAIR, 0.2),
     "lipschitz_min": lambda: pushforward.lipschitz_min(PAIR),
-    "probability_flow": lambda: samplers.probability_flow(PEAKS, 20),
-    "ancestral": lambda: samplers.ancestral(PEAKS, 20),
+    "probability_flow": lambda: samplers.probability_flow(PEAKS, 5),
+    "ancestral": lambda: samplers.ancestral(PEAKS, 5),
 }
 PAIR, SEEN = densities.GaussianMixture([-3, 3]), np.linspace(-3, 3, 50)
 PEAKS = densities.GaussianMixture([-20.0, 20.0], 0.1)

@@ -187,12 +187,6 @@ def test_beta_weighs_the_kl_term_alone():
     torch.testing.assert_close(more, 2 * model.kl(FOUR).sum(dim=1).mean())
 
 
-def test_its_name_tells_the_law_the_sizes_and_the_weights():
-    weights = 2 * 8 + 8 + 8 * 4 + 4 + 2 * 8 + 8 + 8 * 2 + 2
-    want = f"VAE(Bernoulli(), d=2, latents=2, beta=1, {weights} weights)"
-    assert repr(binary_model(2)) == want
-
-
 def tiny(**settings):
     """Return a model of one number with one latent: the least that there is."""
     kind = {"d": 1, "latents": 1, **settings}

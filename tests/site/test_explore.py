@@ -181,12 +181,6 @@ def test_without_a_script_the_first_frame_stands_alone(scriptless, site, chapter
         assert not figure.locator("input").first.is_visible()
 
 
-def test_no_page_loads_a_widget_manager(site, chapter):
-    text = (site / f"{chapter}.html").read_text(encoding="utf-8")
-    for name in ("jupyter.widget", "html-manager", "require.js", "thebe_selector"):
-        assert name not in text
-
-
 def test_claims_have_addresses_in_their_order(site, chapter):
     said = conventions.claims(conventions.read(house.ROOT / f"{chapter}.ipynb"))
     number = int(Path(chapter).name.split("-")[0])

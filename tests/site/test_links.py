@@ -81,20 +81,6 @@ def test_every_internal_address_resolves(site, pages):
     assert [found for page in pages for found in broken(site, page)] == []
 
 
-def test_no_page_loads_anything_from_elsewhere(site, pages):
-    remote = {
-        a for page in pages for a in read(site / page).loaded if urlparse(a).netloc
-    }
-    assert remote == set()
-
-
-def test_style_sheets_load_nothing_from_elsewhere(site):
-    sheets = {path: path.read_text(encoding="utf-8") for path in site.rglob("*.css")}
-    assert sheets
-    remote = re.compile(r"""(@import|url\()\s*["']?(https?:)?//""")
-    assert [path for path, text in sheets.items() if remote.search(text)] == []
-
-
 def test_no_page_has_two_places_of_one_name(site, pages):
     twice = {
         page: [place for place, count in read(site / page).places.items() if count > 1]
@@ -105,24 +91,7 @@ def test_no_page_has_two_places_of_one_name(site, pages):
 
 def test_every_name_of_the_package_is_linked(site, pages):
     lost = {name for page in pages for name in read(site / page).unresolved}
-    assert {
-        n for n in lost if not hasattr(builtins, n) and not hasattr(typing, n)
-    } == set()
-
-
-def test_every_citation_leads_to_its_entry(site, pages):
-    target = site / "book" / "references.html"
-    entries = set(
-        re.findall(r'class="citation" id="(id\d+)"', target.read_text("utf-8"))
-    )
-    cited = {
-        address.partition("#")[2]
-        for page in pages
-        for address in read(site / page).links
-        if "references.html#" in address
-    }
-    assert cited
-    assert cited <= entries
+    assert lost <= {*dir(builtins), *dir(typing)}
 
 
 def frames(page: Path) -> Iterator[str]:
@@ -219,16 +188,3 @@ def test_an_address_of_ours_that_leads_nowhere_is_found(builder, site, address):
     full = address.format(pages=ours.pages, url=ours.url, tag=ours.tag, name=name)
     assert own_addresses(f'<a href="{full}">') == {full}
     assert leads_nowhere(full, builder.ROOT, site)
-
-
-def test_a_name_that_was_not_resolved_is_found(tmp_path):
-    page = tmp_path / "page.html"
-    code = '<code class="xref py py-func">f</code>'
-    page.write_text(f"<a href='x'>{code}</a><p>{code}</p>", encoding="utf-8")
-    assert read(page).unresolved == ["f"]
-
-
-def test_a_place_that_is_named_twice_is_counted(tmp_path):
-    page = tmp_path / "page.html"
-    page.write_text("<p id='a'></p><a name='a'></a><p id='b'></p>", encoding="utf-8")
-    assert read(page).places == Counter(a=2, b=1)

@@ -85,7 +85,19 @@ def test_every_script_of_others_is_named_on_the_page(site):
         assert known, name
 
 
-def test_no_page_shows_what_an_output_may_not_hold(site):
-    frames = re.compile(r"<iframe|<object|<embed|(?:href|src)=\"\s*javascript:", re.I)
-    for page in site.rglob("*.html"):
-        assert not frames.search(page.read_text(encoding="utf-8")), page
+PROGRAM = re.compile(
+    r'<script(?! type="application/json")|<(iframe|object|embed)|javascript:'
+    r"|<[^<>]*\son\w+\s*=",
+    re.I,
+)
+
+
+def test_no_text_holds_a_program(site, pages):
+    """What prose and outputs of a chapter bring along stands in the article."""
+    articles = {
+        page: re.search(r"<article.*</article>", (site / page).read_text("utf-8"), re.S)
+        for page in pages
+    }
+    assert [page for page, found in articles.items() if found] != []
+    for page, found in articles.items():
+        assert not (found and PROGRAM.search(found[0])), page

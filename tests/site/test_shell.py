@@ -88,13 +88,6 @@ def test_the_sitemap_lists_the_book(site, builder, config):
     assert f"{address}404.html" not in listed
 
 
-def test_a_missing_page_is_met_by_the_book(site, open_page):
-    page = open_page("404.html", published=True)
-    assert page.get_by_role("heading", name="This page does not exist").is_visible()
-    background = "() => getComputedStyle(document.body).fontFamily"
-    assert "Charter" in page.evaluate(background)
-
-
 def test_the_first_page_opens_the_book(site, open_page):
     page = open_page("book/notation.html")
     page.goto((site / "index.html").as_uri())
@@ -105,15 +98,6 @@ def test_palette_is_that_of_the_plots(site):
     sheet = (site / "_static" / "site.css").read_text(encoding="utf-8")
     root = re.search(r":root\s*{([^}]*)}", sheet)[1]
     assert dict(re.findall(r"--companion-(\w+): (#\w+);", root)) == session.PALETTE
-
-
-@pytest.mark.parametrize("mode", ["light", "dark"])
-def test_mode_follows_the_reader(open_page, mode):
-    page = open_page("book/intro.html", color_scheme=mode)
-    shade = page.evaluate(
-        "() => getComputedStyle(document.body).backgroundColor.match(/\\d+/g)[0]"
-    )
-    assert (int(shade) > 127) == (mode == "light")
 
 
 def visible(page: Any, selector: str) -> bool:

@@ -20,7 +20,7 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
 from tools.chapters import conventions
-from tools.checks import matrix, tables
+from tools.checks import matrix
 
 
 class NameClaims(SphinxTransform):
@@ -72,28 +72,20 @@ class ClaimsByChapter(SphinxDirective):
     """
 
     def run(self) -> list[nodes.Node]:
-        chapters = {
-            path: conventions.read(path)
-            for path in conventions.chapters()
-            if f"book/{path.stem}" in self.env.found_docs
-        }
-        for path in chapters:
-            self.env.note_dependency(str(path))
-        counts = [len(conventions.claims(each)) for each in chapters.values()]
-        total = f"{sum(counts)} claims in {len(counts)} chapters."
-        sections = [self._section(path, each) for path, each in chapters.items()]
+        sections = list(map(self._section, conventions.chapters()))
+        count = sum(len(section[1]) for section in sections)
+        total = f"{count} claims in {len(sections)} chapters."
         return [nodes.paragraph("", total), *sections]
 
-    def _section(self, path: Path, notebook: Any) -> nodes.section:
-        chapter = int(path.name[:2])
+    def _section(self, path: Path) -> nodes.section:
+        notebook, chapter = conventions.read(path), int(path.name[:2])
         title = notebook.cells[0].source.splitlines()[0].lstrip("# ")
-        section = nodes.section("", nodes.title("", title), ids=[f"chapter-{chapter}"])
         items = [
             nodes.list_item("", self._line(f"{chapter}.{order}", sentence))
             for order, sentence in enumerate(conventions.claims(notebook), start=1)
         ]
-        section += nodes.bullet_list("", *items)
-        return section
+        parts = nodes.title("", title), nodes.bullet_list("", *items)
+        return nodes.section("", *parts, ids=[f"chapter-{chapter}"])
 
     def _line(self, identity: str, sentence: str) -> nodes.paragraph:
         """Make one claim's line; the sentence is code's, not prose: quotes stay."""
@@ -116,8 +108,7 @@ class StatusOfRuns(SphinxDirective):
     """What the table of runs says: which runs passed, and what each chapter takes."""
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_dependency(str(matrix.TABLE))
-        rows = tables.read(matrix.TABLE)
+        rows = matrix.read()
         ran = ("Run", "With", "Chapters", "Passed", "Last")
         took = ("Chapter", "Processor time", "Peak memory", "Runs")
         text = f"{_table(ran, runs(rows))}\n{_table(took, costs(rows))}"

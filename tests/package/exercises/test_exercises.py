@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import importlib
-import json
 import math
 import pkgutil
 import re
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from scipy.special import log1p, ndtri
 from torch.nn import functional
 
 from lecture_code import exercises
-
-BOOK = Path(__file__).resolve().parents[3] / "book"
 
 
 def one_hot(p, outcome):
@@ -484,6 +481,11 @@ def all_identities() -> list[str]:
     return [key for chapter in chapters for key in exercises._checks(chapter)]
 
 
+def test_every_exercise_has_at_least_two_wrong_answers():
+    known = Counter(identity for identity, *_ in WRONG)
+    assert min(known[identity] for identity in all_identities()) >= 2
+
+
 @pytest.mark.parametrize("identity", all_identities())
 def test_a_right_answer_written_another_way_passes(identity, capsys):
     result = exercises.grade(identity, RIGHT[identity])
@@ -499,58 +501,6 @@ def test_a_wrong_answer_gets_the_hint_for_its_mistake(identity, answer, hint, ca
     assert not result.passed
     assert hint in result.message
     assert capsys.readouterr().out.count("\n") == 1
-
-
-@pytest.mark.parametrize("identity", all_identities())
-def test_each_exercise_rejects_at_least_two_wrong_answers(identity):
-    assert sum(i == identity for i, _, _ in WRONG) >= 2
-
-
-def test_every_exercise_is_asked_and_solved_in_its_chapter():
-    printed = []
-    for path in sorted(BOOK.glob("[0-9]*.ipynb")):
-        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-            for output in cell.get("outputs", []):
-                printed += "".join(output.get("text", "")).splitlines()
-    for identity in all_identities():
-        assert f"Exercise {identity}: correct." in printed
-
-
-def test_a_function_gets_copies():
-    tensor, array, listed = torch.zeros(2), np.zeros(2), [1, (torch.zeros(1), [2])]
-
-    def spoil(x, y, z, n):
-        x += 1
-        y += 1
-        z[1][0].fill_(5)
-        z[1][1].append(3)
-        z.clear()
-        return n
-
-    assert exercises.call(spoil, tensor, array, listed, 7) == 7
-    assert not tensor.any()
-    assert not array.any()
-    assert listed == [1, (torch.zeros(1), [2])]
-    with pytest.raises(exercises.Mistake, match="work on a copy"):
-        exercises.call(spoil, tensor, array, listed, 7, untouched=True)
-
-
-@pytest.mark.parametrize(
-    ("value", "shape", "due"),
-    [
-        (True, (), 1),
-        (2**70, (), 2.0**70),
-        (Fraction(1, 4), (), 0.25),
-        ([[True, False]], (1, 2), [[1, 0]]),
-        ((torch.tensor(1.0, requires_grad=True), 2), (2,), [1, 2]),
-        (torch.tensor([1, 2], dtype=torch.bfloat16), (2,), [1, 2]),
-        (np.int8(3), None, 3),
-    ],
-)
-def test_numbers_come_in_many_forms(value, shape, due):
-    got = exercises.numbers(value, shape=shape)
-    assert got.dtype == np.float64
-    assert np.array_equal(got, due)
 
 
 @pytest.mark.parametrize(
@@ -575,12 +525,6 @@ def test_grading_leaves_the_random_state_alone():
     state = torch.get_rng_state()
     exercises.grade("2.3", RIGHT["2.3"])
     assert torch.equal(state, torch.get_rng_state())
-
-
-@pytest.mark.parametrize("identity", ["1.9", "99.1", "one", ""])
-def test_an_exercise_that_does_not_exist_is_named(identity):
-    with pytest.raises(ValueError, match="identity: expected"):
-        exercises.grade(identity, 1)
 
 
 def test_the_result_is_silent_in_a_notebook(capsys):

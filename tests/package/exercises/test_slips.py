@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import pytest
 import slips
-
-from lecture_code import exercises
-
-IDENTITIES = [each for n in range(1, 19) for each in exercises._checks(n)]
+from test_exercises import all_identities
 
 
-@pytest.mark.parametrize("identity", IDENTITIES)
+@pytest.mark.parametrize("identity", all_identities())
 def test_slips_are_refused_and_disguises_pass(identity):
     found = slips.report(identity)
     assert found.flaws == []
@@ -19,4 +16,4 @@ def test_slips_are_refused_and_disguises_pass(identity):
 
 
 def test_equivalents_are_listed_for_exercises_of_the_book():
-    assert set(slips.EQUIVALENT) <= set(IDENTITIES)
+    assert set(slips.EQUIVALENT) <= set(all_identities())
