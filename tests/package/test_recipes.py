@@ -259,7 +259,9 @@ def test_each_stored_network_can_be_trained_again(name, monkeypatch):
     monkeypatch.setattr(training, "play", one_step)
     for made_once in (binary.trials, grey._trained, vae_flow._timed):
         made_once.cache_clear()
-    made, stored = command.WEIGHTS[name](), trained.load(name)
+    made = command.WEIGHTS[name]()
+    assert torch.equal(torch.get_rng_state(), state)
+    stored = trained.load(name)
     for made_once in (binary.trials, grey._trained, vae_flow._timed):
         made_once.cache_clear()
     stored_weights, weights = stored.state_dict(), made.state_dict()
@@ -268,7 +270,6 @@ def test_each_stored_network_can_be_trained_again(name, monkeypatch):
     }
     assert any((weights[k] != stored_weights[k]).any() for k in weights)
     assert not made.training
-    assert torch.equal(torch.get_rng_state(), state)
 
 
 # -------------------------------------------------- game, diffusion, latents and flow
