@@ -162,17 +162,6 @@ def test_principal_components_agree_with_scikit_learn(rank):
 # -------------------------------------------------------------------- interface, errors
 
 
-def test_repr_says_the_settings():
-    assert (
-        repr(Autoencoder(64, 16)) == "Autoencoder(64 -> 16 -> 64, sigmoid, bernoulli)"
-    )
-    assert repr(DenoisingAutoencoder(2, 8)).endswith(", nu=0, sigma=0)")
-    noisy = DenoisingAutoencoder(2, 8, nu=0.25, activation="relu")
-    assert repr(noisy) == (
-        "DenoisingAutoencoder(2 -> 8 -> 2, relu, bernoulli, nu=0.25, sigma=0)"
-    )
-
-
 @kinds
 def test_a_grey_pixel_is_no_coin(kind):
     said = r"^x: expected zeros and ones for likelihood 'bernoulli', got 0\.5$"

@@ -251,27 +251,6 @@ def test_the_site_of_a_person_has_no_folder():
     assert own.pages == "https://me.github.io/"
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("https://github.com/a/b", "https://github.com/Some-Body/their.book"),
-        ("(https://github.com/a/b).", "(https://github.com/Some-Body/their.book)."),
-        ("git+https://github.com/a/b@v1", None),
-        ("https://github.com/a/b/blob/v1/x", None),
-        ("colab.research.google.com/github/a/b/blob/v1/book/01.ipynb", None),
-        ("https://a.github.io/b/book/x.html", "https://some-body.github.io/their.book"),
-        ("https://a.github.io/b", "https://some-body.github.io/their.book"),
-    ],
-)
-def test_an_address_is_replaced_wherever_it_stands(before, after):
-    old = repository.Address("a", "b", "v1")
-    text = repository.renamed(before, old, OTHER)
-    assert (after or "Some-Body/their.book") in text
-    assert ("v2.0.1" in text) == ("v1" in before)
-    assert not re.search(r"a/b|a\.github|\bv1\b", text)
-    assert repository.renamed(text, OTHER, old) == before
-
-
 def test_somebody_elses_address_is_left():
     near = "github.com/a/b-more github.com/a/bc github.com/a/b.other github.com/xa/b"
     text = f"{near} https://a.github.io/bc/ v1 of something else"
