@@ -38,8 +38,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     },
     "4.2": {
         "def normal_on(x, centre, width=1.1):": "each bell comes with a width",
-        "return divergences.kl(first * first.sum(), second / second.sum())": _SUM,
-        "return divergences.kl(first / first.sum(), second * second.sum())": _SUM,
+        "both = (q, p * p.sum()) if reverse else (p / p.sum(), q)": _SUM,
+        "both = (q, p / p.sum()) if reverse else (p * p.sum(), q)": _SUM,
     },
     "5.3": {
         "x[:, i] = (torch.rand(n, generator=generator) <= p).to(x.dtype)": _NEVER,
