@@ -86,7 +86,7 @@ BROKEN: dict[Callable, dict[str, str]] = {
     chapter_rules.cells: {
         "lesson.outputs *= 3": "07-04 has 3 claims",
         "lesson.source += f'\\nx = {10**68}'": "07-04 has 73 columns",
-        "lesson.source = 26 * 'x = 0\\n\\n'": "07-04 has 26 lines",
+        "lesson.source = 26 * 'x = 0\\n'": "07-04 has 26 lines",
     },
     chapter_rules.budgets: {
         "lesson.source = 151 * 'x = 0\\n'": "lines of code, not at most 150",

@@ -57,9 +57,9 @@ def budgets(notebook: NotebookNode) -> Iterator[str]:
 
 
 def cells(notebook: NotebookNode) -> Iterator[str]:
-    """Cells are small enough for a phone; lines that are blank do not count."""
+    """Cells are small enough for a phone."""
     for cell in filter(conventions.is_lesson, notebook.cells):
-        lines = [line for line in cell.source.splitlines() if line.strip()]
+        lines = cell.source.splitlines()
         measured = {
             "claims": (len(conventions.claimed(cell.outputs)), CELL_CLAIMS),
             "columns": (max(map(len, lines), default=0), CELL_COLUMNS),
