@@ -1,7 +1,7 @@
 # The two commands are `make book` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 .PHONY: help book serve lab test lint format unit nbval refute site-test notebooks models figures links \
-	new student zip test-colab repository audit matrix mutation clean env-book env-test \
+	new student zip test-colab repository audit matrix labs mutation clean env-book env-test \
 	env-lab env-audit env-mutation
 SHELL := /bin/sh
 BIN := .venv/bin
@@ -105,6 +105,9 @@ test-colab: env-test # run the notebooks under the versions of Colab
 
 matrix: env-test # run the strict test as on other processors: make matrix [NAMES=...]
 	@$(BIN)/python -m tools.checks.matrix $(NAMES)
+
+labs: env-test # try every lab on ten seeds, and as on other processors
+	@$(BIN)/python -m tools.checks.labs
 
 mutation: env-mutation # change a module's mathematics and see what notices: MODULE=divergences
 	@$(BIN)/mutmut run --max-children 2 "lecture_code.$(MODULE)*"

@@ -1,17 +1,25 @@
 """Self-grading exercises: ``grade("1.2", answer)`` tries an answer on hidden cases.
 
-Each chapter has a module here whose ``CHECKS`` maps an exercise's identity to a
-function that tries the answer and raises :class:`Mistake` with a hint: what kind of
-mistake it looks like and how to see it. A function is judged by what it does on seeds
-that the notebook does not show, never by how it is written.
+Each chapter has a module here. Its ``CHECKS`` maps an exercise's identity to a function
+that tries the answer and raises :class:`Mistake`: what kind of mistake it looks like
+and how to see it. What the function returns is the sentence that follows "correct.".
+``LABS`` does the same for the chapter's lab, whose answer was trained or measured, and
+``HINTS`` holds what ``grade(..., hint=True)`` gives away, from a nudge to the idea. An
+answer is judged by what it does on data and seeds that the notebook does not show,
+never by how it is written.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import random
 import re
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,7 +50,18 @@ class Result(NamedTuple):
         """Show nothing in a notebook: the line has been printed already."""
 
 
-def grade(identity: str, answer: Any) -> Result:
+#: Seconds of processor time that grading may take before the answer is stopped.
+LIMIT = 60
+
+Check = Callable[[Any], str | None]
+
+#: What was graded in this session, in order: whether it has ever passed.
+_graded: dict[str, bool] = {}
+#: How many hints were asked for.
+_hinted: dict[str, int] = {}
+
+
+def grade(identity: str, answer: Any, *, hint: bool = False) -> Result:
     """Try an answer to an exercise, print one line and return the result.
 
     A wrong answer never raises: the line says what to look at.
@@ -52,35 +71,96 @@ def grade(identity: str, answer: Any) -> Result:
     identity : str
         Chapter and number, such as "1.2".
     answer : object
-        A function or a value, as the exercise asks for.
+        A function, a value or a model, as the exercise asks for.
+    hint : bool
+        Whether to print the exercise's next hint as well, if the answer is not right.
 
     Returns
     -------
     Result
         Whether it passed, and the line that was printed.
     """
-    result = _judge(_find(identity), answer)
+    check = _find(identity)
+    result = _judge(check, answer)
     print(f"Exercise {identity}: {result.message}")
+    _graded[identity] = result.passed or _graded.get(identity, False)
+    if hint and not result.passed:
+        print(_next_hint(identity))
     return result
 
 
-def _judge(check: Callable[[Any], None], answer: Any) -> Result:
+def progress() -> None:
+    """Print what was solved in this session and what comes next, chapter by chapter."""
+    if not _graded:
+        print("Nothing graded yet: answer an exercise and run its cell.")
+    for chapter in sorted({_chapter(identity) for identity in _graded}):
+        posed = _checks(chapter)
+        solved = [identity for identity in posed if _graded.get(identity)]
+        line = f"Chapter {chapter}: {len(solved)} of {len(posed)} solved"
+        line += f" ({', '.join(solved)})" if solved else ""
+        left = [identity for identity in posed if identity not in solved]
+        print(f"{line}. " + (f"Next: {left[0]}." if left else "That is all of it."))
+
+
+def _judge(check: Check, answer: Any) -> Result:
     if answer is ...:
         return Result(False, "not answered yet.")
     try:
-        check(answer)
-    except Mistake as hint:
-        return Result(False, f"not yet. {hint}")
+        with _same_randomness(), _limited():
+            said = check(answer)
+    except Mistake as mistake:
+        return Result(False, f"not yet. {mistake}")
     except Exception as error:  # whatever the student's own code raises
         kind = type(error).__name__
         return Result(False, f"your code raised {kind} on a hidden case: {error}")
-    return Result(True, "correct.")
+    return Result(True, f"correct. {said}" if said else "correct.")
 
 
-def _find(identity: str) -> Callable[[Any], None]:
+def _next_hint(identity: str) -> str:
+    hints = getattr(_module(_chapter(identity)), "HINTS", {}).get(identity, ())
+    given = _hinted[identity] = min(_hinted.get(identity, 0) + 1, len(hints))
+    return f"Hint {given} of {len(hints)}: {hints[given - 1]}" if hints else "No hints."
+
+
+@contextlib.contextmanager
+def _same_randomness() -> Iterator[None]:
+    """Leave every global source of random numbers as it was."""
+    before = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    try:
+        yield
+    finally:
+        torch.set_rng_state(before[0])
+        np.random.set_state(before[1])
+        random.setstate(before[2])
+
+
+@contextlib.contextmanager
+def _limited() -> Iterator[None]:
+    """Stop an answer that takes too long, where the system can."""
+
+    def stop(*_: Any) -> None:
+        raise Mistake(
+            f"Stopped after {LIMIT} seconds of computing; the book's own answer takes "
+            "a few. Where does yours do the same work again and again?"
+        )
+
+    main = threading.current_thread() is threading.main_thread()
+    if not (main and hasattr(signal, "setitimer")):  # another thread, or Windows
+        yield
+        return
+    handler = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, LIMIT)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, handler)
+
+
+def _find(identity: str) -> Check:
     _validate.text("identity", identity)
-    match = re.fullmatch(r"(\d+)\.\d+", identity)
-    checks = _checks(int(match.group(1))) if match else {}
+    posed = re.fullmatch(r"\d+\.\d+", identity)
+    checks = _checks(_chapter(identity)) if posed else {}
     if identity not in checks:
         known = f" (chapter has {', '.join(checks)})" if checks else ""
         raise ValueError(
@@ -90,12 +170,20 @@ def _find(identity: str) -> Callable[[Any], None]:
     return checks[identity]
 
 
-def _checks(chapter: int) -> dict[str, Callable[[Any], None]]:
+def _chapter(identity: str) -> int:
+    return int(identity.split(".")[0])
+
+
+def _checks(chapter: int) -> dict[str, Check]:
+    module = _module(chapter)
+    return getattr(module, "CHECKS", {}) | getattr(module, "LABS", {})
+
+
+def _module(chapter: int) -> ModuleType | None:
     try:
-        name = f"{__name__}.chapter{chapter:02d}"
-        return importlib.import_module(name).CHECKS
+        return importlib.import_module(f"{__name__}.chapter{chapter:02d}")
     except ModuleNotFoundError:
-        return {}
+        return None
 
 
 def call(answer: Any, *arguments: Any, untouched: bool = False) -> Any:
@@ -109,7 +197,8 @@ def call(answer: Any, *arguments: Any, untouched: bool = False) -> Any:
         What it is called with; tensors, arrays and lists are copied first, so that
         a function that works in place spoils nothing.
     untouched : bool
-        Whether the exercise asks for a function that leaves its tensors alone.
+        Whether the exercise asks for a function that leaves its tensors and the global
+        random numbers alone.
 
     Returns
     -------
@@ -125,9 +214,15 @@ def call(answer: Any, *arguments: Any, untouched: bool = False) -> Any:
         kind = type(answer).__name__
         raise Mistake(f"Hand in the function itself, not its result (got {kind}).")
     given = [_copy(argument) for argument in arguments]
+    state = torch.get_rng_state()
     value = answer(*given)
     if value is None or value is ...:
         raise Mistake("Your function returned nothing: is the return still missing?")
+    if untouched and not torch.equal(state, torch.get_rng_state()):
+        raise Mistake(
+            "Your function draws from torch's global random numbers, so that nobody "
+            "can repeat it: hand a generator on to each call that draws."
+        )
     if untouched and any(map(_changed, arguments, given)):
         raise Mistake(
             "Your result may be right, but your function has changed the tensor that "

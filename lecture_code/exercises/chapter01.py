@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 
-from lecture_code.exercises import Mistake, call, close, numbers
+from lecture_code.exercises import Check, Mistake, call, close, numbers
 
 SEEDS = (101, 202, 303)
 
@@ -164,9 +163,11 @@ def _step_at_zero(answer: Any) -> None:
         )
 
 
-CHECKS: dict[str, Callable[[Any], None]] = {
+CHECKS: dict[str, Check] = {
     "1.1": _update,
     "1.2": _sample,
     "1.3": _entropy,
     "1.4": _step_at_zero,
 }
+LABS: dict[str, Check] = {}
+HINTS: dict[str, tuple[str, ...]] = {}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lecture_code.exercises import Mistake, call, close, numbers
+from lecture_code.exercises import Check, Mistake, call, close, numbers
 
 
 def _log10_bins(answer: Any) -> None:
@@ -216,9 +216,11 @@ def _compare_missing(got: float, drawn: np.ndarray, probs: np.ndarray) -> None:
         )
 
 
-CHECKS: dict[str, Callable[[Any], None]] = {
+CHECKS: dict[str, Check] = {
     "2.1": _log10_bins,
     "2.2": _examples_needed,
     "2.3": _choose,
     "2.4": _missing,
 }
+LABS: dict[str, Check] = {}
+HINTS: dict[str, tuple[str, ...]] = {}

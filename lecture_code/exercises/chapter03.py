@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 
-from lecture_code.exercises import Mistake, call, close, numbers
+from lecture_code.exercises import Check, Mistake, call, close, numbers
 
 SEEDS = (707, 808, 909)
 
@@ -134,8 +133,10 @@ def _mean(m: float, s: float) -> float:
     return float(weights @ outcomes / weights.sum())
 
 
-CHECKS: dict[str, Callable[[Any], None]] = {
+CHECKS: dict[str, Check] = {
     "3.1": _log_density,
     "3.2": _log_normaliser,
     "3.3": _slope,
 }
+LABS: dict[str, Check] = {}
+HINTS: dict[str, tuple[str, ...]] = {}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 import torch
 
-from lecture_code.exercises import Mistake, call, close, numbers
+from lecture_code.exercises import Check, Mistake, call, close, numbers
 
 SEEDS = (41, 52, 63)
 
@@ -211,9 +210,11 @@ def _conditionals(p: np.ndarray, x: list, order: list) -> np.ndarray:
     return np.array(totals[1:]) / np.array(totals[:-1])
 
 
-CHECKS: dict[str, Callable[[Any], None]] = {
+CHECKS: dict[str, Check] = {
     "5.1": _masks,
     "5.2": _parameters,
     "5.3": _sample,
     "5.4": _factors,
 }
+LABS: dict[str, Check] = {}
+HINTS: dict[str, tuple[str, ...]] = {}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 
-from lecture_code.exercises import Mistake, call, close, numbers
+from lecture_code.exercises import Check, Mistake, call, close, numbers
 
 SEEDS = (611, 622, 633)
 
@@ -168,9 +167,11 @@ def _compare_tied(got: np.ndarray, read: np.ndarray, written: np.ndarray) -> Non
         )
 
 
-CHECKS: dict[str, Callable[[Any], None]] = {
+CHECKS: dict[str, Check] = {
     "6.1": _gradient,
     "6.2": _copier,
     "6.3": _smallest_k,
     "6.4": _tied_gradient,
 }
+LABS: dict[str, Check] = {}
+HINTS: dict[str, tuple[str, ...]] = {}

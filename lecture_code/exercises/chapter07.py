@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
-from lecture_code.exercises import Mistake, call, close, numbers
+from lecture_code.exercises import Check, Mistake, call, close, numbers
 
 SEEDS = (711, 722, 733)
 
@@ -148,9 +147,11 @@ def _compare_posterior(got: np.ndarray, p: np.ndarray, hit: np.ndarray) -> None:
     )
 
 
-CHECKS: dict[str, Callable[[Any], None]] = {
+CHECKS: dict[str, Check] = {
     "7.1": _mask,
     "7.2": _denoise,
     "7.3": _score,
     "7.4": _posterior,
 }
+LABS: dict[str, Check] = {}
+HINTS: dict[str, tuple[str, ...]] = {}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lecture_code.exercises import Mistake, call, close, numbers
+from lecture_code.exercises import Check, Mistake, call, close, numbers
 
 SEEDS = (811, 822, 833)
 
@@ -168,9 +168,11 @@ def _compare_directions(got: np.ndarray, x: np.ndarray, K: int) -> None:
     )
 
 
-CHECKS: dict[str, Callable[[Any], None]] = {
+CHECKS: dict[str, Check] = {
     "8.1": _rank_for,
     "8.2": _tidy,
     "8.3": _price,
     "8.4": _directions,
 }
+LABS: dict[str, Check] = {}
+HINTS: dict[str, tuple[str, ...]] = {}

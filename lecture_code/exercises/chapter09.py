@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lecture_code.exercises import Mistake, call, close, numbers
+from lecture_code.exercises import Check, Mistake, call, close, numbers
 
 SEEDS = (911, 922, 933)
 
@@ -184,9 +184,11 @@ def _compare_active(got: float, codes: np.ndarray, alive: int) -> None:
     raise Mistake(f"You count {got:g}, and {alive} of the 6 vary over the images.")
 
 
-CHECKS: dict[str, Callable[[Any], None]] = {
+CHECKS: dict[str, Check] = {
     "9.1": _kl,
     "9.2": _loss,
     "9.3": _gap,
     "9.4": _active,
 }
+LABS: dict[str, Check] = {}
+HINTS: dict[str, tuple[str, ...]] = {}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 
-from lecture_code.exercises import Mistake, call, close, numbers
+from lecture_code.exercises import Check, Mistake, call, close, numbers
 
 SEEDS = (1201, 1212, 1223)
 
@@ -156,9 +155,11 @@ def _compare_spread(got: float, want: float, s: float, steps: int) -> None:
     )
 
 
-CHECKS: dict[str, Callable[[Any], None]] = {
+CHECKS: dict[str, Check] = {
     "12.1": _alpha_bar,
     "12.2": _mean,
     "12.3": _step,
     "12.4": _spread,
 }
+LABS: dict[str, Check] = {}
+HINTS: dict[str, tuple[str, ...]] = {}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 
-from lecture_code.exercises import Mistake, call, numbers
+from lecture_code.exercises import Check, Mistake, call, numbers
 
 SEEDS = (1411, 1422, 1433)
 
@@ -189,9 +188,11 @@ def _compare_mixed(got: float, log_p, log_q, share: float) -> None:
         raise Mistake("log(share * exp(log_p) + (1 - share) * exp(log_q)), negated.")
 
 
-CHECKS: dict[str, Callable[[Any], None]] = {
+CHECKS: dict[str, Check] = {
     "14.1": _bits,
     "14.2": _p_value,
     "14.3": _precision,
     "14.4": _drop,
 }
+LABS: dict[str, Check] = {}
+HINTS: dict[str, tuple[str, ...]] = {}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from scipy import special
 
-from lecture_code.exercises import Mistake, call, close, numbers
+from lecture_code.exercises import Check, Mistake, call, close, numbers
 
 
 def _clouds(answer: Any) -> None:
@@ -153,9 +152,11 @@ def _compare_map(got: np.ndarray, z: np.ndarray, distance: float, slope: float) 
     raise Mistake("It climbs more slowly than it may, or stops before D.")
 
 
-CHECKS: dict[str, Callable[[Any], None]] = {
+CHECKS: dict[str, Check] = {
     "15.1": _clouds,
     "15.2": _budget,
     "15.3": _counterexample,
     "15.4": _lost_mode,
 }
+LABS: dict[str, Check] = {}
+HINTS: dict[str, tuple[str, ...]] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -13,7 +12,7 @@ from scipy import special
 
 from lecture_code import pushforward
 from lecture_code.densities import GaussianMixture
-from lecture_code.exercises import Mistake, call, numbers
+from lecture_code.exercises import Check, Mistake, call, numbers
 
 #: Knots, and window, of a rising, a falling and a folded map, of one that ends inside
 #: the window and of one that ends on its edges.
@@ -186,9 +185,11 @@ def _compare_floor(got: float, p: np.ndarray, n: int) -> None:
     raise Mistake(f"With n = {n} and {len(p)} cells it is {want:.4f}, not {got:.4g}.")
 
 
-CHECKS: dict[str, Callable[[Any], None]] = {
+CHECKS: dict[str, Check] = {
     "16.1": _mass,
     "16.2": _decoder,
     "16.3": _suspects,
     "16.4": _floor,
 }
+LABS: dict[str, Check] = {}
+HINTS: dict[str, tuple[str, ...]] = {}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 
-from lecture_code.exercises import Mistake, call, close, numbers
+from lecture_code.exercises import Check, Mistake, call, close, numbers
 
 
 def _axis(answer: Any) -> None:
@@ -126,9 +125,11 @@ def _compare_neither(got: float, probs: torch.Tensor, sure: float) -> None:
     raise Mistake(f"With sure = {sure:g} it is {share:.3f} of the rows, not {got:.3f}.")
 
 
-CHECKS: dict[str, Callable[[Any], None]] = {
+CHECKS: dict[str, Check] = {
     "17.1": _axis,
     "17.2": _easiest,
     "17.3": _noise,
     "17.4": _neither,
 }
+LABS: dict[str, Check] = {}
+HINTS: dict[str, tuple[str, ...]] = {}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from scipy import special
 
-from lecture_code.exercises import Mistake, call, numbers
+from lecture_code.exercises import Check, Mistake, call, numbers
 
 
 def _chain(answer: Any) -> None:
@@ -146,9 +145,11 @@ def _compare_rejection(got: float, width: float) -> None:
     )
 
 
-CHECKS: dict[str, Callable[[Any], None]] = {
+CHECKS: dict[str, Check] = {
     "18.1": _chain,
     "18.2": _depth,
     "18.3": _price,
     "18.4": _rejection,
 }
+LABS: dict[str, Check] = {}
+HINTS: dict[str, tuple[str, ...]] = {}

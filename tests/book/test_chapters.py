@@ -107,17 +107,18 @@ BROKEN: dict[Callable, dict[str, str]] = {
         "moving.metadata.tags.remove('explore')": "0 figures with sliders",
     },
     chapter_rules.exercises: {
-        "del cells[-5:-1]": "not 3 or 4 in order",
+        "del cells[-8:-1]": "not 3 to 5 in order",
         "cells.remove(solution)": "no cell follows",
+        "edit(question, '*Level', 'Level')": "does not say its level",
         "cells.remove(question)": "solutions without an exercise",
-        "question.source = '### Exercise 7.4: halve'": "not 3 or 4 in order",
+        "question.source = '### Exercise 7.4: halve'": "not 3 to 5 in order",
         "solution.outputs[0].text = 'Exercise 7.2: not yet.'": "not graded as correct",
         "solution.metadata.tags.remove('hide-cell')": "not folded on the site",
         "solution.metadata.pop('jupyter')": "in JupyterLab",
         "solution.metadata.pop('cellView')": "in Colab",
         "edit(solution, '# @title', '#')": "no cell follows",
         "for c in cells: c.source = c.source.replace('Exercise 7', 'Exercise 8')": (
-            "not 3 or 4 in order"
+            "not 3 to 5 in order"
         ),
     },
     chapter_rules.prose_is_plain: {

@@ -183,12 +183,16 @@ def test_the_students_notebook_says_what_it_is_and_shows_no_result(tmp_path):
     assert "widgets" not in notebook.metadata
     for cell in filter(conventions.is_code, notebook.cells):
         assert (cell.outputs, cell.execution_count) == ([], None)
-    solved = [cell for cell in notebook.cells if "exercises.grade" in cell.source]
+    *solved, lab = [c for c in notebook.cells if "exercise" in conventions.tags(c)]
     assert len(solved) == 3
-    for cell in solved:
+    for cell in [*solved, lab]:
         assert cell.metadata == {"tags": ["exercise"]}
         assert "@title" not in cell.source
+        assert "\nexercises.grade(" in cell.source
+    for cell in solved:
         assert re.search(r'^def .*\n    """.*"""\n    \.\.\.', cell.source)
+    after = notebook.cells[notebook.cells.index(lab) + 1]
+    assert after.source == "exercises.progress()"
     assert "2 * x" not in conventions.written(notebook)
     first, title, setup = notebook.cells[:3]
     assert "Student version" in first.source

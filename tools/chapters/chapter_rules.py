@@ -19,7 +19,7 @@ from tools.chapters import conventions, output_rules, repository
 
 CELL_CLAIMS, CELL_COLUMNS, CELL_LINES = 2, 72, 25
 ALL_LINES, WORDS_PER_LINE = 150, 8
-EXERCISES = range(3, 5)
+EXERCISES = range(3, 6)
 CLAIMS = 3
 CAPTION_WORDS = 6
 MOST_BYTES = 1_500_000
@@ -105,15 +105,18 @@ def figures(notebook: NotebookNode) -> Iterator[str]:
 def exercises(notebook: NotebookNode, stem: str) -> Iterator[str]:
     """Each exercise is a question, then one folded cell that solves and grades it."""
     found = []
-    for cell, following in itertools.pairwise(notebook.cells):
+    cells = [cell for cell in notebook.cells if not conventions.is_given(cell)]
+    for cell, following in itertools.pairwise(cells):
         if posed := conventions.exercises(cell):
             found += posed
+            if not conventions.LEVEL.search(cell.source):
+                yield f"exercise {posed[0]} does not say its level and minutes"
             yield from (
                 f"exercise {posed[0]}: {flaw}" for flaw in _flaws(following, posed)
             )
     numbers = [f"{int(stem[:2])}.{count}" for count in range(1, len(found) + 1)]
     if found != numbers or len(found) not in EXERCISES:
-        yield f"exercises are not 3 or 4 in order, but {found}"
+        yield f"exercises are not 3 to 5 in order, but {found}"
     if sum(map(conventions.is_solution, notebook.cells)) != len(found):
         yield "solutions without an exercise"
 

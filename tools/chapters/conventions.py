@@ -27,6 +27,9 @@ CLAIM = "Claim holds: "
 #: What ``lecture_code.exercises`` prints before the identity of a graded exercise.
 VERDICT = "Exercise "
 
+#: The line below an exercise's heading; a lab is trained, measured or decided on.
+LEVEL = re.compile(r"^\*Level [1-3], (\d+) minutes(, a lab)?\.\*$", re.M)
+
 _HEADING = re.compile(r"### Exercise (\d+\.\d+): \S")
 _TITLE = re.compile(r"# @title Solution (\d+\.\d+)\n")
 
@@ -67,6 +70,11 @@ def is_solution(cell: NotebookNode) -> bool:
     return is_code(cell) and "solution" in tags(cell)
 
 
+def is_given(cell: NotebookNode) -> bool:
+    """Tell what an exercise starts from: data, a seed, code with a mistake."""
+    return is_code(cell) and "given" in tags(cell)
+
+
 def is_explore(cell: NotebookNode) -> bool:
     """Tell a cell that shows a figure with sliders."""
     return is_code(cell) and "explore" in tags(cell)
@@ -74,7 +82,7 @@ def is_explore(cell: NotebookNode) -> bool:
 
 def is_lesson(cell: NotebookNode) -> bool:
     """Tell a code cell that the budgets count: neither set-up nor exercise."""
-    return is_code(cell) and not is_setup(cell) and not is_solution(cell)
+    return is_code(cell) and not (is_setup(cell) or is_solution(cell) or is_given(cell))
 
 
 def exercises(cell: NotebookNode) -> list[str]:

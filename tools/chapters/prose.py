@@ -44,6 +44,8 @@ NAMES = (
     r"s?\s+\d+(?:\.\d+)*(?:(?:\s*[-\u2013,]\s*|\s+(?:and|to|or)\s+)\d+(?:\.\d+)*)*",
     # headings and lists: "## 1.2 Counting", "3. Third"
     r"(?m)^#+ +\d+(?:\.\d+)*\.?\s|^\s*\d+\.\s",
+    # how hard an exercise is, and how long it takes
+    r"(?m)^\*Level [1-3], \d+ minutes(?:, a lab)?\.\*$",
     # sizes: 8 x 8, 3 by 3
     r"\d+(?:\s*[x\u00d7]\s*\d+)+|\b\d+ by \d+\b",
     # years of a source: (1948), (Shannon, 1948)

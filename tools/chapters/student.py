@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from tools.chapters import conventions, repository
 
@@ -16,7 +16,8 @@ TODO = "...  # your code here"
 NOTICE = """\
 **Student version.** The solutions are taken out: replace each `...` by your own code \
 and run the cell; it grades itself. The full chapter, with figures and solutions, is \
-[on the site]({page})."""
+[on the site]({page}). `exercises.grade("1.2", answer, hint=True)` prints one more \
+hint each time, and `exercises.progress()` what is solved and what comes next."""
 
 
 def write_all(folder: Path) -> None:
@@ -40,6 +41,10 @@ def stripped(path: Path) -> NotebookNode:
             cell.source = stub(cell.source)
             cell.metadata.clear()
             cell.metadata["tags"] = ["exercise"]
+    kinds = map(conventions.tags, notebook.cells)
+    last = max(place for place, tags in enumerate(kinds) if "exercise" in tags)
+    asked = new_code_cell("exercises.progress()", id="progress")
+    notebook.cells.insert(last + 1, asked)
     page = f"{repository.read().pages}book/{path.stem}.html"
     notice = new_markdown_cell(NOTICE.format(page=page), id="student-version")
     notebook.cells.insert(0, notice)

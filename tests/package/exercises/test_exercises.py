@@ -477,8 +477,8 @@ for _path in sorted(Path(__file__).parent.glob("answers_*.py")):
 
 def all_identities() -> list[str]:
     names = [m.name for m in pkgutil.iter_modules(exercises.__path__)]
-    chapters = [int(n.removeprefix("chapter")) for n in names]
-    return [key for chapter in chapters for key in exercises._checks(chapter)]
+    chapters = [int(n[-2:]) for n in names if n.startswith("chapter")]
+    return [key for chapter in chapters for key in exercises._module(chapter).CHECKS]
 
 
 def test_every_exercise_has_at_least_two_wrong_answers():
@@ -490,7 +490,7 @@ def test_every_exercise_has_at_least_two_wrong_answers():
 def test_a_right_answer_written_another_way_passes(identity, capsys):
     result = exercises.grade(identity, RIGHT[identity])
     assert result.passed, result.message
-    assert capsys.readouterr().out == f"Exercise {identity}: correct.\n"
+    assert capsys.readouterr().out.startswith(f"Exercise {identity}: correct. ")
 
 
 @pytest.mark.parametrize(
@@ -523,8 +523,63 @@ def test_what_holds_no_such_numbers_is_named(value, shape, hint):
 
 def test_grading_leaves_the_random_state_alone():
     state = torch.get_rng_state()
-    exercises.grade("2.3", RIGHT["2.3"])
+    exercises.grade("1.1", lambda p, n, i: torch.rand(3))
     assert torch.equal(state, torch.get_rng_state())
+
+
+def test_an_answer_that_takes_too_long_is_stopped(monkeypatch):
+    def forever(*given):
+        while True:
+            pass
+
+    monkeypatch.setattr(exercises, "LIMIT", 0.2)
+    said = exercises.grade("1.1", forever).message
+    assert said.startswith("not yet. Stopped after 0.2 seconds of computing")
+
+
+def test_a_function_that_draws_in_secret_is_met_by_a_sentence():
+    with pytest.raises(exercises.Mistake, match="torch's global random numbers"):
+        exercises.call(torch.rand, 3, untouched=True)
+
+
+@pytest.fixture
+def fresh(monkeypatch):
+    """Begin a session in which nothing was graded."""
+    monkeypatch.setattr(exercises, "_graded", {})
+    monkeypatch.setattr(exercises, "_hinted", {})
+
+
+def test_progress_says_what_was_solved_and_what_is_next(fresh, capsys):
+    exercises.progress()
+    assert capsys.readouterr().out.startswith("Nothing graded yet")
+    exercises.grade("1.1", RIGHT["1.1"])
+    exercises.grade("1.1", ...)  # what was solved stays solved
+    exercises.grade("1.2", ...)
+    exercises.grade("2.1", ...)
+    capsys.readouterr()
+    exercises.progress()
+    first, second = capsys.readouterr().out.splitlines()
+    total = len(exercises._checks(1))
+    assert first == f"Chapter 1: 1 of {total} solved (1.1). Next: 1.2."
+    assert second.startswith("Chapter 2: 0 of ")
+
+
+def test_hints_come_one_at_a_time_until_the_answer_is_right(fresh, capsys):
+    hints = exercises._module(1).HINTS["1.1"]
+    for _ in hints:
+        exercises.grade("1.1", ..., hint=True)
+    exercises.grade("1.1", ..., hint=True)  # the last one again
+    exercises.grade("1.1", RIGHT["1.1"], hint=True)
+    said = [line for line in capsys.readouterr().out.splitlines() if "Hint" in line]
+    told = [f"Hint {n} of {len(hints)}: {h}" for n, h in enumerate(hints, start=1)]
+    assert said == [*told, told[-1]]
+
+
+def test_every_exercise_has_hints_that_lead_from_a_nudge_to_the_idea():
+    for chapter in range(1, 19):
+        module = exercises._module(chapter)
+        assert list(module.HINTS) == [*module.CHECKS, *module.LABS]
+        assert all(len(hints) >= 2 for hints in module.HINTS.values())
 
 
 def test_the_result_is_silent_in_a_notebook(capsys):
