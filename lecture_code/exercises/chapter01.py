@@ -1,4 +1,4 @@
-"""Checks of chapter 1: counting, sampling, entropy, and programs that may be crooked."""
+"""Checks of chapter 1: counting, sampling, entropy, programs that may be crooked."""
 
 from __future__ import annotations
 
