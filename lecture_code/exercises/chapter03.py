@@ -111,8 +111,8 @@ def _slope(answer: Any) -> str:
         got = float(numbers(call(answer, i, m, s)))
         _compare_slope(got, i, m, s)
     return (
-        "It changes sign at the model's mean. That is m only where the bell stays clear "
-        "of both ends: with m = 25 the mean cannot lie above 20."
+        "It changes sign at the model's mean. That is m only where the bell stays "
+        "clear of both ends: with m = 25 the mean cannot lie above 20."
     )
 
 
@@ -148,8 +148,8 @@ def _mean(m: float, s: float) -> float:
 
 #: Where a lab's density is added up (a hundredth of area may be missing), and what it
 #: has to take for a hidden value: one bell takes 4.27 nats, no knowledge 4.17.
-STEP, GOAL = 0.05, 4.12
-GRID = torch.arange(-200, 300, STEP, dtype=torch.float64) + STEP / 2
+STEP, GOAL = 1 / 32, 4.12
+GRID = torch.arange(-100, 200, STEP, dtype=torch.float64) + STEP / 2
 
 
 def _machine(answer: Any) -> str:
@@ -164,8 +164,8 @@ def _machine(answer: Any) -> str:
     impossible = np.isinf(per_value).sum()
     if impossible:
         raise Mistake(
-            f"{impossible} hidden values are impossible to your density. Where no value "
-            "of yours lies, one of the next images may."
+            f"{impossible} hidden values are impossible to your density. Where none of "
+            "yours lies, that of another image may."
         )
     nats = per_value.mean()
     if nats > GOAL:
@@ -194,7 +194,7 @@ def _check_area(log_density: np.ndarray) -> None:
         area = np.exp(log_density).sum() * STEP
     if abs(area - 1) > 0.01:
         raise Mistake(
-            f"The area of your density from -200 to 300 is {area:.3g}, not 1. Is each "
+            f"The area of your density from -100 to 200 is {area:.3g}, not 1. Is each "
             "part divided by how far it is stretched, and do the weights sum to 1?"
         )
 
@@ -207,8 +207,8 @@ def _diagnose_density(nats: float, log_density, hidden: np.ndarray) -> str:
     told = f"A hidden value takes {nats:.2f} nats, and {GOAL} or less are asked for."
     if after < nats - 0.02:
         return (
-            f"{told} Blurred, your density would take {after:.2f}: it is too rough. Its "
-            "parts stand on single examples; the validation part tells how wide is good."
+            f"{told} Blurred, your density would take {after:.2f}: it is too rough, "
+            "its parts stand on single examples. Let validation say how wide is good."
         )
     return (
         f"{told} Blurring your density does not hurt it: it is too smooth. Count the "

@@ -26,7 +26,9 @@ def bells(given, width, share=1e-3):
 
 
 def bins(given, width, smoothing):
-    counts = torch.bincount((given["known"] // width).long(), minlength=65 // width)
+    counts = torch.bincount(
+        (given["known"] // width).long(), minlength=round(65 / width)
+    )
     p = (counts + smoothing) / (counts + smoothing).sum() / width
 
     def log_density(x):
@@ -61,8 +63,8 @@ LAZY = [
     ("3.4", lambda given: flat, "it is too smooth"),
     ("3.4", lambda given: bells(given, 5), "it is too smooth"),
     ("3.4", lambda given: bells(given, 0.02), "it is too rough"),
-    ("3.4", lambda given: bins(given, 1, 0), "impossible to your density"),
-    ("3.4", lambda given: bins(given, 13, 1), "it is too smooth"),
+    ("3.4", lambda given: bins(given, 1 / 16, 0), "impossible to your density"),
+    ("3.4", lambda given: bells(given, 10), "it is too smooth"),
     ("3.4", forgetful, "is 0.5, not 1"),
     ("3.4", not_a_mean, "is 1e+03, not 1"),
     ("3.4", standardised, "not 1"),
