@@ -207,7 +207,7 @@ def _diagnose_density(nats: float, log_density, hidden: np.ndarray) -> str:
     told = f"A hidden value takes {nats:.2f} nats, and {GOAL} or less are asked for."
     if after < nats - 0.02:
         return (
-            f"{told} Blurred, your density would take {after:.2f}: it is too rough, "
+            f"{told} Blurred, your density would take {after:.2f}. It is too rough: "
             "its parts stand on single examples. Let validation say how wide is good."
         )
     return (
