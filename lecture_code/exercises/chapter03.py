@@ -153,7 +153,7 @@ GRID = torch.arange(-100, 200, STEP, dtype=torch.float64) + STEP / 2
 
 
 def _machine(answer: Any) -> str:
-    """3.4: ``log_density(x)`` of the ink in the middle of a digit."""
+    """3.4: ``machine(x)``, the log-density of the ink in the middle of a digit."""
     on_grid = np.concatenate([_ask(answer, part) for part in GRID.split(2000)])
     _check_area(on_grid)
     images = datasets.digits("test").pixels.reshape(-1, 8, 8)

@@ -69,7 +69,7 @@ def bend(x, heights, density) -> None:
     filled = {"color": PALETTE["blue"], "alpha": 0.25, "lw": 0}
     shaded = {"color": PALETTE["orange"], "alpha": 0.55, "lw": 0}
     above.plot(x, heights)
-    above.hlines(levels, x[0], reached, **dashed)
+    above.hlines(levels, -5, reached, **dashed)
     above.vlines(reached, -3, levels, **dashed)
     above.set(ylim=(-3, 3))
     above.tick_params(labelbottom=False, labelleft=False)
@@ -83,7 +83,7 @@ def bend(x, heights, density) -> None:
     below.fill_between(x, density, **filled)
     below.fill_between(x, density, where=_lies_within(x, reached[5:9]), **shaded)
     below.vlines(reached, 0, np.interp(reached, x, density), **dashed)
-    below.set(xlabel="x", ylabel="p(x)", ylim=(0, None), xlim=(x[0], x[-1]))
+    below.set(xlabel="x", ylabel="p(x)", ylim=(0, None), xlim=(-5, 5))
 
 
 def _lies_within(points, ends) -> np.ndarray:

@@ -29,7 +29,6 @@ RIGHT = {"2.1": by_logs}
 
 WRONG = [
     ("2.1", by_floats, "range of floats"),
-    ("2.1", lambda d, low, high: math.log10(float(2) ** d), "range of floats"),
     ("2.1", lambda d, low, high: d * math.log10(2), "whatever their ink"),
     ("2.1", lambda d, low, high: math.log2(sum(choices(d, low, high))), "asks for 10"),
     ("2.1", lambda d, low, high: math.log(sum(choices(d, low, high))), "asks for 10"),
