@@ -51,7 +51,11 @@ LAZY = [
     ("1.5", lambda given: lambda draw: 0.7, "Return True or False"),
     ("1.5", lambda given: lambda draw: draw(10**6).any(), "more than 20000 draws"),
     ("1.5", by_all_amounts, "the same of every program"),
-    ("1.5", lambda given: by_shares(given, low=0.3, high=0.3), "of them crooked"),
+    (
+        "1.5",
+        lambda given: by_shares(given, low=0.3, high=0.3),
+        "fair programs you call",
+    ),
     ("1.5", lambda given: by_shares(given, n=1000), "look at every amount"),
     ("1.5", lambda given: by_shares(given, low=0), "like cards"),
     ("1.5", by_shares, "what do two neighbours have in common"),

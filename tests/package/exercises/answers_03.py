@@ -62,7 +62,7 @@ LAZY = [
     ("3.4", lambda given: given["bell"].log_prob, "it is too smooth"),
     ("3.4", lambda given: flat, "it is too smooth"),
     ("3.4", lambda given: bells(given, 5), "it is too smooth"),
-    ("3.4", lambda given: bells(given, 0.02), "it is too rough"),
+    ("3.4", lambda given: bells(given, 0.02), "too rough"),
     ("3.4", lambda given: bins(given, 1 / 16, 0), "impossible to your density"),
     ("3.4", lambda given: bells(given, 10), "it is too smooth"),
     ("3.4", forgetful, "is 0.5, not 1"),
