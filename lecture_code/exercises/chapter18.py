@@ -137,8 +137,8 @@ def _rejection(answer: Any) -> str:
         got = float(numbers(call(answer, distance, slope)))
         _compare_rejection(got, distance / slope)
     return (
-        "It grows like exp(D^2 / (8 L^2)) as D / L does: the exponential that the slope "
-        "was spared comes back as waiting time."
+        "As D / L grows it grows like exp(D^2 / (8 L^2)): the exponential that the "
+        "slope was spared comes back as waiting time."
     )
 
 
@@ -180,7 +180,7 @@ def _plan(answer: Any) -> str:
         steps = call(answer, target, slope, tv)
         if not isinstance(steps, (list, tuple)) or not all(map(callable, steps)):
             kind = type(steps).__name__
-            raise Mistake(f"plan returns a list of functions, one a step; got {kind}.")
+            raise Mistake(f"Return a list of functions, one a step; got {kind}.")
         _judge_steps(list(steps), target, slope, tv)
     return (
         "An error of a twentieth, which hardly anybody would see, saves about half of "
@@ -197,16 +197,18 @@ def _judge_steps(steps: list, target: Any, slope: float, tv: float) -> None:
     if max(steepest, default=0) > slope * (1 + _SLACK):
         worst = int(np.argmax(steepest))
         raise Mistake(
-            f"Step {worst + 1} of {len(steps)} reaches the slope {steepest[worst]:.3g}, "
-            f"and {slope:g} is allowed; the mildest reaches {min(steepest):.3g}. Slopes "
-            "multiply along a chain: what is to be shared out evenly?"
+            f"Step {worst + 1} of {len(steps)} reaches the slope "
+            f"{steepest[worst]:.3g}, and {slope:g} is allowed; the mildest reaches "
+            f"{min(steepest):.3g}. Slopes multiply along a chain: what is to be shared "
+            "out evenly?"
         )
     ahead = target.cdf(stages[-1]) - special.ndtr(z)
     got = (np.abs(np.diff(ahead)).sum() + abs(ahead[0]) + abs(ahead[-1])) / 2
     if got > tv + _SLACK:
         raise Mistake(
-            f"After {len(steps)} steps the total variation is {got:.3f}, and {tv:g} is "
-            "allowed. Which slope must the whole have, and where should it be spent?"
+            f"At the end, after {len(steps)} of them, the total variation is "
+            f"{got:.3f}, and {tv:g} is allowed. Which slope must the whole have, and "
+            "where should it be spent?"
         )
     _judge_count(len(steps), got, target, slope, tv)
 
@@ -222,8 +224,8 @@ def _judge_count(count: int, got: float, target: Any, slope: float, tv: float) -
             "allowed. Fewer steps do if you spend it: what does an error buy?"
         )
     raise Mistake(
-        f"Near enough, and mild enough, but {count} steps are too many: {count - 1} can "
-        f"end within {least:.3f}. Is every step as steep as it may be?"
+        f"Near enough, and mild enough, but {count} steps are too many: {count - 1} "
+        f"can end within {least:.3f}. Is every step as steep as it may be?"
     )
 
 

@@ -143,8 +143,12 @@ def _jumping(target, slope, tv):
 LAZY = [
     ("18.5", lambda given: 8, "Hand in the function itself"),
     ("18.5", lambda given: lambda *order: 8, "a list of functions"),
-    ("18.5", lambda given: lambda *order: [], "After 0 steps"),
-    ("18.5", lambda given: lambda t, slope, tv: [lambda x: slope * x], "is allowed"),
+    ("18.5", lambda given: lambda *order: [], "after 0 of them"),
+    (
+        "18.5",
+        lambda given: lambda t, slope, tv: [lambda x: slope * x],
+        "after 1 of them",
+    ),
     ("18.5", lambda given: _at_once, "Step 1 of 1 reaches"),
     ("18.5", lambda given: _evenly_far, "to be shared out evenly"),
     ("18.5", lambda given: _exactly, "Fewer steps do if you spend it"),
