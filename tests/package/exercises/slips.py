@@ -25,7 +25,7 @@ from tools.chapters import conventions
 #: Processor seconds that one try may take.
 LIMIT = 10
 #: Exercises that ask for a function which leaves its tensors alone.
-UNTOUCHED = {"1.1", "7.1"}
+UNTOUCHED = {"1.1"}
 _SUM = "the sum is 1 up to rounding"
 _NEVER = "a tie has probability 2**-24 or less, and none occurs in the cases"
 _ROUNDING = "a small number allows for rounding; any does"
@@ -55,9 +55,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "return max((bend.max().item() for bend in bends)) <= 1e-06": _ROUNDING,
         "while p.ndim > 1:": _STRAIGHT,
         "while p.ndim >= 2:": _STRAIGHT,
-    },
-    "7.1": {
-        "return x * (torch.rand(x.shape, generator=generator) > nu)": _NEVER,
     },
     "8.1": {
         "return int((kept >= share * S.square().sum() + 1e-12).sum())": _ROUNDING,

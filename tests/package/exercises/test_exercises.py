@@ -110,22 +110,8 @@ def without_the_slope(x, W, b, c):
     return read / (z * (1 - z))[:, None] + written
 
 
-def exactly_so_many(x, nu, generator):
-    places = torch.rand(x.shape, generator=generator).argsort(dim=1)
-    return torch.where(places < round(nu * x.shape[1]), 0, x)
-
-
-def exactly_in_all(x, nu, generator):
-    hit = torch.randperm(x.numel(), generator=generator) < round(nu * x.numel())
-    return torch.where(hit.reshape(x.shape), 0, x)
-
-
 def masked_pair(p, nu):
     return torch.stack([p[0], nu * p[1]]) * torch.tensor([1, nu])
-
-
-def kept(x, share, generator):
-    return torch.rand(x.shape, generator=generator) < share
 
 
 def plain_kl(p, q):
@@ -212,9 +198,7 @@ RIGHT = {
     "6.2": lambda d: (2 * torch.eye(d), [3.0] * d, torch.eye(d) / 2, [-1.5] * d),
     "6.3": lambda x: max(1, int((torch.linalg.svdvals(x - x[0]) > 1e-8).sum())),
     "6.4": lambda x, W, b, c: sum(tied_halves(x, W, b, c)),
-    "7.1": lambda x, nu, g: torch.where(torch.rand(x.shape, generator=g) < nu, 0, x),
     "7.2": lambda y, s: 2 * torch.sigmoid(2 * y / s**2) - 1,
-    "7.3": lambda denoise, y, s: denoise(y) / s**2 - y / s**2,
     "7.4": lambda p, nu: masked_pair(p, nu) / masked_pair(p, nu).sum(),
     "8.1": lambda S, share: next(
         K
@@ -380,25 +364,10 @@ WRONG = [
     ("6.4", lambda *given: -sum(tied_halves(*given)), "The sign"),
     ("6.4", lambda x, W, b, c: W, "Not the gradient"),
     ("6.4", without_the_slope, "z (1 - z) is missing"),
-    ("7.1", lambda x, nu, g: x * kept(x, 1 - nu, g) / (1 - nu), "You rescale"),
-    ("7.1", lambda x, nu, g: x * kept(x, nu, g), "keep with probability nu"),
-    ("7.1", lambda x, nu, g: x * kept(x[:, :1], 1 - nu, g), "one draw per number"),
-    ("7.1", lambda x, nu, g: x * kept(x, 1 - nu, None), "draw from it alone"),
-    ("7.1", lambda x, nu, g: x * kept(x, 1 - nu, at_zero()), "use the one given"),
-    ("7.1", exactly_so_many, "a coin of its own"),
-    ("7.1", exactly_in_all, "hits equally many"),
-    ("7.1", lambda x, nu, g: x.mul_(kept(x, 1 - nu, g)), "work on a copy"),
-    ("7.1", lambda x, nu, g: x * kept(x, 1 - nu / 2, g), "was masked, with nu"),
-    ("7.1", lambda x, nu, g: x - kept(x, 0.5, g).float(), "came back changed"),
     ("7.2", lambda y, s: y.sign(), "at y = 0.1 you are not sure"),
     ("7.2", lambda y, s: torch.sigmoid(2 * y / s**2), "probability of +1"),
     ("7.2", lambda y, s: y / (1 + s**2), "right for a Gaussian"),
     ("7.2", lambda y, s: torch.tanh(y / s), "Wrong at sigma"),
-    ("7.3", lambda d, y, s: (y - d(y)) / s**2, "The sign"),
-    ("7.3", lambda d, y, s: d(y) - y, "the move itself"),
-    ("7.3", lambda d, y, s: (d(y) - y) / s, "Divided by sigma"),
-    ("7.3", lambda d, y, s: d(y), "Not Tweedie"),
-    ("7.3", lambda d, y, s: (d(y) - y) / (2 * s**2), "Half the score"),
     ("7.4", masked_pair, "up to a factor"),
     ("7.4", lambda p, nu: p, "before you looked"),
     ("7.4", lambda p, nu: [[1, 0], [0, 0]], "not the only way"),
