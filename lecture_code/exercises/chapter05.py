@@ -256,7 +256,7 @@ def _chain(order: tuple[int, ...], *, bend: int = -1) -> np.ndarray:
 
 
 #: Nats a validation image has to cost less than, and a hidden test image.
-BARS = {"validation": 19.25, "test": 18.4}
+BARS = {"validation": 19.35, "test": 18.4}
 STORED = ("logistic", "masked-mlp", "masked-convolution", "recurrent")
 
 

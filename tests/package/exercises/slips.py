@@ -56,6 +56,10 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "while p.ndim > 1:": _STRAIGHT,
         "while p.ndim >= 2:": _STRAIGHT,
     },
+    "7.3": dict.fromkeys(
+        (f"way = torch.linspace(0, 1, {n}, dtype=a.dtype)" for n in (399, 401, 410)),
+        "another grid, and an error of a hundredth is allowed",
+    ),
     "8.1": {
         "return int((kept >= share * S.square().sum() + 1e-12).sum())": _ROUNDING,
         "return int((kept > share * S.square().sum() + 1.1e-12).sum())": (_ROUNDING),
