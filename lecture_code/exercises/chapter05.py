@@ -302,7 +302,7 @@ def _diagnose(train: float, validation: float, test: float) -> None:
             "harder in the order training, test, validation: train on the first only."
         )
     told = f"{validation:.2f} nats on validation images, {train:.2f} on training ones"
-    if validation >= BARS["validation"] and validation - train > 4.5:
+    if validation >= BARS["validation"] and validation - train > 4:
         raise Mistake(f"{told}: learned by heart. What makes that harder?")
     if validation >= BARS["validation"] and train > 17:
         raise Mistake(

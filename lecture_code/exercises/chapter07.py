@@ -207,7 +207,7 @@ def _compare_walked(drawn, train: torch.Tensor, new: torch.Tensor) -> None:
 def _draw(answer: Any, seed: int) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     drawn = numbers(call(answer, DRAWN, generator, untouched=True), shape=(DRAWN, 64))
-    if drawn.min() < -1 or drawn.max() > 2:
+    if drawn.min() < -3 or drawn.max() > 4:
         raise Mistake(
             f"Pixels go from 0 to 1; yours from {drawn.min():.1f} to "
             f"{drawn.max():.1f}. Does the walk end at the noise level 0?"
