@@ -14,7 +14,7 @@ LINES = range(20, 36)
 #: What the code of a chapter leaves behind, and between which numbers it lies.
 LEFT: dict[str, tuple[str, float, float]] = {
     "05": ("score", 17.0, 20.5),
-    "07": ("away", 1.0, 1.6),
+    "07": ("away", 1.1, 1.58),
 }
 
 
