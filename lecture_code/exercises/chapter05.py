@@ -1,21 +1,21 @@
-"""Checks of chapter 5: masks, parameters, a sampler, the order of pixels."""
+"""Checks of chapter 5: masks, leaks, a sampler, the order of pixels; a training."""
 
 from __future__ import annotations
 
 import itertools
-import math
-from numbers import Integral
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 
-from lecture_code.exercises import Check, Mistake, call, close, numbers
+from lecture_code import autoregressive, datasets
+from lecture_code.exercises import Check, Mistake, call, labs, numbers
 
 SEEDS = (41, 52, 63)
 
 
-def _masks(answer: Any) -> None:
+def _masks(answer: Any) -> str:
     """5.1: ``masks(degrees, d)`` = (degrees >= j), (i > degrees)."""
     for seed, d in zip(SEEDS, (4, 6, 5), strict=True):
         degrees = np.random.default_rng(seed).integers(0, d - 1, size=9)
@@ -24,6 +24,10 @@ def _masks(answer: Any) -> None:
             raise Mistake("Return two masks: of the hidden layer, and of the output.")
         first, second = (_zeros_and_ones(mask) for mask in got)
         _compare_masks(first, second, degrees, d)
+    return (
+        "Only the second comparison is strict: a unit of degree i has read input i, "
+        "which is the answer of output i."
+    )
 
 
 def _zeros_and_ones(mask: Any) -> np.ndarray:
@@ -56,48 +60,68 @@ def _compare_masks(first, second, degrees: np.ndarray, d: int) -> None:
         )
 
 
-def _parameters(answer: Any) -> None:
-    """5.2: 2**d - 1 for the table, d (d + 1) / 2 for the logistic model."""
-    for d in (5, 3, 9, 60):  # at 1 and 2 both counts agree
-        got = call(answer, d)
-        if not isinstance(got, (tuple, list)) or len(got) != 2:
-            raise Mistake("Return two numbers: for the table, and for the model.")
-        table, model = map(_whole, got)
-        _compare_parameters(table, model, d)
+def _leaks(answer: Any) -> str:
+    """5.2: which outputs depend on their own pixel or a later one, for some image."""
+    for network in NETWORKS:
+        d, hint = network.weights.shape[0], network.hint
+        got = numbers(call(answer, network, d), shape=(d,))
+        if not np.isin(got, (0, 1)).all():
+            raise Mistake("True or False for each output, please.")
+        wrong = np.flatnonzero(got != (np.arange(d) == network.leaky))
+        if wrong.size:
+            honest = "obeys the order. Compare images that agree in all pixels before."
+            hint = network.hint if wrong[0] == network.leaky else honest
+            raise Mistake(f"Output {wrong[0]} {hint}")
+    return (
+        "All 2**d images are a proof, at a price that doubles with each pixel. A leak "
+        "that needs three pixels at once is open at one image in eight, and has no "
+        "derivative at the others: for real images the proof has to be in the masks."
+    )
 
 
-def _whole(count: Any) -> int:
-    numbers(count)  # one number, please
-    if isinstance(count, (torch.Tensor, np.ndarray)):
-        count = count.tolist()
-    if not isinstance(count, Integral):
-        raise Mistake("Whole numbers, please: at 60 pixels a float is too coarse.")
-    return int(count)
+class _Network:
+    """A network in order, but that one output sees more where ``opens`` says so."""
+
+    def __init__(self, d: int, leaky: int, opens: Callable, hint: str) -> None:
+        generator = torch.Generator().manual_seed(SEEDS[0] + d)
+        self.weights = torch.randn(d, d, generator=generator).tril(-1)
+        self.leaky, self.opens, self.hint = leaky, opens, hint
+
+    def __call__(self, x: Any) -> torch.Tensor:
+        x = torch.as_tensor(x).float()
+        if x.ndim != 2 or x.shape[1] != len(self.weights):
+            shape = tuple(x.shape)
+            raise Mistake(f"`logits` maps (n, {len(self.weights)}), and got {shape}.")
+        if not ((x == 0) | (x == 1)).all():
+            raise Mistake("`logits` is for binary images: hand it zeros and ones only.")
+        logits = torch.tanh(x @ self.weights.T)
+        if self.leaky >= 0:
+            logits[:, self.leaky] += self.opens(x)
+        return logits
 
 
-def _compare_parameters(table: int, logistic: int, d: int) -> None:
-    if (logistic, table) == (2**d - 1, d * (d + 1) // 2):
-        raise Mistake("Both are right, in the wrong order: the table comes first.")
-    if table == 2**d:
-        raise Mistake("The probabilities sum to 1, so that one of them is not free.")
-    if table != 2**d - 1:
-        raise Mistake(
-            f"How many images of {d} pixels are there? 2**d, each with its p."
-        )
-    if logistic == d * (d - 1) // 2:
-        raise Mistake("The weights are right, and each pixel has a bias as well.")
-    if logistic in (d * d, d * d + d):
-        raise Mistake(
-            "You count the whole matrix: pixel i has a weight for j < i only."
-        )
-    if logistic != d * (d + 1) // 2:
-        raise Mistake(
-            "Pixel 0 has a bias, pixel 1 a bias and one weight, and so on: add up "
-            "1 + 2 + ... + d."
-        )
+NETWORKS = (
+    _Network(4, -1, torch.zeros_like, ""),
+    _Network(5, 2, lambda x: x[:, 2], "sees its own pixel."),
+    _Network(4, 0, lambda x: x[:, 3], "sees pixel 3, which comes after its own."),
+    _Network(
+        5,
+        1,
+        lambda x: x[:, 0] * x[:, 3] * x[:, 4],
+        "sees pixel 3, but only where pixels 0 and 4 are black: a few images, or the "
+        "derivatives at them, do not show it.",
+    ),
+    _Network(
+        6,
+        2,
+        lambda x: (x[:, 3] + x[:, 5]) % 2,
+        "sees whether pixels 3 and 5 differ. On the mean over images neither of them "
+        "moves it: compare images one by one.",
+    ),
+)
 
 
-def _sample(answer: Any) -> None:
+def _sample(answer: Any) -> str:
     """5.3: samples of a three-pixel logistic model, by chi-square."""
     for turn, seed in enumerate(SEEDS):
         n = 8000 + 1000 * turn
@@ -115,6 +139,17 @@ def _sample(answer: Any) -> None:
             raise Mistake(
                 "Another generator gives the same images: draw from the one given."
             )
+        spoiled = weights.masked_fill(torch.ones(3, 3).triu() > 0, torch.nan)
+        if not np.array_equal(drawn, _draw(answer, spoiled, bias, n, seed)):
+            raise Mistake(
+                "Right where all of `W` holds numbers. With NaN on the diagonal and "
+                "above other images come: you read entries that the model has not, "
+                "and 0 times NaN is no 0."
+            )
+    return (
+        "Pixel i may use W[i, j] for j < i, and nothing on the diagonal or above. The "
+        "price of a sampler is its loop: d steps, each of which waits for the last."
+    )
 
 
 def _draw(answer: Any, weights: torch.Tensor, bias: torch.Tensor, n: int, seed: int):
@@ -164,57 +199,163 @@ def _law(weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
     )
 
 
-def _factors(answer: Any) -> None:
-    """5.4: conditional probabilities of the pixels of x in a given order."""
-    for seed, order in zip(SEEDS, ([0, 1, 2], [2, 0, 1], [1, 2, 0]), strict=True):
-        rng = np.random.default_rng(seed)
-        p = rng.dirichlet(np.ones(8)).reshape(2, 2, 2)
-        x = rng.integers(0, 2, size=3).tolist()
-        got = numbers(call(answer, torch.tensor(p), x, order), shape=None)
-        if got.size != 3:
-            raise Mistake("One factor for each pixel, please: three numbers here.")
-        _compare_factors(numbers(got, shape=(3,)), p, x, order)
+def _is_logistic(answer: Any) -> str:
+    """5.4: whether logistic regressions in a given order make a table."""
+    for p, order, want, hint in _tables():
+        got = numbers(call(answer, torch.tensor(p), list(order)))
+        if got not in (0, 1):
+            raise Mistake("True or False, please.")
+        if got != want:
+            raise Mistake(f"{p.ndim} pixels, order {list(order)}: {hint}")
+    return (
+        "For three pixels the order never matters: the one condition, that log p with "
+        "alternating signs sums to 0, names no order. From four pixels on it does, so "
+        "the order is a part of the logistic model, and one has to choose it."
+    )
 
 
-def _compare_factors(got: np.ndarray, p: np.ndarray, x: list, order: list) -> None:
-    want, backwards = _conditionals(p, x, order), _conditionals(p, x, order[::-1])
-    natural = _conditionals(p, x, sorted(order))
-    if close(got, np.log(want)):
-        raise Mistake("These are logarithms. Return the probabilities themselves.")
-    if close(got, natural) and not close(natural, want):
-        raise Mistake("These are the factors in the order 0, 1, 2: use `order`.")
-    if close(got, backwards) or close(got, backwards[::-1]):
-        raise Mistake("You condition on the pixels that come after, not before.")
-    if close(got, [_conditionals(p, x, [i])[0] for i in order]):
-        raise Mistake("These are marginals. Condition on the pixels before.")
-    if close(got, np.cumprod(want)):
-        raise Mistake("These are joint probabilities: divide each by the one before.")
-    if close(np.sort(got), np.sort(want)) and not close(got, want):
-        raise Mistake(
-            "The right factors in another sequence: list them as `order` does, the "
-            "pixel order[0] first."
+def _tables() -> list[tuple[np.ndarray, tuple[int, ...], bool, str]]:
+    """List tables, an order for each, the answer, and what to think of if it fails."""
+    three, four = _chain((0, 1, 2)), _chain((2, 0, 3, 1))
+    bent, early = _chain((0, 1, 2), bend=2), _chain((0, 1, 2, 3), bend=2)
+    return [
+        (three, (0, 1, 2), True, "logistic regressions in this order made the table."),
+        (three, (2, 0, 1), True, "the table is logistic in this order, too."),
+        (bent, (0, 1, 2), False, "the last pixel's two weights miss one of its odds."),
+        (four, (2, 0, 3, 1), True, "this table was made in this order. Is it read so?"),
+        (four, (1, 3, 0, 2), False, "the table is logistic in the order 2, 0, 3, 1."),
+        (
+            early,
+            (0, 1, 2, 3),
+            False,
+            "the last pixel is a logistic regression on the others, and the one before "
+            "it is not. Sum the last one out, and look again.",
+        ),
+        (
+            _chain((0, 1, 2, 3), bend=3),
+            (0, 1, 2, 3),
+            False,
+            "the last pixel's log-odds jump where three pixels are black at once; no "
+            "two of them show it while the third is white.",
+        ),
+    ]
+
+
+def _chain(order: tuple[int, ...], *, bend: int = -1) -> np.ndarray:
+    """Make a table by logistic regressions in an order, but for one bent pixel."""
+    d, rng = len(order), np.random.default_rng(SEEDS[2])
+    images = np.array(list(itertools.product([0, 1], repeat=d)))
+    weights, bias = 2 * rng.normal(size=(d, d)), rng.normal(size=d)
+    log_p = np.zeros(len(images))
+    for place, pixel in enumerate(order):
+        before = images[:, list(order[:place])]
+        logits = before @ weights[place, :place] + bias[place]
+        logits = logits + 2.0 * (place == bend) * before.prod(axis=1)
+        log_p -= np.logaddexp(0, np.where(images[:, pixel] == 1, -logits, logits))
+    return np.exp(log_p).reshape((2,) * d)
+
+
+#: Nats a validation image has to cost less than, and a hidden test image.
+BARS = {"validation": 19.35, "test": 18.4}
+STORED = ("logistic", "masked-mlp", "masked-convolution", "recurrent")
+
+
+def _trained(answer: Any) -> str:
+    """5.5: a masked model that is good on images it has not seen."""
+    model = _in_order(labs.model(answer, stored=STORED))
+    parts = {part: datasets.binary_digits(part).pixels for part in ("train", *BARS)}
+    with torch.no_grad():
+        nats = {part: model.loss(x).item() for part, x in parts.items()}
+    _diagnose(**nats)
+    return (
+        "A training image still costs some nats less than a validation image. Most of "
+        "what helps here makes learning by heart harder: dropout, more thresholds, "
+        "stopping in time."
+    )
+
+
+def _in_order(answer: torch.nn.Module) -> autoregressive.Autoregressive:
+    """Build the model anew, so that its order is tried with the weights that it has."""
+    if not isinstance(answer, autoregressive.Autoregressive) or answer.pixels != 64:
+        kind = type(answer).__name__
+        raise Mistake(f"Hand in an Autoregressive of 64 pixels; got {kind}.")
+    try:
+        model = autoregressive.Autoregressive(
+            answer.network, pixels=64, order=answer.order
         )
-    if not close(got, want):
+    except ValueError as error:
+        raise Mistake(f"No distribution over images: {error}") from error
+    return model
+
+
+def _diagnose(train: float, validation: float, test: float) -> None:
+    """Say what nats per image tell of a training."""
+    if not np.isfinite(validation) or validation > 26.2:
         raise Mistake(
-            f"The product of your factors is {math.prod(got.tolist()):.3g}, the table "
-            f"says {p[tuple(x)]:.3g}. The first factor is a marginal probability."
+            f"A validation image costs {validation:.1f} nats, no less than with "
+            "independent pixels (26.2): has this model been trained?"
         )
-
-
-def _conditionals(p: np.ndarray, x: list, order: list) -> np.ndarray:
-    totals = [1.0]
-    for known in range(1, len(order) + 1):
-        fixed = order[:known]
-        index = tuple(x[i] if i in fixed else slice(None) for i in range(p.ndim))
-        totals.append(float(p[index].sum()))
-    return np.array(totals[1:]) / np.array(totals[:-1])
+    if min(validation, test) < train - 0.3 or validation < test:
+        raise Mistake(
+            f"{train:.1f} nats for training images, {validation:.1f} for validation "
+            f"and {test:.1f} for test images. All models of the chapter find them "
+            "harder in the order training, test, validation: train on the first only."
+        )
+    told = f"{validation:.2f} nats on validation images, {train:.2f} on training ones"
+    if validation >= BARS["validation"] and validation - train > 4:
+        raise Mistake(f"{told}: learned by heart. What makes that harder?")
+    if validation >= BARS["validation"] and train > 17:
+        raise Mistake(
+            f"{told}: both are high. Too few units, or too few steps, to know more."
+        )
+    if validation >= BARS["validation"] or test >= BARS["test"]:
+        raise Mistake(f"{told}: close. Which of the settings have you not moved yet?")
 
 
 CHECKS: dict[str, Check] = {
     "5.1": _masks,
-    "5.2": _parameters,
+    "5.2": _leaks,
     "5.3": _sample,
-    "5.4": _factors,
+    "5.4": _is_logistic,
 }
-LABS: dict[str, Check] = {}
-HINTS: dict[str, tuple[str, ...]] = {}
+LABS: dict[str, Check] = {"5.5": _trained}
+HINTS: dict[str, tuple[str, ...]] = {
+    "5.1": (
+        "Draw three inputs, a unit of degree 1 and three outputs, and the lines that "
+        "may be there.",
+        "A mask is a table of answers: may this row see this column? Compare a column "
+        "of numbers with a row of numbers, and every pair is compared.",
+        "A unit of degree m has read input m. Which is the first output that may know "
+        "input m?",
+    ),
+    "5.2": (
+        "Two images agree in all pixels before pixel i. What must be true of output i?",
+        "There are only 2**d images. List them like numbers in binary, the first pixel "
+        "as the slowest digit: those that agree in the first i pixels stand together.",
+        "An output is in order if its logit is the same throughout each such group. "
+        "One image in one group is enough to convict it.",
+    ),
+    "5.3": (
+        "The first figure of the chapter is this algorithm.",
+        "When pixel i is drawn, the pixels before it are known and those after it do "
+        "not exist yet: take a part of row i, and the same part of the images.",
+        "Each pixel needs a random number of its own for each image, from `generator`; "
+        "compare it with the chance of black.",
+    ),
+    "5.4": (
+        "Begin with the last pixel of the order: for each image of the others the "
+        "table says its log-odds. When are these a bias and a sum of weights?",
+        "A sum of weights has no bends: what blackening one pixel adds to the log-odds "
+        "does not depend on the colour of another. Take differences along two axes.",
+        "Then sum the last pixel out of the table, and ask the same of the one before. "
+        "Moving the axes into the given order first makes the last one always last.",
+    ),
+    "5.5": (
+        "Look at two numbers, for training and for validation images. Both high, or "
+        "far apart? They ask for opposite changes.",
+        "The table of ten starts says what a hidden layer brings and what thresholds "
+        "bring. One without the other is not enough here.",
+        "A rate that is right at first is too large at the end: the last steps can be "
+        "taken with a smaller one.",
+    ),
+}

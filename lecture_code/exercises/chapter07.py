@@ -1,77 +1,66 @@
-"""Checks of chapter 7: masks, posterior means, scores, and what a mask hid."""
+"""Checks of chapter 7: two copies, posterior means, densities, masks; a walk."""
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
+from lecture_code import datasets, densities, metrics
 from lecture_code.exercises import Check, Mistake, call, close, numbers
 
 SEEDS = (711, 722, 733)
 
 
-def _mask(answer: Any) -> None:
-    """7.1: ``mask(x, nu, generator)`` zeroes each entry with probability nu."""
-    for nu, seed in zip((0.2, 0.5, 0.9), SEEDS, strict=True):
-        x = torch.rand(400, 50, generator=torch.Generator().manual_seed(seed)) + 1
-        got: Any = [_masked(answer, x, nu, seed) for _ in range(2)]
-        others = [_masked(answer, x, nu, seed + more) for more in (1, 2)]
-        if not np.array_equal(*got):
-            raise Mistake("The same generator gave two masks: draw from it alone.")
-        if np.array_equal(got[0], others[0]):
-            raise Mistake("Another generator gave the same mask: use the one given.")
-        _compare_mask(got[0], x.numpy(), nu)
-        if len({int((mask == 0).sum()) for mask in (got[0], *others)}) == 1:
-            raise Mistake(
-                "Each of your masks hits equally many numbers. Independent coins do "
-                "not agree like that: each number has a coin of its own."
-            )
+def _restore(answer: Any) -> str:
+    """7.1: the second copy is black where the image is, and was not masked again."""
+    for nu, seed in zip((0.3, 0.6, 0.1), SEEDS, strict=True):
+        clean = np.random.default_rng(seed).uniform(size=(4, 9))
+        clean[0] = 1.0  # where the first copy is black
+        said = (1 - nu) * clean
+        got = numbers(call(answer, torch.tensor(said), nu), shape=said.shape)
+        _compare_restored(got, clean, said, nu)
+    return (
+        "Noisy targets teach as well as clean ones, if their noise is new and one "
+        "knows its mean. Gaussian noise has mean 0: with the squared error nothing has "
+        "to be undone. The copier's target had the noise that it was shown."
+    )
 
 
-def _masked(answer: Any, x: torch.Tensor, nu: float, seed: int) -> np.ndarray:
-    generator = torch.Generator().manual_seed(seed)
-    got = call(answer, x, nu, generator, untouched=True)
-    return numbers(got, shape=tuple(x.shape))
-
-
-def _compare_mask(got: np.ndarray, x: np.ndarray, nu: float) -> None:
-    hit = got == 0
-    if close(got[~hit], x[~hit] / (1 - nu)):
-        raise Mistake("You rescale what stays. Dropout does; masking noise does not.")
-    if not close(got[~hit], x[~hit]):
-        raise Mistake("Numbers that were not masked came back changed.")
-    together = hit.all(axis=0).any() or hit.all(axis=1).any()
-    if together and nu < 0.9:  # at 0.9 a short row may vanish by chance
-        raise Mistake("Whole rows or columns vanish together: one draw per number.")
-    slack = 5 * math.sqrt(nu * (1 - nu) / x.size)
-    if abs(hit.mean() - (1 - nu)) < slack and nu != 0.5:
-        raise Mistake("You keep with probability nu; nu is the chance to be masked.")
-    if abs(hit.mean() - nu) > slack:
-        raise Mistake(f"A share of {hit.mean():.3f} was masked, with nu = {nu}.")
-    for axis in (0, 1):
-        _compare_counts(hit.sum(axis=axis), hit.shape[axis], nu)
-
-
-def _compare_counts(counts: np.ndarray, size: int, nu: float) -> None:
-    """Rows (or columns) must differ in their counts as coins make them differ."""
-    ratio = counts.var(ddof=1) / (size * nu * (1 - nu))
-    if abs(ratio - 1) > 6 * math.sqrt(2 / len(counts)):
+def _compare_restored(got, clean, said, nu: float) -> None:
+    if close(got, said):
         raise Mistake(
-            "The numbers of masked entries per row do not vary as those of "
-            "independent coins would: each entry has a coin of its own."
+            "Where the first copy is black the image is black for sure, but the "
+            f"network says {1 - nu:.1f} there: how often is the second copy black?"
+        )
+    if close(got, said * (1 - nu)):
+        raise Mistake("You masked a third time. What does a mask do to a chance?")
+    if close(got, np.minimum(said + nu, 1)) or close(got, said + nu):
+        raise Mistake(
+            "A mask turns no white pixel black: where the image is white for sure, "
+            "nothing may be added."
+        )
+    if close(got, said / nu):
+        raise Mistake("nu is the chance to be masked; what stays is 1 - nu.")
+    if not close(got, clean):
+        raise Mistake(
+            "Write down the chance that the second copy is black, from the chance p "
+            "that the image is and the chance that the mask spares the pixel."
         )
 
 
-def _denoise(answer: Any) -> None:
+def _denoise(answer: Any) -> str:
     """7.2: the posterior mean of a sign in Gaussian noise, tanh(y / sigma**2)."""
     for sigma in (0.6, 1.0, 2.0):
         y = np.linspace(-3, 3, 13) / sigma
         got = numbers(call(answer, torch.tensor(y), sigma), shape=y.shape)
         _compare_sign(got, y, sigma)
+    return (
+        "With little noise it is a step, which names the nearer point; with much noise "
+        "it is nearly the line y / sigma**2, which hardly leaves 0, the mean of both."
+    )
 
 
 def _compare_sign(got: np.ndarray, y: np.ndarray, sigma: float) -> None:
@@ -96,39 +85,59 @@ def _compare_sign(got: np.ndarray, y: np.ndarray, sigma: float) -> None:
         )
 
 
-def _score(answer: Any) -> None:
-    """7.3: (denoise(y) - y) / sigma**2."""
-    for sigma, seed in zip((0.7, 1.3, 2.0), SEEDS, strict=True):
-        rng = np.random.default_rng(seed)
-        y = torch.tensor(rng.normal(size=(6, 2)))
-        got = numbers(call(answer, partial(_bell, sigma), y, sigma), shape=(6, 2))
-        _compare_score(got, ((0.7 - y) / (1.5 + sigma**2)).numpy(), sigma)
+def _log_ratio(answer: Any) -> str:
+    """7.3: the score summed up along the way from a to b."""
+    for sigma, seed in zip((0.5, 1.2, 0.8), SEEDS, strict=True):
+        centres = torch.tensor([[-1.5, -0.8], [1.5, -0.8], [0, 1.6]]).double()
+        law = densities.IsotropicMixture(centres, scales=0.3, weights=[0.4, 0.4, 0.2])
+        a, b = torch.tensor(np.random.default_rng(seed).uniform(-2, 2, size=(2, 2)))
+        denoise = partial(law.posterior_mean, sigma=sigma)
+        got = numbers(call(answer, denoise, a, b, sigma)).item()
+        (low, high) = law.noised(sigma).log_prob(torch.stack([a, b])).tolist()
+        _compare_ratio(got, high - low, sigma, denoise, a, b)
+    return (
+        "Ratios are all that a denoiser tells: they leave one factor open, and that is "
+        "an integral over the whole plane. With the best denoiser every way from a to "
+        "b gives the same; what a trained one gives may depend on the way."
+    )
 
 
-def _bell(sigma: float, y: torch.Tensor) -> torch.Tensor:
-    """Return the posterior mean for clean data of mean 0.7 and variance 1.5."""
-    return (1.5 * y + sigma**2 * 0.7) / (1.5 + sigma**2)
+def _compare_ratio(got, want, sigma, denoise, a, b) -> None:
+    def near(value: float) -> bool:
+        return abs(got - value) < 0.01 + 0.002 * abs(value)
+
+    ends = [((denoise(y[None])[0] - y) @ (b - a)).item() / sigma**2 for y in (a, b)]
+    if near(want):
+        return
+    if near(-want):
+        raise Mistake("The sign: where the score points along your way, p grows.")
+    if near(np.exp(want)):
+        raise Mistake("That is the ratio itself. Its logarithm is asked for.")
+    if near(want * sigma**2) or near(want * sigma):
+        raise Mistake("These are moves, summed up. What makes a move a score?")
+    if near(want / (b - a).norm().item()):
+        raise Mistake("A mean slope; times the length of the way it is a difference.")
+    if any(near(each) for each in (*ends, sum(ends) / 2)):
+        raise Mistake(
+            "You look at the ends only, and the score changes in between: take many "
+            "places along the way."
+        )
+    raise Mistake(
+        f"From {np.round(a.numpy(), 2)} to {np.round(b.numpy(), 2)} at sigma = {sigma} "
+        f"you say {got:.3f}. The score is a gradient: what is its integral along a way?"
+    )
 
 
-def _compare_score(got: np.ndarray, want: np.ndarray, sigma: float) -> None:
-    if close(got, -want):
-        raise Mistake("The sign: the score points uphill, to where data are dense.")
-    if close(got, want * sigma**2):
-        raise Mistake("That is the move itself; its length still depends on sigma.")
-    if close(got, want / 2):
-        raise Mistake("Half the score: differentiate (x - y)**2 / (2 sigma**2).")
-    if close(got, want * sigma):
-        raise Mistake("Divided by sigma: a score has the unit 1 / y, a move that of y.")
-    if not close(got, want):
-        raise Mistake("Not Tweedie's formula: move of the denoiser over sigma**2.")
-
-
-def _posterior(answer: Any) -> None:
+def _posterior(answer: Any) -> str:
     """7.4: P(clean | seen 0, 0) is proportional to p[i, j] nu**(i + j)."""
     for nu, seed in zip((0.1, 0.5, 1.0), SEEDS, strict=True):
         p = np.random.default_rng(seed).dirichlet(np.ones(4)).reshape(2, 2)
         got = numbers(call(answer, torch.tensor(p), nu), shape=(2, 2))
         _compare_posterior(got, p, nu ** np.array([[0, 1], [1, 2]]))
+    return (
+        "Each black pixel had to be hit: (0, 0) never, (0, 1) and (1, 0) once, (1, 1) "
+        "twice. At nu = 1 nothing was seen, and p is what remains."
+    )
 
 
 def _compare_posterior(got: np.ndarray, p: np.ndarray, hit: np.ndarray) -> None:
@@ -147,11 +156,108 @@ def _compare_posterior(got: np.ndarray, p: np.ndarray, hit: np.ndarray) -> None:
     )
 
 
+#: How many images are drawn, how far they may lie from training digits on average, and
+#: how far their mean and covariance may be from those of new digits.
+DRAWN, NEAR, APART = 200, 1.55, 1.2
+
+
+def _walked(answer: Any) -> str:
+    """7.5: images drawn from noise, judged beside digits that nobody has seen."""
+    train, new = (datasets.digits(part).pixels / 16 for part in ("train", "test"))
+    drawn = [_draw(answer, seed) for seed in (*SEEDS[:2], SEEDS[0])]
+    if not torch.equal(drawn[0], drawn[2]):
+        raise Mistake("The same generator gave other images: draw from it alone.")
+    if torch.equal(drawn[0], drawn[1]):
+        raise Mistake("Another generator gave the same images: use the one given.")
+    _compare_walked(drawn[0], train, new)
+    return (
+        "Samples without a likelihood, from a network that can only take away noise. "
+        "They are no copies: none was asked to be any digit in particular, and the "
+        "best guess between digits is what the walk follows."
+    )
+
+
+def _compare_walked(drawn, train: torch.Tensor, new: torch.Tensor) -> None:
+    away, usual = (metrics.nearest_distance(x, train) for x in (drawn, new))
+    copies = float((away < usual.mean() / 2).mean())
+    if copies > 0.1:
+        raise Mistake(
+            f"{copies:.0%} of your images are training digits, or nearly: copies."
+        )
+    if drawn.std(dim=0).mean() < 0.1:
+        raise Mistake(
+            "All your images look like the mean digit: that is where one large step "
+            "lands. Ask the denoiser again as the noise shrinks."
+        )
+    apart, least = (metrics.frechet(x, new) for x in (drawn, train))
+    if apart > APART:
+        raise Mistake(
+            f"Mean and covariance of your images are {apart:.1f} from those of new "
+            f"digits, {least:.1f} is usual. Are they noise still? Does the network "
+            "undo the noise at each level, when you try it on digits?"
+        )
+    if away.mean() > NEAR:
+        raise Mistake(
+            f"Your images lie {away.mean():.2f} from the nearest training digit, new "
+            f"digits {usual.mean():.2f}: blots. Train longer, with a smaller rate at "
+            "the end, and give small noise more weight."
+        )
+
+
+def _draw(answer: Any, seed: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    drawn = numbers(call(answer, DRAWN, generator, untouched=True), shape=(DRAWN, 64))
+    if drawn.min() < -3 or drawn.max() > 4:
+        raise Mistake(
+            f"Pixels go from 0 to 1; yours from {drawn.min():.1f} to "
+            f"{drawn.max():.1f}. Does the walk end at the noise level 0?"
+        )
+    return torch.tensor(drawn).clamp(0, 1)
+
+
 CHECKS: dict[str, Check] = {
-    "7.1": _mask,
+    "7.1": _restore,
     "7.2": _denoise,
-    "7.3": _score,
+    "7.3": _log_ratio,
     "7.4": _posterior,
 }
-LABS: dict[str, Check] = {}
-HINTS: dict[str, tuple[str, ...]] = {}
+LABS: dict[str, Check] = {"7.5": _walked}
+HINTS: dict[str, tuple[str, ...]] = {
+    "7.1": (
+        "What is the best answer to a question of chance? The chance, and the question "
+        "was about the second copy.",
+        "The second mask knows nothing of the first: given the image, one copy tells "
+        "nothing about the other.",
+        "Black in the second copy means black in the image and spared by the second "
+        "mask. Solve for the first of the two.",
+    ),
+    "7.2": (
+        "Only two clean values are possible. How likely is each, once y was seen?",
+        "Write down both Gaussian densities at y; in their ratio y squared cancels.",
+        "The mean is the chance of +1 less the chance of -1. With the odds put in, "
+        "multiply above and below by half of the exponent, and you know its name.",
+    ),
+    "7.3": (
+        "What kind of thing is the score, and what does one do with such a thing to "
+        "get back what it was made from?",
+        "Go from a to b in a straight line. A small piece of the way changes log p by "
+        "the score there, times the piece.",
+        "All places on the way can be one batch for the denoiser; a mean or the "
+        "trapezoid rule over some hundreds of them is exact enough.",
+    ),
+    "7.4": (
+        "Four clean images are possible. Which of them could not have become what you "
+        "see?",
+        "Multiply the chance of each with the chance that a mask makes it white, and "
+        "ask how many of its pixels had to be hit.",
+        "Given that something was seen, the four must sum to 1.",
+    ),
+    "7.5": (
+        "The walk of the chapter knows nothing of points in the plane. What does it "
+        "ask for, and can a network for 64 pixels give that?",
+        "Two questions, apart: undo noise of 0.1, 0.5 and 2 on digits that the network "
+        "has not seen and look at them; then look at the walk, level by level.",
+        "The denoiser has to know the level, and all levels have to matter in its "
+        "loss. An error of the same size is worse where the noise is small.",
+    ),
+}
