@@ -28,7 +28,7 @@ def _density(answer: Any) -> str:
     for shift, knots in enumerate(_MAPS):
         at = places + shift / 32
         z, x = (torch.tensor(part, dtype=torch.float64) for part in knots)
-        got = numbers(call(answer, z, x, at), shape=at.shape)
+        got = numbers(call(answer, z, x, at), shape=tuple(at.shape))
         _compare_density(got, *(part.numpy() for part in (z, x, at)))
     return (
         "The steeper the piece, the thinner what it leaves, and never nothing: a "

@@ -112,6 +112,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "16.3": {
         "return tvs <= least - 0.001": "no claim lies on the edge, up to rounding"
     },
+    "16.4": dict.fromkeys(
+        ("one more, part 0", "one less, part 0"), "one sample of thousands"
+    ),
 }
 
 
