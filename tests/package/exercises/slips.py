@@ -88,26 +88,42 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "inside = torch.cdist(made, real) < radius": "no made point lies on the edge "
         "of a ball, up to rounding"
     },
+    "15.1": {
+        "enough = widths[slopes < L]": "no slope of the grid is the one asked for",
+        **dict.fromkeys(
+            (
+                f"return np.sqrt(enough[{n}] ** 2 - s ** 2) if enough.size else np.inf"
+                for n in (1, 10)
+            ),
+            "a few steps of the grid are less than one in a thousand",
+        ),
+        **dict.fromkeys(
+            (
+                f"widths = np.linspace(s, max(s, D {end}), {n})"
+                for end, n in (
+                    ("/ 2", 1_000_000),
+                    ("/ 2", 1_000_002),
+                    ("/ 2", 1_000_011),
+                    ("/ 1", 1_000_001),
+                    ("* 2", 1_000_001),
+                )
+            ),
+            "another grid, or one that goes on where the slope rises again",
+        ),
+    },
     "16.1": dict.fromkeys(
         (
-            f"latents = special.ndtri((np.arange({n}) {middle}) / {of})"
-            for n, middle, of in (
-                (200_000, "+ 0.55", 200_000),
-                (200_000, "- 0.5", 200_000),
-                (200_010, "+ 0.5", 200_000),
-                (200_001, "+ 0.5", 200_000),
-                (199_999, "+ 0.5", 200_000),
-                (200_000, "+ 0.5", 200_010),
-                (200_000, "+ 0.5", 200_001),
-                (200_000, "+ 0.5", 199_999),
-            )
+            "reached = (z[:-1] <= latents) & (latents < z[1:])",
+            "reached = (z[:-1] < latents) & (latents <= z[1:])",
         ),
-        "another grid, and an error of one in ten thousand is allowed",
+        "no value is the value of a knot",
     ),
     "16.3": {
         "return tvs <= least - 0.001": "no claim lies on the edge, up to rounding"
     },
-    "16.4": {"n moved": "for large n one sample more changes nothing"},
+    "16.4": dict.fromkeys(
+        ("one more, part 0", "one less, part 0"), "one sample of thousands"
+    ),
 }
 
 
