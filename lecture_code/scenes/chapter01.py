@@ -43,7 +43,7 @@ def valley_and_bowl(heads, losses, lowest: float, shares) -> None:
     Each point of the triangle is a table of three probabilities; the outcomes were seen
     with the given shares (3,).
     """
-    valley, bowl = plt.subplots(1, 2, figsize=(6.8, 3.0))[1]
+    valley, bowl = plt.subplots(1, 2, figsize=(5.0, 2.8))[1]
     valley.plot(heads, losses, color=PALETTE["blue"])
     valley.axvline(lowest, color=PALETTE["orange"], ls="--", lw=1.5)
     valley.set(xlabel="p(heads)", ylabel="NLL in nats")
