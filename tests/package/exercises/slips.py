@@ -75,10 +75,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "surprise = log_prob(x)": "the distance from the median has no sign",
         "log_prob of the first case": "the model is the same in all cases",
     },
-    "14.3": {
-        "inside = torch.cdist(made, real) < radius": "no made point lies on the edge "
-        "of a ball, up to rounding"
-    },
     "16.1": dict.fromkeys(
         (
             f"latents = special.ndtri((np.arange({n}) {middle}) / {of})"
