@@ -15,6 +15,7 @@ LINES = range(20, 36)
 LEFT: dict[str, tuple[str, float, float]] = {
     "05": ("score", 17.0, 20.5),
     "07": ("away", 1.1, 1.58),
+    "11": ("apart", 1.2, 1.9),
 }
 
 
