@@ -50,9 +50,7 @@ def _word(symbols: list[int], counts: list[int]) -> list[int]:
 def _compare_read(got: np.ndarray, message: np.ndarray) -> None:
     size = len(message)
     if got.shape != (size,):
-        raise Mistake(
-            f"The message has {size} symbols; your list has shape {got.shape}."
-        )
+        raise Mistake(f"The message has {size} symbols, your list {got.size}.")
     wrong = np.flatnonzero(got != message)
     if not wrong.size:
         return
@@ -62,7 +60,7 @@ def _compare_read(got: np.ndarray, message: np.ndarray) -> None:
         raise Mistake("Symbols are numbered from 0.")
     if size > 100 and wrong[0] > 10:
         raise Mistake(
-            f"Right up to symbol {wrong[0] + 1} of {size}, and lost from there. A float "
+            f"Right up to symbol {wrong[0]} of {size}, and lost from there. A float "
             "holds 53 bits, and this word has hundreds: whole numbers do not round."
         )
     if (got == got[0]).all():
@@ -213,8 +211,8 @@ def _alarm(answer: Any) -> str:
     alone = [_ring(answer, image[None])[0] for image in mixed]
     if not np.array_equal(alone, _ring(answer, mixed)):
         raise Mistake(
-            "Your alarm says something else of an image alone than of the same image in "
-            "company. Choose the threshold once, on the validation digits."
+            "Your alarm says something else of an image alone than of the same image "
+            "in company. Choose the threshold once, on the validation digits."
         )
     shares = {kind: _ring(answer, x).mean() for kind, x in _odd_images().items()}
     _compare_alarm(false.mean(), shares)
@@ -302,15 +300,15 @@ CHECKS: dict[str, Check] = {
 LABS: dict[str, Check] = {"13.5": _alarm}
 HINTS: dict[str, tuple[str, ...]] = {
     "13.1": (
-        "The bits after a binary point are one number in [0, 1). Whose part of the line "
-        "does it lie in?",
-        "Once the first symbol is known, its part plays the role of [0, 1): subtract its "
-        "left end, divide by its width, and begin again.",
+        "The bits after a binary point are one number in [0, 1). In whose part of the "
+        "line does it lie?",
+        "Once the first symbol is known, its part plays the role of [0, 1): subtract "
+        "its left end, divide by its width, and begin again.",
         "Keep the number as a fraction of two whole numbers, or as a Fraction.",
     ),
     "13.2": (
-        "How long is the word of value i under the code for q, and how long would it be "
-        "under the code for p?",
+        "How long is the word of value i under the code for q, and how long would it "
+        "be under the code for p?",
         "The values come as p says, so average the difference with p.",
     ),
     "13.3": (
