@@ -1,4 +1,4 @@
-"""Checks of chapter 2: the size of a table, filling it, smoothing it."""
+"""Checks of chapter 2: the size of a table, filling it, smoothing it, cutting it up."""
 
 from __future__ import annotations
 
@@ -9,50 +9,62 @@ from typing import Any
 import numpy as np
 import torch
 
+from lecture_code import datasets, histograms
 from lecture_code.exercises import Check, Mistake, call, close, numbers
 
 
-def _log10_bins(answer: Any) -> None:
-    """2.1: ``log10_bins(levels, pixels)`` = pixels * log10(levels)."""
-    for levels, pixels in ((2.0, 784), (3.0, 5), (17.0, 64), (256.0, 128 * 128 * 3)):
+def _log10_bins(answer: Any) -> str:
+    """2.1: log10 of the number of binary images with low to high black pixels."""
+    for pixels, low, high in ((4, 1, 2), (9, 4, 4), (64, 14, 30), (4000, 100, 3000)):
         try:
-            got = numbers(call(answer, levels, pixels), finite=False)
+            got = numbers(call(answer, pixels, low, high), finite=False)
         except OverflowError:
             got = math.inf
-        _compare_log10(float(got), levels, pixels)
-
-
-def _compare_log10(got: float, levels: float, pixels: int) -> None:
-    want = pixels * math.log10(levels)
-    if close(got, want):
-        return
-    if not math.isfinite(got):
-        raise Mistake(
-            f"levels ** pixels leaves the range of floats at {levels:g} ** {pixels}. "
-            "Take the logarithm before the power: what is log(a ** b)?"
-        )
-    bases = {
-        "natural logarithm": math.log(levels),
-        "logarithm to base 2": math.log2(levels),
-    }
-    for name, one in bases.items():
-        if close(got, pixels * one):
-            raise Mistake(f"This is the {name}; the question asks for base 10.")
-    if close(got, levels * math.log10(pixels)):
-        raise Mistake(
-            "You raised pixels to the power of levels: it is levels ** pixels."
-        )
-    raise Mistake(
-        f"Not the number for {levels:g} levels and {pixels} pixels. Count by hand: two "
-        "pixels of three levels each can be nine things, and you hand in log10(9)."
+        _compare_log10(float(got), pixels, low, high)
+    return (
+        "For digits, with 14 to 30 black pixels of 64, more than a third of all bins "
+        "stays: the other patterns are no digits either, and ink does not tell."
     )
 
 
-def _examples_needed(answer: Any) -> None:
+def _compare_log10(got: float, pixels: int, low: int, high: int) -> None:
+    count = _count_images(pixels, low, high)
+    if close(got, math.log10(count)):
+        return
+    if not math.isfinite(got):
+        raise Mistake(
+            f"Not finite for {pixels} pixels: the number of images leaves the range of "
+            "floats. Python's whole numbers do not end, and math.log10 takes them."
+        )
+    if close(got, math.log(count)) or close(got, math.log2(count)):
+        raise Mistake("This is a logarithm to another base; the question asks for 10.")
+    if close(got, pixels * math.log10(2)):
+        raise Mistake("These are the bins for all images, whatever their ink.")
+    if high > low and close(got, math.log10(_count_images(pixels, low, high - 1))):
+        raise Mistake("Images with exactly `high` black pixels belong to them as well.")
+    if close(got, math.log10(math.perm(pixels, high))):
+        raise Mistake(
+            "You count in which order pixels turn black; the image is the same in any."
+        )
+    raise Mistake(
+        f"Not the number for {pixels} pixels with {low} to {high} black. Count by "
+        "hand: of four pixels one or two are black in 4 + 6 images."
+    )
+
+
+def _count_images(pixels: int, low: int, high: int) -> int:
+    return sum(math.comb(pixels, ink) for ink in range(low, high + 1))
+
+
+def _examples_needed(answer: Any) -> str:
     """2.2: the smallest n with (1 - 1/k)**n <= share."""
     for k, share in ((512, 0.01), (6, 0.05), (10, 0.37), (5, 0.5), (2, 0.25)):
         _compare_needed(float(numbers(call(answer, k, share))), k, share)
     _check_many(answer, 2**60, 0.01)
+    return (
+        "n = k is far from enough: it leaves (1 - 1/k)**k, more than a third for large "
+        "k. One per cent takes four to five examples for each bin."
+    )
 
 
 def _check_many(answer: Any, k: int, share: float) -> None:
@@ -95,7 +107,7 @@ def _compare_needed(got: float, k: int, share: float) -> None:
     )
 
 
-def _choose(answer: Any) -> None:
+def _choose(answer: Any) -> str:
     """2.3: the candidate with the smallest held-out NLL of the smoothed table."""
     candidates = [1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1000.0]
     # chosen so that each mistake ends at candidates of its own
@@ -106,7 +118,10 @@ def _choose(answer: Any) -> None:
     ]
     got = [_candidate(numbers(call(answer, *case)).item(), case[3]) for case in cases]
     if got == [_best(_held_out_nll, *case) for case in cases]:
-        return
+        return (
+            "Training outcomes are counted, validation outcomes are scored, and all k "
+            "probabilities sum to 1, those of empty bins too."
+        )
     for score, hint in _SCORES:
         if got == [_best(score, *case) for case in cases]:
             raise Mistake(hint)
@@ -177,7 +192,7 @@ _SCORES: tuple[tuple[Callable, str], ...] = (
 )
 
 
-def _missing(answer: Any) -> None:
+def _missing(answer: Any) -> str:
     """2.4: Good and Turing's estimate, held against the true missing mass."""
     for seed, n, power in ((707, 500, 1.0), (808, 4000, 0.5), (909, 20_000, 1.5)):
         rng = np.random.default_rng(seed)
@@ -192,6 +207,10 @@ def _missing(answer: Any) -> None:
             f"Of the five outcomes 7, 2, 2, 5, 2 two are new when they are taken out, "
             f"so that 2/5 is the estimate; yours is {few:.3g}."
         )
+    return (
+        "What occurs exactly once would be new without that one example, so its share "
+        "tells how often the next one is new."
+    )
 
 
 def _compare_missing(got: float, drawn: np.ndarray, probs: np.ndarray) -> None:
@@ -216,11 +235,129 @@ def _compare_missing(got: float, drawn: np.ndarray, probs: np.ndarray) -> None:
         )
 
 
+#: Nats of a hidden image that a lab's tables must reach, and what tables reach only if
+#: they have counted hidden images: the best others that were found take 21.1.
+GOAL, TOO_GOOD = 21.6, 20.9
+
+
+def _tile(answer: Any) -> str:
+    """2.5: ``(height, width, tables)``, a table of patterns for each tile of a page."""
+    height, width, tables = _take_tables(answer)
+    pool = [datasets.binary_digits(part).pixels for part in ("train", "validation")]
+    hidden = datasets.binary_digits("test").pixels
+    per_image = _log_prob(hidden, height, width, tables)
+    impossible = int(per_image.isinf().sum())
+    if impossible:
+        raise Mistake(
+            f"{impossible} hidden images are impossible to your tables: one new "
+            "pattern in one tile is enough. Smooth them."
+        )
+    nats = -per_image.mean().item()
+    if nats < TOO_GOOD:
+        raise Mistake(
+            f"{nats:.1f} nats is too good for tables that have not counted the images "
+            "they are judged on. Leave the test part out."
+        )
+    if nats > GOAL:
+        known = -_log_prob(torch.cat(pool), height, width, tables).mean().item()
+        raise Mistake(_diagnose_tiles(known, nats, height, width))
+    return (
+        "Eight pixels have 256 patterns, as many as a thousand images can fill, and "
+        "strokes run up and down, so a pixel tells most about those above and below."
+    )
+
+
+def _diagnose_tiles(known: float, nats: float, height: int, width: int) -> str:
+    told = (
+        f"A hidden image takes {nats:.1f} nats, one of those you were given {known:.1f}"
+    )
+    if nats - known > 0.8:
+        return (
+            f"{told}: your tables know these by heart. Would smaller tiles or more "
+            "smoothing help? Ask the validation images."
+        )
+    if height * width < 8:
+        return (
+            f"{told}, so your tables have not overfitted: tiles of {height} x {width} "
+            "could be larger and know more of what goes together."
+        )
+    return (
+        f"{told}: the size of your tiles is not bad. Compare other shapes of as many "
+        "pixels, and for each several amounts of smoothing."
+    )
+
+
+def _take_tables(answer: Any) -> tuple[int, int, list[histograms.PatternTable]]:
+    asked = "Hand in the tuple (height, width, tables)"
+    if not (isinstance(answer, tuple) and len(answer) == 3):
+        raise Mistake(f"{asked}, in which three things stand in this order.")
+    height, width = (int(numbers(side)) for side in answer[:2])
+    if not {height, width} <= {1, 2, 4, 8}:
+        raise Mistake(f"{asked} with sides that divide 8, not {height} and {width}.")
+    places = 64 // (height * width)
+    tables = answer[2]
+    if not isinstance(tables, list) or len(tables) != places:
+        raise Mistake(f"{asked} with a list of {places} tables, one for each tile.")
+    for table in tables:
+        if not isinstance(table, histograms.PatternTable):
+            raise Mistake(f"A table is a PatternTable, not {type(table).__name__}.")
+        if table.pixels != height * width:
+            raise Mistake(f"A tile has {height * width} pixels, not {table.pixels}.")
+    return height, width, tables
+
+
+def _log_prob(images, height: int, width: int, tables: list) -> torch.Tensor:
+    rows = images.reshape(-1, 8 // height, height, 8 // width, width)
+    tiles = rows.permute(1, 3, 0, 2, 4).reshape(len(tables), len(images), -1)
+    pairs = zip(tables, tiles, strict=True)
+    return torch.stack([table.log_prob(tile) for table, tile in pairs]).sum(dim=0)
+
+
 CHECKS: dict[str, Check] = {
     "2.1": _log10_bins,
     "2.2": _examples_needed,
     "2.3": _choose,
     "2.4": _missing,
 }
-LABS: dict[str, Check] = {}
-HINTS: dict[str, tuple[str, ...]] = {}
+LABS: dict[str, Check] = {"2.5": _tile}
+HINTS: dict[str, tuple[str, ...]] = {
+    "2.1": (
+        "Draw the images of four pixels in which two are black. How many are there, "
+        "and how would you count them for more pixels?",
+        "An image with so much ink is a choice of the pixels that are black. Books on "
+        "counting, and Python's math module, have a function for it.",
+        "Add up the choices for each amount of ink as whole numbers, and take the "
+        "logarithm at the very end.",
+    ),
+    "2.2": (
+        "The next example is new if each of the n before it fell elsewhere. What is "
+        "the probability that one of them did?",
+        "n misses in a row multiply. You look for the smallest n at which the product "
+        "is small enough, and logarithms turn powers into products.",
+        "For very large k the computer rounds 1 - 1/k to 1. Look for a function that "
+        "takes the logarithm of 1 + x without forming 1 + x.",
+    ),
+    "2.3": (
+        "On the outcomes that were counted, which amount always looks best? So which "
+        "outcomes can tell?",
+        "Build the smoothed table of one vector, for each candidate, and ask the other "
+        "vector how probable that table calls it.",
+        "All k bins get the amount, seen or not, so the sum by which you divide grows "
+        "by k times the amount.",
+    ),
+    "2.4": (
+        "Take the outcomes 7, 2, 2, 5, 2 and lift one out after the other. When have "
+        "the others never seen it?",
+        "An outcome that occurs twice has a twin among the rest. How often does one "
+        "occur that has none?",
+        "Count those, and divide by the number of examples that could be lifted out.",
+    ),
+    "2.5": (
+        "Begin with one shape of tile and one amount of smoothing, and get a number of "
+        "nats for the validation images. Then change one thing at a time.",
+        "Tiles that are too small know nothing of what goes together, tiles that are "
+        "too large have never seen most patterns. Where is the valley between?",
+        "As many pixels can be cut as rows, as blocks or as columns. Think of how a "
+        "pen moves when it writes a one, a four or a seven.",
+    ),
+}

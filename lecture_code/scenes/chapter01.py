@@ -37,6 +37,31 @@ def inked(images, counts, *, hole: int) -> None:
     bars.set(xlabel="ink: black pixels of 64", ylabel="images")
 
 
+def valley_and_bowl(heads, losses, lowest: float, shares) -> None:
+    """Draw a coin's NLL (n,) against p(heads) (n,), and the NLL of three outcomes.
+
+    Each point of the triangle is a table of three probabilities; the outcomes were seen
+    with the given shares (3,).
+    """
+    valley, bowl = plt.subplots(1, 2, figsize=(6.8, 3.0))[1]
+    valley.plot(heads, losses, color=PALETTE["blue"])
+    valley.axvline(lowest, color=PALETTE["orange"], ls="--", lw=1.5)
+    valley.set(xlabel="p(heads)", ylabel="NLL in nats")
+    corners = np.array([[0, 0], [1, 0], [0.5, 0.87]])
+    steps = np.linspace(0.005, 0.99, 120)
+    q = np.array([(a, b, 1 - a - b) for a in steps for b in steps if a + b < 0.995])
+    height = -np.log(q) @ np.asarray(shares)
+    rings = np.linspace(height.min() + 0.02, height.min() + 1.5, 9)
+    bowl.tricontour(*(q @ corners).T, height, rings, cmap="viridis", linewidths=1)
+    bowl.plot(*np.vstack([corners, corners[:1]]).T, color=PALETTE["grey"], lw=1)
+    bowl.plot(*(np.asarray(shares) @ corners), "o", color=PALETTE["orange"])
+    for outcome, (x, y) in enumerate(corners):
+        name, away = f"only {outcome}", 0.05 if y else -0.05
+        bowl.text(x, y + away, name, ha="center", va="bottom" if y else "top")
+    bowl.set(xlim=(-0.2, 1.2), ylim=(-0.2, 1.05), aspect="equal")
+    bowl.set_axis_off()
+
+
 def rivals(p, tables, wasted) -> None:
     """Draw tables (k,) as lines over the bars of p (k,), with the nats they waste."""
     axes = plt.subplots(figsize=(5.8, 3.0))[1]

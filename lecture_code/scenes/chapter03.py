@@ -52,25 +52,43 @@ def resolutions(image: torch.Tensor, saved: Mapping[str, np.ndarray]) -> None:
 
 
 def bend(x, heights, density) -> None:
-    """Draw an increasing map over x (n,), and below it the density that it makes.
+    """Draw an increasing map over x (n,), beside the normal law and above its density.
 
-    Between dashed lines lie equal tenths of the probability: at the levels of the
-    normal law on the map's axis, and where the map reaches them on the axis of x.
+    Dashed lines cut the probability into tenths: the levels of the normal law on the
+    axis of the map, and where the map reaches them. Three tenths are shaded twice.
     """
     from scipy import stats
 
-    above, below = plt.subplots(2, 1, figsize=(5.8, 4.2), sharex=True)[1]
+    figure = plt.figure(figsize=(6.6, 4.4))
+    grid = figure.add_gridspec(2, 2, width_ratios=[1, 3.4])
+    above, beside = figure.add_subplot(grid[0, 1]), figure.add_subplot(grid[0, 0])
+    below = figure.add_subplot(grid[1, 1], sharex=above)
     levels = stats.norm.ppf(np.arange(1, 10) / 10)
     reached = np.interp(levels, heights, x)
     dashed = {"color": PALETTE["orange"], "lw": 1, "ls": "--"}
+    filled = {"color": PALETTE["blue"], "alpha": 0.25, "lw": 0}
+    shaded = {"color": PALETTE["orange"], "alpha": 0.55, "lw": 0}
     above.plot(x, heights)
-    above.hlines(levels, x[0], reached, **dashed)
+    above.hlines(levels, -5, reached, **dashed)
     above.vlines(reached, -3, levels, **dashed)
-    above.set(ylim=(-3, 3), ylabel="f(x)")
-    below.plot(x, density)
-    below.fill_between(x, density, color=PALETTE["blue"], alpha=0.35, lw=0)
+    above.set(ylim=(-3, 3))
+    above.tick_params(labelbottom=False, labelleft=False)
+    z = np.linspace(-3, 3, 601)
+    normal = stats.norm.pdf(z)
+    beside.fill_betweenx(z, normal, **filled)
+    beside.fill_betweenx(z, normal, where=_lies_within(z, levels[5:9]), **shaded)
+    beside.hlines(levels, 0, stats.norm.pdf(levels), **dashed)
+    beside.set(ylim=(-3, 3), xlim=(0.45, 0), xticks=[], ylabel="z = f(x)")
+    beside.set_xlabel("normal density")
+    below.fill_between(x, density, **filled)
+    below.fill_between(x, density, where=_lies_within(x, reached[5:9]), **shaded)
     below.vlines(reached, 0, np.interp(reached, x, density), **dashed)
-    below.set(xlabel="x", ylabel="p(x)", ylim=(0, None), xlim=(x[0], x[-1]))
+    below.set(xlabel="x", ylabel="p(x)", ylim=(0, None), xlim=(-5, 5))
+
+
+def _lies_within(points, ends) -> np.ndarray:
+    points = np.asarray(points)
+    return (points >= ends[0]) & (points <= ends[-1])
 
 
 def machines(log_p: Mapping[str, torch.Tensor], *, step: float, reach: float) -> str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from functools import partial
 
 import numpy as np
 from scipy import special
+
+from lecture_code import pushforward
 
 
 def _through(steps, noises):
@@ -83,4 +87,72 @@ WRONG = [
     ("18.4", lambda D, L: 0.5 / special.ndtr(-D / L), "to either side"),
     ("18.4", lambda D, L: 1 / special.ndtr(-D / L / 2), "two tails"),
     ("18.4", lambda D, L: 1 / special.erfc(D / L / 2), "one kept sample costs"),
+]
+
+
+_Z = np.linspace(-8, 8, 20_001)
+
+
+def _between(stages):
+    return [partial(np.interp, xp=a, fp=b) for a, b in itertools.pairwise(stages)]
+
+
+def _exact(target):
+    return target.ppf(special.ndtr(_Z))
+
+
+def _at_once(target, slope, tv):
+    """Make the best map that is near enough, in one step."""
+    needed = pushforward.lipschitz_needed(target, tv)
+    return [pushforward.tv_star(target, needed).map]
+
+
+def _evenly_far(target, slope, tv, count=20):
+    """Go the same part of the way in each step."""
+    way = np.linspace(0, 1, count + 1)
+    return _between([_Z + part * (_exact(target) - _Z) for part in way])
+
+
+def _shared(x, count):
+    """Share the exponent of a map among some steps, as the section on depth does."""
+    widths, slopes = np.diff(_Z), np.diff(x) / np.diff(_Z)
+    ends = [
+        np.append(0, np.cumsum(widths * slopes ** (k / count))) for k in range(count)
+    ]
+    return _between([*(end + _Z[0] for end in ends), x])
+
+
+def _exactly(target, slope, tv):
+    x = _exact(target)
+    steepest = (np.diff(x) / np.diff(_Z)).max()
+    return _shared(x, math.ceil(math.log(steepest) / math.log(slope)))
+
+
+def _cautious(target, slope, tv):
+    """Come twice as near as was asked for."""
+    needed = pushforward.lipschitz_needed(target, tv / 2)
+    count = math.ceil(math.log(needed) / math.log(slope))
+    return _shared(pushforward.tv_star(target, needed).map(_Z), count)
+
+
+def _jumping(target, slope, tv):
+    """Tear the line in a single place."""
+    return [lambda x: x + np.where(x > 0, 1, -1) * float(target.means[1])]
+
+
+LAZY = [
+    ("18.5", lambda given: 8, "Hand in the function itself"),
+    ("18.5", lambda given: lambda *order: 8, "a list of functions"),
+    ("18.5", lambda given: lambda *order: [], "after 0 of them"),
+    (
+        "18.5",
+        lambda given: lambda t, slope, tv: [lambda x: slope * x],
+        "after 1 of them",
+    ),
+    ("18.5", lambda given: _at_once, "Step 1 of 1 reaches"),
+    ("18.5", lambda given: _evenly_far, "to be shared out evenly"),
+    ("18.5", lambda given: _exactly, "Fewer steps do if you spend it"),
+    ("18.5", lambda given: _jumping, "Step 1 of 1 reaches"),
+    ("18.5", lambda given: lambda *order: [lambda x: -x], "goes down somewhere"),
+    ("18.5", lambda given: _cautious, "steps are too many"),
 ]
