@@ -23,7 +23,7 @@ def _read(answer: Any) -> str:
     for law, size in zip(laws, (3, 6, 400), strict=True):
         chances = np.array(law) / 2**16
         message = np.random.default_rng(SEEDS[0] + size).choice(3, size, p=chances)
-        bits = _word(message.tolist(), law)
+        bits = list(_word(tuple(message.tolist()), tuple(law)))
         got = numbers(call(answer, bits, law, size), shape=None)
         _compare_read(got, message)
     return (
@@ -34,7 +34,8 @@ def _read(answer: Any) -> str:
     )
 
 
-def _word(symbols: list[int], counts: list[int]) -> list[int]:
+@functools.cache
+def _word(symbols: tuple[int, ...], counts: tuple[int, ...]) -> tuple[int, ...]:
     """Return the shortest word, all of whose continuations lie in the interval."""
     low, width = Fraction(0), Fraction(1)
     for s in symbols:
@@ -43,7 +44,7 @@ def _word(symbols: list[int], counts: list[int]) -> list[int]:
     for length in itertools.count(1):
         first = math.ceil(low * 2**length)
         if Fraction(first + 1, 2**length) <= low + width:
-            return [int(bit) for bit in f"{first:0{length}b}"]
+            return tuple(int(bit) for bit in f"{first:0{length}b}")
     raise AssertionError
 
 
