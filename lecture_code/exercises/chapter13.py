@@ -51,7 +51,7 @@ def _word(symbols: tuple[int, ...], counts: tuple[int, ...]) -> tuple[int, ...]:
 def _compare_read(got: np.ndarray, message: np.ndarray) -> None:
     size = len(message)
     if got.shape != (size,):
-        raise Mistake(f"The message has {size} symbols, your list {got.size}.")
+        raise Mistake(f"The message has {size} symbols; got shape {got.shape}.")
     wrong = np.flatnonzero(got != message)
     if not wrong.size:
         return

@@ -68,7 +68,7 @@ WRONG = [
     ("13.1", lambda b, c, n: read(b, c, 1) * n, "again and again"),
     ("13.1", lambda b, c, n: read(b, c, n)[::-1], "from last to first"),
     ("13.1", lambda b, c, n: [s + 1 for s in read(b, c, n)], "numbered from 0"),
-    ("13.1", lambda b, c, n: read(b, c, n - 1), "your list"),
+    ("13.1", lambda b, c, n: read(b, c, n - 1), "got shape"),
     ("13.1", left_end, "A part holds its left end"),
     ("13.2", lambda p, q: -(p * q.log2()).sum(), "the whole length"),
     ("13.2", lambda p, q: (p * (p / q).log()).sum(), "In nats"),
