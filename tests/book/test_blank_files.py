@@ -16,6 +16,7 @@ LEFT: dict[str, tuple[str, float, float]] = {
     "05": ("score", 17.0, 20.5),
     "07": ("away", 1.1, 1.58),
     "11": ("apart", 1.2, 1.9),
+    "12": ("as_asked", 0.8, 1.0),
 }
 
 
