@@ -199,7 +199,7 @@ def _woken(answer: Any) -> str:
     _compare_woken(*bounds, code, awake)
     return (
         "One symptom, two causes: the mean over pixels had made each nat of code 64 "
-        "times as dear, and then a layer of three units let no more than a few "
+        "times as dear, and then a layer of two units let no more than a few "
         "latents through. A KL curve at 0 tells of the first, few awake at a fair "
         "price of the second."
     )
@@ -213,11 +213,6 @@ def _mean_elbo(model: vae.VAE, x: torch.Tensor) -> float:
 def _compare_woken(seen: float, unseen: float, code: float, awake: int) -> None:
     if not math.isfinite(unseen):
         raise Mistake("The ELBO of your model is no number: did its training blow up?")
-    if unseen < seen - 0.3:
-        raise Mistake(
-            "Your model knows the test digits better than those of the part called "
-            "train. Train on the latter."
-        )
     state = f"{awake} of 16 latents are active, their code costs {code:.1f} nats"
     if code > 12:
         raise Mistake(
@@ -229,12 +224,18 @@ def _compare_woken(seen: float, unseen: float, code: float, awake: int) -> None:
             f"The negative ELBO is {unseen:.0f} nats; independent pixels take 24.9. "
             "Was this model trained?"
         )
-    if code < 0.5:
+    if unseen < seen - 0.3:
         raise Mistake(
-            f"{state}, and the misfit is that of pixels without a code. A nat of code "
-            "costs more than it can save: compare what your loss does to the two terms."
+            "Your model knows the test digits better than those of the part called "
+            "train. Train on the latter."
         )
-    if awake < 8 and code > 2:
+    if code < 1:
+        raise Mistake(
+            f"{state}: almost nothing. Either a nat of code costs more than it can "
+            "save, or none of it gets through the decoder. First compare what your "
+            "loss does to its two terms."
+        )
+    if awake < 8:
         raise Mistake(
             f"{state}: each of them carries much, so a nat is not too dear. What, on "
             "the way from 16 latents to 64 pixels, lets only so many through?"
@@ -246,8 +247,6 @@ def _compare_woken(seen: float, unseen: float, code: float, awake: int) -> None:
             " if only the second number falls, less. Is each nat of code weighed as "
             "one?"
         )
-    if awake < 8:
-        raise Mistake(f"{state}. The bound is good: give it more latents to use.")
 
 
 CHECKS: dict[str, Check] = {"9.1": _loss, "9.2": _gap, "9.3": _slope}

@@ -12,7 +12,10 @@ from tools.chapters import conventions
 BOX = re.compile(r"^## From a blank file$.*?^```python\n(.*?)^```$", re.M | re.S)
 LINES = range(20, 36)
 #: What the code of a chapter leaves behind, and between which numbers it lies.
-LEFT: dict[str, tuple[str, float, float]] = {}
+LEFT: dict[str, tuple[str, float, float]] = {
+    "09": ("nats", 18.0, 20.0),
+    "10": ("gain", 0.5, 2.0),
+}
 
 
 def boxes() -> dict[str, str]:
