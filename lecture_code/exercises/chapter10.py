@@ -290,8 +290,8 @@ HINTS: dict[str, tuple[str, ...]] = {
         "Which number does the second layer read?",
     ),
     "10.4": (
-        "Three tests, three bugs: coming back, the log-determinant that autograd finds, "
-        "and whether the map is one-to-one everywhere. The order in which you ask "
+        "Three tests, three bugs: coming back, the log-determinant that autograd "
+        "finds, and whether the map is one-to-one everywhere. The order in which you ask "
         "matters.",
         "On the data two of the bugs can be seen. The third is only where no data are.",
         "If two points share a z, decoding can return to one of them only. Try points "
