@@ -252,7 +252,7 @@ def _diagnose(answer: Any) -> str:
     for seed in SEEDS:
         generator = torch.Generator().manual_seed(seed)
         x = datasets.toy("ring").sample(500, generator).double()
-        for bug, suspect in _train_suspects(x, seed, steps=25).items():
+        for bug, suspect in _train_suspects(x, seed, steps=15).items():
             said = call(answer, suspect, x, untouched=True)
             if said not in _OVERLOOKED:
                 raise Mistake(
@@ -291,8 +291,8 @@ HINTS: dict[str, tuple[str, ...]] = {
     ),
     "10.4": (
         "Three tests, three bugs: coming back, the log-determinant that autograd "
-        "finds, and whether the map is one-to-one everywhere. The order in which you ask "
-        "matters.",
+        "finds, and whether the map is one-to-one everywhere. The order in which you "
+        "ask matters.",
         "On the data two of the bugs can be seen. The third is only where no data are.",
         "If two points share a z, decoding can return to one of them only. Try points "
         "all over the plane, far outside the data too.",
