@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -83,7 +84,7 @@ def _dependence(answer: Any) -> str:
         _compare_dependence(got, masks)
     return (
         "Three couplings of two halves: after two, the numbers of the half that moved "
-        "first still know of each other nothing."
+        "first still do not depend on one another."
     )
 
 
@@ -168,7 +169,8 @@ def _compare_log_prob(got: np.ndarray, x, a, b) -> None:
     raise Mistake("log N(z; 0, I), plus the sum of a, plus the sum of log cosh y.")
 
 
-class Suspect(NamedTuple):
+@dataclass(frozen=True)
+class Suspect:
     """A flow of the plane that may have a bug, in double precision.
 
     Parameters
