@@ -76,7 +76,10 @@ def _compare_line(z: np.ndarray, log_det: np.ndarray, u: np.ndarray, p: np.ndarr
 def _dependence(answer: Any) -> str:
     """10.2: which number of z may depend on which of x, after couplings in a row."""
     halves = [[1, 1, 0, 0], [0, 0, 1, 1]]
-    cases = [[[1, 1, 0, 1, 0], [0, 1, 1, 0, 0]], [[0, 1, 1], [0, 1, 1], [1, 0, 1]]]
+    cases = [
+        [[0, 0, 1, 1], [0, 1, 1, 0], [1, 1, 0, 0]],
+        [[0, 1, 1], [0, 1, 1], [1, 0, 1]],
+    ]
     cases += [halves[:1], halves, [*halves, halves[0]], [[1, 0, 0], [0, 1, 0]]]
     for masks in cases:
         d = len(masks[0])
