@@ -55,7 +55,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "return int((kept >= share * S.square().sum() + 1e-12).sum())": _ROUNDING,
         "return int((kept > share * S.square().sum() + 1.1e-12).sum())": (_ROUNDING),
     },
-    "8.4": {"minus the answer, part 0": "a direction has no sign"},
     "9.4": {
         "return int((codes.var(dim=0) >= 0.01).sum())": "no variance of real data is "
         "0.01 exactly, and it depends on n or n - 1, which the text leaves open",
