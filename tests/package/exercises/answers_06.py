@@ -7,10 +7,10 @@ import torch
 from lecture_code import autoencoders, training
 
 
-def plain(given, k=4, steps=150):
+def plain(given, k=4, steps=500):
     """The network of the chapter, with another width."""
     model = autoencoders.Autoencoder(64, k)
-    training.fit(model, given["train"].pixels, steps=steps, lr=0.05)
+    training.fit(model, given["train"].pixels, steps=steps, lr=0.02)
     return model
 
 
@@ -28,6 +28,10 @@ def named_by_labels(given):
         optimiser.step()
     return model
 
+
+#: The other exercises' answers stand in `test_exercises.py`.
+RIGHT: dict = {}
+WRONG: list = []
 
 LAZY = [
     ("6.5", lambda given: autoencoders.Autoencoder(64, 4), "has it been trained"),

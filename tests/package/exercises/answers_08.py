@@ -12,7 +12,9 @@ def _page(x, seen, mean, V, code, offset=True):
 
 def _by_normal_equations(x, seen, mean, V):
     rows = V * seen[:, None]
-    return _page(x, seen, mean, V, torch.linalg.solve(rows.T @ rows, rows.T @ (x - mean)))
+    return _page(
+        x, seen, mean, V, torch.linalg.solve(rows.T @ rows, rows.T @ (x - mean))
+    )
 
 
 def _best(rest, seen, V):

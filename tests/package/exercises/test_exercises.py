@@ -200,14 +200,6 @@ def polar(V):
     return U @ Wt
 
 
-def squares_after(x, K):
-    return torch.linalg.svdvals(x)[K:].square().sum()
-
-
-def singular_values_after(x, K, centred):
-    return torch.linalg.svdvals(x - centred * x.mean(0))[K:].sum() / len(x)
-
-
 RIGHT = {
     "1.1": lambda p, n, i: (p + (one_hot(p, i) - p) / (n + 1)).tolist(),
     "1.2": lambda p, u: torch.searchsorted(p.cumsum(0)[:-1], u),
