@@ -145,7 +145,8 @@ def _essence(tree: ast.Module, name: str) -> str:
     """Keep a solution's functions; where the answer is a value, its assignments too."""
     functions = [line for line in tree.body if isinstance(line, ast.FunctionDef)]
     if name not in {function.name for function in functions}:
-        functions = [line for line in tree.body if isinstance(line, ast.Assign)]
+        kinds = (ast.FunctionDef, ast.Assign)
+        functions = [line for line in tree.body if isinstance(line, kinds)]
     return ast.unparse(ast.Module(functions, []))
 
 
@@ -204,7 +205,7 @@ def _in_place(answer: Callable) -> Callable:
 
     def spoil(value: Any) -> None:
         if isinstance(value, (torch.Tensor, np.ndarray)):
-            value[...] = 1 - value
+            value[...] = value == 0
         for each in value if isinstance(value, (list, tuple)) else ():
             spoil(each)
         if isinstance(value, list):
