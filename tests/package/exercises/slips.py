@@ -64,7 +64,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "return int((kept >= share * S.square().sum() + 1e-12).sum())": _ROUNDING,
         "return int((kept > share * S.square().sum() + 1.1e-12).sum())": (_ROUNDING),
     },
-    "8.4": {"minus the answer, part 0": "a direction has no sign"},
     "13.3": {
         "return chances .T @ images.to(p.dtype) / chances.sum()": "a vector is its own "
         "transpose"
@@ -164,7 +163,8 @@ def _essence(tree: ast.Module, name: str) -> str:
         if ast.get_docstring(function):
             del function.body[0]
     if name not in {function.name for function in functions}:
-        functions = [line for line in tree.body if isinstance(line, ast.Assign)]
+        kinds = (ast.FunctionDef, ast.Assign)
+        functions = [line for line in tree.body if isinstance(line, kinds)]
     return ast.unparse(ast.Module(functions, []))
 
 
@@ -223,7 +223,7 @@ def _in_place(answer: Callable) -> Callable:
 
     def spoil(value: Any) -> None:
         if isinstance(value, (torch.Tensor, np.ndarray)):
-            value[...] = 1 - value
+            value[...] = value == 0
         for each in value if isinstance(value, (list, tuple)) else ():
             spoil(each)
         if isinstance(value, list):
