@@ -165,14 +165,6 @@ def polar(V):
     return U @ Wt
 
 
-def squares_after(x, K):
-    return torch.linalg.svdvals(x)[K:].square().sum()
-
-
-def singular_values_after(x, K, centred):
-    return torch.linalg.svdvals(x - centred * x.mean(0))[K:].sum() / len(x)
-
-
 RIGHT = {
     "1.1": lambda p, n, i: (p + (one_hot(p, i) - p) / (n + 1)).tolist(),
     "1.2": lambda p, u: torch.searchsorted(p.cumsum(0)[:-1], u),
@@ -203,10 +195,6 @@ RIGHT = {
         if (S[K:] ** 2).sum() <= share * (S**2).sum() + 1e-9
     ),
     "8.2": lambda W, V: (polar(V).T @ V @ W, polar(V)),
-    "8.3": lambda x, K, centred: torch.linalg.eigvalsh(
-        torch.cov(x.T, correction=0) if centred else x.T @ x / len(x)
-    )[: x.shape[1] - K].sum(),
-    "8.4": lambda x, K: torch.linalg.eigh(torch.cov(x)).eigenvectors.flip(1)[:, :K],
 }
 
 WRONG = [
@@ -361,21 +349,6 @@ WRONG = [
     ("8.2", lambda W, V: (W, V), "not orthonormal"),
     ("8.2", lambda W, V: (2 * W, torch.linalg.qr(V).Q), "who takes the R"),
     ("8.2", lambda W, V: V, "two matrices"),
-    ("8.3", lambda x, K, c: squares_after(x - c * x.mean(0), K), "divide by"),
-    ("8.3", lambda x, K, c: RIGHT["8.3"](x, K, c) / x.shape[1], "not per entry"),
-    ("8.3", lambda x, K, c: squares_after(x, K) / len(x), "you answer for"),
-    ("8.3", singular_values_after, "have to be squared"),
-    ("8.3", lambda x, K, c: 0.0, "What is it for K = d"),
-    ("8.3", lambda x, K, c: RIGHT["8.3"](x, K, c) / 2, "Half of it"),
-    ("8.3", lambda x, K, c: RIGHT["8.3"](x, K, c) * 40 / 39, "not by T - 1"),
-    ("8.4", lambda x, K: torch.linalg.svd(x).U[:, :K], "Not centred"),
-    ("8.4", lambda x, K: torch.linalg.svd(x).Vh.T[:, :K], "space of one example"),
-    ("8.4", lambda x, K: torch.linalg.eigh(torch.cov(x))[1][:, :K], "the last ones"),
-    ("8.4", lambda x, K: torch.eye(5)[:, :K], "Not the principal"),
-    ("8.4", lambda x, K: torch.linalg.eigh(torch.cov(x))[1][:, -K:], "wrong order"),
-    ("8.4", lambda x, K: RIGHT["8.4"](x, K).T, "Transposed"),
-    ("8.4", lambda x, K: 2 * RIGHT["8.4"](x, K), "not orthonormal"),
-    ("8.4", lambda x, K: RIGHT["8.4"](x, 5)[:K].T, "rows of U"),
 ]
 
 
