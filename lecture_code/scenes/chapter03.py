@@ -83,7 +83,7 @@ def bend(x, heights, density) -> None:
     below.fill_between(x, density, **filled)
     below.fill_between(x, density, where=_lies_within(x, reached[5:9]), **shaded)
     below.vlines(reached, 0, np.interp(reached, x, density), **dashed)
-    below.set(xlabel="x", ylabel="p(x)", ylim=(0, None), xlim=(-5, 5))
+    below.set(xlabel="x", ylabel="p(x)", ylim=(0, None), xlim=(-4, 4))
 
 
 def _lies_within(points, ends) -> np.ndarray:
