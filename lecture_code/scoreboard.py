@@ -189,7 +189,7 @@ def _rows(
     share = rejections(drawn / 16, datasets.digits("test").pixels / 16)
     error = math.sqrt(share * (1 - share) / TESTS)
     both = zip(JUDGES, [*scores, share], [*errors, error], strict=True)
-    return [(name, judge, round(s, 3), round(e, 3)) for judge, s, e in both]
+    return [(name, judge, round(s, 4), round(e, 4)) for judge, s, e in both]
 
 
 def _bits(entry: Entry, x: torch.Tensor) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Checks of chapter 4: divergence, its direction, the length of a step."""
+"""Checks of chapter 4: divergence, its direction, the length of a step, four loops."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.functional import cross_entropy
 
-from lecture_code.exercises import Check, Mistake, call, close, numbers
+from lecture_code import datasets
+from lecture_code.exercises import Check, Mistake, call, close, labs, numbers
 
 SEEDS = (111, 222, 333)
 
 
-def _kl(answer: Any) -> None:
+def _kl(answer: Any) -> str:
     """4.1: ``kl(p, q)`` in nats, 0 where p is 0 and inf where only q is 0."""
     for seed in SEEDS:
         p, q = np.random.default_rng(seed).dirichlet(np.ones(5), size=2)
@@ -31,6 +33,10 @@ def _kl(answer: Any) -> None:
             "Where q is 0 and p is not, the data contain what q calls impossible. "
             "The divergence is infinite; yours is not, or your code raises an error."
         )
+    return (
+        "An outcome that never occurs costs nothing, whatever q says of it; one that "
+        "occurs and that q calls impossible costs infinitely much."
+    )
 
 
 def _with_zeros(answer: Any, p: np.ndarray, q: np.ndarray) -> float:
@@ -77,7 +83,7 @@ def _compare_kl(got: float, p: np.ndarray, q: np.ndarray) -> None:
         )
 
 
-def _best_bell(answer: Any) -> None:
+def _best_bell(answer: Any) -> str:
     """4.2: the bell that minimises KL in the direction asked for."""
     for seed, shift in zip(SEEDS, (0, 0, 3), strict=True):
         x = torch.linspace(-8, 8, 81 + shift, dtype=torch.float64)
@@ -88,6 +94,11 @@ def _best_bell(answer: Any) -> None:
             got = call(answer, p, x, bells, reverse)
             pair = tuple(numbers(got, shape=(2,)).tolist())
             _compare_bell(pair, p, x, bells, reverse)
+    return (
+        "KL(p || q) pays wherever p is and q is not, so its bell lies between the "
+        "humps and covers both; KL(q || p) pays for each q that lies between them, and "
+        "takes one hump."
+    )
 
 
 def _two_humps(x: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
@@ -119,7 +130,7 @@ def _compare_bell(got: tuple, p, x, bells: list, reverse: bool) -> None:
         )
 
 
-def _largest_rate(answer: Any) -> None:
+def _largest_rate(answer: Any) -> str:
     """4.3: 2 divided by the largest eigenvalue of a symmetric positive matrix."""
     for seed in SEEDS:
         basis, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(4, 4)))
@@ -127,6 +138,10 @@ def _largest_rate(answer: Any) -> None:
         matrix = basis @ np.diag(eigenvalues) @ basis.T
         got = float(numbers(call(answer, torch.tensor((matrix + matrix.T) / 2))))
         _compare_rate(got, eigenvalues)
+    return (
+        "The steepest direction sets the rate and the flattest one waits for it: the "
+        "number of steps grows with the ratio of the two eigenvalues."
+    )
 
 
 def _compare_rate(got: float, eigenvalues: np.ndarray) -> None:
@@ -149,10 +164,107 @@ def _compare_rate(got: float, eigenvalues: np.ndarray) -> None:
         )
 
 
+NOTHING = math.log(10)
+#: What a mended loop must stay below on digits that it has not seen, in nats.
+MOST = 1.3
+
+
+def _loops(answer: Any) -> str:
+    """4.4: four loops, judged by what their models pay for digits they never saw."""
+    if not isinstance(answer, (list, tuple)) or len(answer) != 4:
+        raise Mistake("Hand in a list of four functions, one for each loop.")
+    test = datasets.digits("test")
+    for seed in SEEDS[1:]:
+        x, y = _careless(seed)
+        for name, loop in zip("abcd", answer, strict=True):
+            torch.manual_seed(seed)
+            generator = torch.Generator().manual_seed(seed)
+            pair = call(loop, x, y, generator)
+            if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+                raise Mistake(f"Loop {name}: return the model and its curve.")
+            model = labs.model(pair[0])
+            curve = numbers(pair[1], shape=None).ravel()
+            with torch.no_grad():
+                cost = float(cross_entropy(model(test.pixels / 16), test.labels))
+            if not cost < MOST:
+                raise Mistake(f"Loop {name}: {_read(curve, cost)}")
+    return (
+        "a overshot and started in the tens; b carried old gradients along, so it fell "
+        "and then ran away; c rested at log 10, where nothing is known; and d, the "
+        "lowest curve, had learned the wrong labels by heart, which only a held-out "
+        "part can see."
+    )
+
+
+def _careless(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return 200 digits (n, 64) and labels (n,), three in ten of them exchanged."""
+    generator = torch.Generator().manual_seed(seed)
+    chosen = torch.randperm(1000, generator=generator)[:200]
+    pixels, labels = (part[chosen] for part in datasets.digits("train"))
+    wrong = torch.rand(200, generator=generator) < 0.3
+    order = torch.randperm(int(wrong.sum()), generator=generator)
+    labels[wrong] = labels[wrong][order]
+    return pixels / 16, labels
+
+
+def _read(curve: np.ndarray, cost: float) -> str:
+    """Say what a learning curve looks like that ended in too high a cost."""
+    part = max(len(curve) // 6, 1)
+    early, late = curve[:part].mean(), curve[-part:].mean()
+    paid = f"it pays {cost:.1f} nats for a digit that it has not seen. "
+    if early > 2 * NOTHING:
+        return paid + (
+            f"Its curve begins at {early:.0f} nats on average, where a law that knows "
+            "nothing pays 2.3: the first steps already jump across the valley."
+        )
+    if late > 1.2 * early:
+        return paid + (
+            "Its curve begins well and then climbs: something is carried on from step "
+            "to step that should be made afresh in each."
+        )
+    if abs(late - NOTHING) < 0.2:
+        return paid + (
+            "Its curve rests at log 10, where nothing is known. Does each image still "
+            "stand beside its own label?"
+        )
+    if late < cost / 2:
+        return paid + (
+            f"Its curve ends at {late:.1f}, so it knows its own images too well. "
+            "Which images could tell it when to stop?"
+        )
+    return paid + "Its curve has not come down yet: more passes, or longer steps?"
+
+
 CHECKS: dict[str, Check] = {
     "4.1": _kl,
     "4.2": _best_bell,
     "4.3": _largest_rate,
 }
-LABS: dict[str, Check] = {}
-HINTS: dict[str, tuple[str, ...]] = {}
+LABS: dict[str, Check] = {"4.4": _loops}
+HINTS: dict[str, tuple[str, ...]] = {
+    "4.1": (
+        "It is a mean under p of the log of p over q. Try it on paper with p = (1, 0).",
+        "0 times the logarithm of 0 is NaN for a computer and 0 for the formula: such "
+        "a term has to be left out, also where q is 0 as well.",
+    ),
+    "4.2": (
+        "Put both laws on the points as probabilities, and write the divergence for "
+        "one pair first.",
+        "The law in front is the one that is averaged over: which of the two is it if "
+        "`reverse` is true? Then take the pair with the smallest value.",
+    ),
+    "4.3": (
+        "Take a theta that is an eigenvector of A. What does one step do to it?",
+        "It is multiplied by 1 minus the rate times the eigenvalue, which must lie "
+        "between -1 and 1 for every eigenvalue. Which of them is broken first?",
+    ),
+    "4.4": (
+        "Compare each loop with the one by hand in the chapter, line by line; three "
+        "of the mistakes are in one line or in one that is missing.",
+        "A rate a hundred times smaller, gradients that are set to zero before they "
+        "are added up, and one order for images and labels mend the first three.",
+        "The last one trains without a fault, on labels of which a third is wrong. "
+        "Keep a quarter of the images apart, look at their loss after each pass, and "
+        "return the weights of the best pass.",
+    ),
+}

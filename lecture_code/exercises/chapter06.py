@@ -1,4 +1,4 @@
-"""Checks of chapter 6: output units, copying, rank, and tied gradients."""
+"""Checks of chapter 6: output units, copying, rank, tied gradients, a narrow code."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from typing import Any
 import numpy as np
 import torch
 
-from lecture_code.exercises import Check, Mistake, call, close, numbers
+from lecture_code import autoencoders, datasets
+from lecture_code.exercises import Check, Mistake, call, close, labs, numbers
 
 SEEDS = (611, 622, 633)
 
 
-def _gradient(answer: Any) -> None:
+def _gradient(answer: Any) -> str:
     """6.1: ``gradient(a, x)`` of a Poisson unit, exp(a) - x."""
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
         a, x = rng.normal(size=9), rng.integers(0, 17, size=9).astype(float)
         got = call(answer, torch.tensor(a), torch.tensor(x))
         _compare_gradient(numbers(got, shape=(9,)), np.exp(a), x)
+    return "It is x_hat - x once more: the exponential is the matching unit of a count."
 
 
 def _compare_gradient(got: np.ndarray, mean: np.ndarray, x: np.ndarray) -> None:
@@ -40,7 +42,7 @@ def _compare_gradient(got: np.ndarray, mean: np.ndarray, x: np.ndarray) -> None:
         )
 
 
-def _copier(answer: Any) -> None:
+def _copier(answer: Any) -> str:
     """6.2: ``copier(d)`` returns W, b, V, c of a ReLU network that copies [-1, 1]^d."""
     for d, seed in zip((1, 5, 64), SEEDS, strict=True):
         parts = call(answer, d)
@@ -54,6 +56,10 @@ def _copier(answer: Any) -> None:
         x = np.random.default_rng(seed).uniform(-1, 1, size=(50, d))
         before = x @ W.T + b
         _compare_copy(x, np.maximum(before, 0) @ V.T + c, before.min())
+    return (
+        "Lifted far enough, no input meets the bend: a network with bends can be a "
+        "straight line wherever its data are, and an autoencoder can copy."
+    )
 
 
 def _compare_copy(x: np.ndarray, back: np.ndarray, low: float) -> None:
@@ -74,7 +80,7 @@ def _compare_copy(x: np.ndarray, back: np.ndarray, low: float) -> None:
         )
 
 
-def _smallest_k(answer: Any) -> None:
+def _smallest_k(answer: Any) -> str:
     """6.3: the rank of the centred data, at least 1."""
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
@@ -88,6 +94,10 @@ def _smallest_k(answer: Any) -> None:
     few = np.random.default_rng(SEEDS[0]).normal(size=(4, 9))
     _compare_rank(answer, few, 3)
     _compare_rank(answer, np.ones((5, 9)), 1)
+    return (
+        "The offsets take the mean off, so the data may lie in a plane that misses the "
+        "origin, which saves a number. On digits they save none."
+    )
 
 
 def _compare_rank(answer: Any, x: np.ndarray, rank: int) -> None:
@@ -124,7 +134,7 @@ def _name_the_rank(got: float, x: np.ndarray) -> None:
         )
 
 
-def _tied_gradient(answer: Any) -> None:
+def _tied_gradient(answer: Any) -> str:
     """6.4: the gradient of the cross-entropy with respect to a tied matrix."""
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
@@ -134,6 +144,10 @@ def _tied_gradient(answer: Any) -> None:
         read, written = _both_gradients(x, W, b, c)
         _miss_the_slope(got, torch.sigmoid(W @ x + b).numpy(), read, written)
         _compare_tied(got, read, written)
+    return (
+        "Two outer products, one for each place of W; where training rests they are "
+        "each other's opposite."
+    )
 
 
 def _miss_the_slope(got: np.ndarray, z, read, written) -> None:
@@ -167,11 +181,93 @@ def _compare_tied(got: np.ndarray, read: np.ndarray, written: np.ndarray) -> Non
         )
 
 
+#: What a code of the lab may have and must reach on test digits.
+WIDEST, LEAST_NAMED, MOST_NATS = 4, 0.72, 15.5
+
+
+def _narrow_code(answer: Any) -> str:
+    """6.5: a code of four numbers, read by its nearest neighbour."""
+    model = labs.model(answer)
+    if not isinstance(model, autoencoders.Autoencoder) or model.d != 64:
+        raise Mistake("Hand in an Autoencoder of 64 pixels.")
+    if model.k > WIDEST:
+        raise Mistake(f"Your code has {model.k} numbers; at most {WIDEST} are asked.")
+    train, test = (datasets.binary_digits(part) for part in ("train", "test"))
+    with torch.no_grad():
+        nats = float(model.loss(test.pixels))
+        known, asked = model.encode(train.pixels), model.encode(test.pixels)
+    labels = train.labels[torch.cdist(asked, known).argmin(dim=1)]
+    named = float((labels == test.labels).double().mean())
+    if nats > MOST_NATS or named < LEAST_NAMED:
+        raise Mistake(_explain(model, nats, named, labels, test.labels))
+    return (
+        "Four numbers are not too few. One straight layer on each side is too poor to "
+        "use them: with bent layers the digits of one class come to lie together, "
+        "though no label was ever shown."
+    )
+
+
+def _explain(model: Any, nats: float, named: float, labels, true) -> str:
+    """Say what a code lacks: training, width of the network, its drawing."""
+    begin = f"{named:.0%} of the test digits are named, and a drawing costs {nats:.1f}"
+    begin += " nats. "
+    if named >= LEAST_NAMED:
+        return begin + (
+            "The code tells digits, and the decoder does not draw them: an autoencoder "
+            "is trained on what comes back, and on no label."
+        )
+    if nats > 24:
+        return begin + (
+            "A coin for each pixel costs 25: has it been trained, and for long enough?"
+        )
+    pairs = torch.bincount(10 * true + labels, minlength=100).reshape(10, 10)
+    most = int((pairs - pairs.diag().diag()).argmax())
+    begin += f"Most often a {most // 10} is taken for a {most % 10}. "
+    if nats > MOST_NATS:
+        return begin + (
+            "The drawings are poor as well: can a single layer use so few numbers? "
+            "Look at hidden layers, the bend, the rate and the number of steps."
+        )
+    return begin + (
+        "The drawings are good, so the room is there: is the whole code used, and what "
+        "does the nearest neighbour see of it?"
+    )
+
+
 CHECKS: dict[str, Check] = {
     "6.1": _gradient,
     "6.2": _copier,
     "6.3": _smallest_k,
     "6.4": _tied_gradient,
 }
-LABS: dict[str, Check] = {}
-HINTS: dict[str, tuple[str, ...]] = {}
+LABS: dict[str, Check] = {"6.5": _narrow_code}
+HINTS: dict[str, tuple[str, ...]] = {
+    "6.1": (
+        "Put exp(a) in the place of x_hat everywhere, and only then take derivatives.",
+        "The logarithm of x_hat is a itself, and log x! does not depend on it.",
+    ),
+    "6.2": (
+        "What does the ReLU do to a number that is positive already?",
+        "Inputs are never below -1: lift all of them before the ReLU, and lower what "
+        "comes out by as much.",
+    ),
+    "6.3": (
+        "How many numbers tell which of two rows is meant, and which of three?",
+        "Take the mean row off, then ask for the dimension of the space that the rows "
+        "fill.",
+    ),
+    "6.4": (
+        "W is used twice. Pretend that it is two matrices and take one gradient each.",
+        "As writer: the error at output j times the number of the code. As reader: the "
+        "error carried back through W, times the slope of the sigmoid, times the "
+        "pixel. They add up.",
+    ),
+    "6.5": (
+        "Print the share and the nats for the network of the chapter at four numbers. "
+        "Then change one thing at a time.",
+        "The code of a straight layer has to separate ten digits by four lines. What "
+        "lets it bend?",
+        "A hidden layer of some dozens on each side, tanh, a rate of a few thousandths "
+        "and a thousand steps go far beyond what is asked.",
+    ),
+}

@@ -1,4 +1,4 @@
-"""Checks of chapter 9: the KL term, a loss with a bug, a gap, and active latents."""
+"""Checks of chapter 9: a loss with a bug, a gap, and latents that sleep or wake."""
 
 from __future__ import annotations
 
@@ -9,37 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from lecture_code.exercises import Check, Mistake, call, close, numbers
+from lecture_code import datasets, vae
+from lecture_code.exercises import Check, Mistake, call, close, labs, numbers
 
 SEEDS = (911, 922, 933)
-
-
-def _kl(answer: Any) -> None:
-    """9.1: ``kl(mean, scale)``, one number for each example."""
-    for seed in SEEDS:
-        rng = np.random.default_rng(seed)
-        m, s = rng.normal(size=(6, 3)), rng.uniform(0.2, 2.0, size=(6, 3))
-        got = numbers(call(answer, torch.tensor(m), torch.tensor(s)), shape=None)
-        _compare_kl(got, m, s)
-
-
-def _compare_kl(got: np.ndarray, m: np.ndarray, s: np.ndarray) -> None:
-    each = _normal_kl(m, s, 0.0, 1.0)
-    want = each.sum(axis=1)
-    if got.shape == each.shape and close(got, each):
-        raise Mistake("One number for each latent: add them up over the latents.")
-    if got.shape != want.shape:
-        raise Mistake(f"One number for each example, please: got shape {got.shape}.")
-    if close(got, want):
-        return
-    if close(got, each.mean(axis=1)):
-        raise Mistake("You averaged over the latents. Independent latents add up.")
-    if close(got, -want):
-        raise Mistake("The sign: a divergence is never negative.")
-    for slip, hint in _KL_SLIPS:
-        if close(got, slip(m, s).sum(axis=1)):
-            raise Mistake(hint)
-    raise Mistake("Try mean 0 and scale 1: the guess is the prior, and KL is 0.")
+#: How near a slope has to come, which may have been searched for.
+NEAR = 2e-3
+#: Nats that a woken VAE has to beat.
+BEST = 20.3
 
 
 def _normal_kl(m1, s1, m2, s2) -> np.ndarray:
@@ -67,8 +44,8 @@ _KL_SLIPS: tuple[tuple[Callable, str], ...] = (
 )
 
 
-def _loss(answer: Any) -> None:
-    """9.2: the mean negative ELBO of binary images, in nats per image."""
+def _loss(answer: Any) -> str:
+    """9.1: the mean negative ELBO of binary images, in nats per image."""
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
         x = rng.integers(0, 2, size=(5, 7)).astype(float)
@@ -81,17 +58,26 @@ def _loss(answer: Any) -> None:
         for slip, hint in _KL_SLIPS:
             if close(got, (misfit.sum() + slip(m, s).sum()) / len(x)):
                 raise Mistake(hint)
-        for turned in (misfit + 2 * x * a, misfit - a, misfit - a + 2 * x * a):
+        for turned, hint in _turned(misfit, x, a):
             if close(got, (turned.sum() + kl.sum()) / len(x)):
-                raise Mistake(
-                    "A sign inside the misfit: -log p(x) is softplus(a) - x a."
-                )
+                raise Mistake(hint)
         if not close(got, (misfit.sum() + kl.sum()) / len(x)):
             raise Mistake(
                 f"Got {got:.3f} where it should be "
                 f"{(misfit.sum() + kl.sum()) / len(x):.3f}. Sum over pixels, sum over "
                 "latents, then average over images."
             )
+    return (
+        "A nat of KL weighed as much as d nats of misfit, d the number of pixels: at "
+        "that price no code can pay."
+    )
+
+
+def _turned(misfit: np.ndarray, x: np.ndarray, a: np.ndarray):
+    """List misfits with a wrong sign, and the hint for each."""
+    yield misfit + 2 * x * a, "x logits enters with a minus: ink is likely for large a."
+    yield misfit - a, "softplus(-logits) is the price of ink, not of paper."
+    yield misfit - a + 2 * x * a, "Both signs in the misfit are turned: ink is paper."
 
 
 def _compare_loss(got: float, misfit: np.ndarray, kl: np.ndarray) -> None:
@@ -106,6 +92,10 @@ def _compare_loss(got: float, misfit: np.ndarray, kl: np.ndarray) -> None:
         first - second: "The ELBO has minus KL, so that its negative has plus.",
         second - first: "The sign of the misfit: a loss is small for a good fit.",
         -first - second: "That is the ELBO. A loss is its negative.",
+        misfit.mean() + kl.sum(): "The misfit is a mean over everything, the KL term a "
+        "sum over everything: each image has its own sums, then comes the mean.",
+        first + kl.sum(): "The KL term is summed over the batch as well.",
+        misfit.sum() + second: "The misfit is summed over the batch as well.",
         first: "The KL term is missing: nothing holds the guess near the prior.",
     }
     for value, hint in slips.items():
@@ -113,14 +103,18 @@ def _compare_loss(got: float, misfit: np.ndarray, kl: np.ndarray) -> None:
             raise Mistake(hint)
 
 
-def _gap(answer: Any) -> None:
-    """9.3: nats that the guess N(m, s^2) loses against the exact posterior."""
+def _gap(answer: Any) -> str:
+    """9.2: nats that the guess N(m, s^2) loses against the exact posterior."""
     for seed in SEEDS:
         rng = np.random.default_rng(seed)
         a, sigma, s = rng.uniform(0.5, 2.0, size=3)
         x, m = rng.normal(size=2)
         got = numbers(call(answer, *map(float, (x, a, sigma, m, s)))).item()
         _compare_gap(got, x, a, sigma, m, s)
+    return (
+        "KL(guess, posterior): the mean runs over the guess, so that a guess which "
+        "is too wide by a factor costs more than one too narrow by the same."
+    )
 
 
 def _compare_gap(got: float, x: float, a: float, sigma: float, m: float, s: float):
@@ -150,45 +144,140 @@ def _compare_gap(got: float, x: float, a: float, sigma: float, m: float, s: floa
     )
 
 
-def _active(answer: Any) -> None:
-    """9.4: latents whose mean code varies over the data by more than 0.01."""
-    for seed, alive in zip(SEEDS, (2, 0, 5), strict=True):
-        rng = np.random.default_rng(seed)
-        asleep = np.full(5 - alive, 1.3e-4)  # standard deviation above 0.01, size below
-        variance = np.r_[np.full(alive, 0.0105), asleep, 0.0095]
-        offset = np.r_[np.zeros(3), np.full(3, 2.0)]
-        order = rng.permutation(6)
-        draws = rng.normal(size=(300, 6))
-        draws = (draws - draws.mean(axis=0)) / draws.std(axis=0)
-        codes = (offset + np.sqrt(variance) * draws)[:, order]
-        got = call(answer, torch.tensor(codes))
-        if numbers(got, shape=None).shape == (6,):
-            raise Mistake("How many: one number, not a list or a mask.")
-        _compare_active(numbers(got).item(), codes, alive)
+def _slope(answer: Any) -> str:
+    """9.3: the slope at which a latent with a dear code ends, 0 if it sleeps."""
+    for v, sigma, beta in ((2.0, 0.7, 2.2), (1.3, 0.9, 1.0), (3.0, 1.2, 0.4)):
+        got = numbers(call(answer, v, sigma, beta), finite=False).item()
+        _compare_slope(got, v, sigma, beta)
+    for v, sigma, beta in ((2.0, 0.7, 6.0), (0.5, 0.8, 1.0)):
+        got = numbers(call(answer, v, sigma, beta), finite=False).item()
+        if abs(got) > NEAR or math.isnan(got):
+            raise Mistake(
+                f"For v = {v}, sigma = {sigma} and beta = {beta} you find {got:.3f}. "
+                "Is the loss there really smaller than without the latent?"
+            )
+    return (
+        "It sleeps from beta = v / sigma^2 on: a direction of the data is worth a "
+        "latent only while it varies more than beta times the noise."
+    )
 
 
-def _compare_active(got: float, codes: np.ndarray, alive: int) -> None:
-    if got == alive:
+def _compare_slope(got: float, v: float, sigma: float, beta: float) -> None:
+    want = math.sqrt(v - beta * sigma**2)
+    slips = {
+        math.sqrt(v): "That is the spread of the data. A part of it is noise, which "
+        "the model has already.",
+        math.sqrt(v - sigma**2): "That is the answer at beta = 1. What does a guess "
+        "do when a nat costs beta?",
+        math.sqrt(abs(v - sigma**2 / beta)): "The wrong way: a dearer code makes for a "
+        "smaller slope.",
+        want**2: "That is the slope squared.",
+        -want: "As good as its mirror image, but the positive one was asked for.",
+        0.0: "The latent sleeps too early: it still pays here.",
+    }
+    if abs(got - want) < NEAR:
         return
-    if got == 6 - alive:
-        raise Mistake("You count the sleeping ones.")
-    if got == ((codes**2).mean(axis=0) > 0.01).sum():
+    for value, hint in slips.items():
+        if abs(got - value) < NEAR:
+            raise Mistake(hint)
+    raise Mistake(
+        f"For v = {v}, sigma = {sigma} and beta = {beta} you find {got:.3f}; a slope "
+        f"of {want:.3f} has a smaller loss, in the mean over the data."
+    )
+
+
+def _woken(answer: Any) -> str:
+    """9.4: a VAE with latents awake, and a good bound on digits it has not seen."""
+    model = labs.model(answer, stored=["vae-binary"])
+    if not isinstance(model, vae.VAE) or (model.d, model.latents) != (64, 16):
+        raise Mistake("Hand in a vae.VAE for 64 pixels with 16 latents.")
+    seen, unseen = (datasets.binary_digits(part).pixels for part in ("train", "test"))
+    with torch.no_grad():
+        bounds = [-_mean_elbo(model, x) for x in (seen, unseen)]
+        code = model.kl(unseen).sum(dim=1).mean().item()
+        awake = int((model.encode(unseen).var(dim=0) > 0.01).sum())
+    _compare_woken(*bounds, code, awake)
+    return (
+        "One symptom, two causes: the mean over pixels had made each nat of code 64 "
+        "times as dear, and then a layer of two units let no more than a few "
+        "latents through. A KL curve at 0 tells of the first, few awake at a fair "
+        "price of the second."
+    )
+
+
+def _mean_elbo(model: vae.VAE, x: torch.Tensor) -> float:
+    generator = torch.Generator().manual_seed(SEEDS[0])
+    return model.elbo(x, 10, generator).mean().item()
+
+
+def _compare_woken(seen: float, unseen: float, code: float, awake: int) -> None:
+    if not math.isfinite(unseen):
+        raise Mistake("The ELBO of your model is no number: did its training blow up?")
+    state = f"{awake} of 16 latents are active, their code costs {code:.1f} nats"
+    if code > 12:
         raise Mistake(
-            "A latent whose mean is 2 for every image tells nothing about any of them. "
-            "Take the variance, not the mean square or the mean size."
+            f"{state}, and the negative ELBO is {unseen:.0f}: awake, and shouting. A "
+            "nat of code has become too cheap."
         )
-    if got == (codes.std(axis=0) > 0.01).sum():
-        raise Mistake("You hold the standard deviation against 0.01, not the variance.")
-    if got == (codes.var(axis=1) > 0.01).sum():
-        raise Mistake("Your variance goes over the latents. It goes over the images.")
-    raise Mistake(f"You count {got:g}, and {alive} of the 6 vary over the images.")
+    if unseen > 27:
+        raise Mistake(
+            f"The negative ELBO is {unseen:.0f} nats; independent pixels take 24.9. "
+            "Was this model trained?"
+        )
+    if unseen < seen - 0.3:
+        raise Mistake(
+            "Your model knows the test digits better than those of the part called "
+            "train. Train on the latter."
+        )
+    if code < 1:
+        raise Mistake(
+            f"{state}: almost nothing. Either a nat of code costs more than it can "
+            "save, or none of it gets through the decoder. First compare what your "
+            "loss does to its two terms."
+        )
+    if awake < 8:
+        raise Mistake(
+            f"{state}: each of them carries much, so a nat is not too dear. What, on "
+            "the way from 16 latents to 64 pixels, lets only so many through?"
+        )
+    if unseen >= BEST:
+        raise Mistake(
+            f"{state}, and the negative ELBO is {unseen:.1f} nats on digits it has not "
+            f"seen, {seen:.1f} on those it has. If the curve still falls, train longer;"
+            " if only the second number falls, less. Is each nat of code weighed as "
+            "one?"
+        )
 
 
-CHECKS: dict[str, Check] = {
-    "9.1": _kl,
-    "9.2": _loss,
-    "9.3": _gap,
-    "9.4": _active,
+CHECKS: dict[str, Check] = {"9.1": _loss, "9.2": _gap, "9.3": _slope}
+LABS: dict[str, Check] = {"9.4": _woken}
+HINTS: dict[str, tuple[str, ...]] = {
+    "9.1": (
+        "Which axis does each of the two means run over, and how long is it?",
+        "The log-likelihood of an image is a sum over its pixels, and the KL term of "
+        "its guess a sum over latents.",
+        "Only the average over images is a mean. It comes last.",
+    ),
+    "9.2": (
+        "What does the chapter call the difference between log p(x) and the ELBO?",
+        "The posterior of the line is a Gaussian: precisions add, and its mean is "
+        "a x / sigma^2 over the precision.",
+        "The expectation runs over what the encoder says.",
+    ),
+    "9.3": (
+        "Start with beta = 1. With the best guess the ELBO is log p(x), and the law of "
+        "x under the model is known.",
+        "Divide the loss by beta. The misfit is then that of a line with another "
+        "noise, and for it the code costs a nat a nat.",
+        "The law of x for that line has the variance a^2 + beta sigma^2. Which a "
+        "brings it nearest to v, and what if none does?",
+    ),
+    "9.4": (
+        "A KL term of 0 says that no image is told from another. What would a nat of "
+        "code have to save, in this loss, to be worth its price?",
+        "Mend the price, train again and count. Where the count stays small although "
+        "the latents that are awake carry a nat each, something else lets no more "
+        "through.",
+        "Follow the sixteen numbers through the decoder, layer by layer.",
+    ),
 }
-LABS: dict[str, Check] = {}
-HINTS: dict[str, tuple[str, ...]] = {}

@@ -1,4 +1,4 @@
-"""Checks of chapter 11: the best critic, Jensen-Shannon, pulls, and lost modes."""
+"""Checks of chapter 11: the best critic, Jensen-Shannon, pulls, a mode lost or kept."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from typing import Any
 import numpy as np
 import torch
 
-from lecture_code.exercises import Check, Mistake, call, close, numbers
+from lecture_code.exercises import Check, Mistake, call, close, labs, numbers
 
 SEEDS = (1101, 1112, 1123)
 
 
-def _critic(answer: Any) -> None:
+def _critic(answer: Any) -> str:
     """11.1: the share of data among all that the critic sees at x."""
     for share, seed in zip((0.2, 0.5, 0.9), SEEDS, strict=True):
         p, q = np.random.default_rng(seed).uniform(0.1, 2.0, (2, 6))
         given = torch.tensor(p), torch.tensor(q), share
         _compare_critic(numbers(call(answer, *given), shape=(6,)), p, q, share)
+    return (
+        "Where p = q it says `share`: the base rate of data, all that is left to know."
+    )
 
 
 def _compare_critic(got: np.ndarray, p: np.ndarray, q: np.ndarray, s: float) -> None:
@@ -41,11 +44,15 @@ def _compare_critic(got: np.ndarray, p: np.ndarray, q: np.ndarray, s: float) -> 
     )
 
 
-def _boxes(answer: Any) -> None:
+def _boxes(answer: Any) -> str:
     """11.2: the overlap decides, and beyond it nothing does."""
     shifts = [0.0, 0.25, 0.7, 1.0, 3.0, -0.4, -3.0]
     got = [float(numbers(call(answer, shift))) for shift in shifts]
     _compare_boxes(np.array(got), np.array(shifts))
+    return (
+        "From a shift of 1 on it is log 2, wherever the box stands: no way to move it "
+        "is better than another."
+    )
 
 
 def _compare_boxes(got: np.ndarray, shifts: np.ndarray) -> None:
@@ -74,7 +81,7 @@ def _compare_boxes(got: np.ndarray, shifts: np.ndarray) -> None:
     )
 
 
-def _pulls(answer: Any) -> None:
+def _pulls(answer: Any) -> str:
     """11.3: derivatives at x of log(1 - D) and -log D for two Gaussians."""
     for theta, seed in zip((3.0, 1.0, -2.0), SEEDS, strict=True):
         x = theta + np.random.default_rng(seed).normal(size=5)
@@ -82,6 +89,10 @@ def _pulls(answer: Any) -> None:
             numbers(each, shape=(5,)) for each in _pair(answer, torch.tensor(x), theta)
         ]
         _compare_pulls(got, 1 / (1 + np.exp(theta * x - theta**2 / 2)), theta)
+    return (
+        "The first is next to zero for forgeries that are seen through, the second for "
+        "those that pass. At theta = 0 both are: the game is over."
+    )
 
 
 def _pair(answer: Any, x: torch.Tensor, theta: float) -> list:
@@ -112,70 +123,99 @@ def _compare_pulls(got: list[np.ndarray], d: np.ndarray, theta: float) -> None:
     )
 
 
-#: Radius, least share, distance of the samples from their mode, how many are at each
-#: of four modes (the rest is between them), and what a wrong count says. All shares are
-#: exact in floats.
-_CLOUDS = (
-    (
-        (0.75, 1 / 64, 0.3, (500, 300, 40, 0)),
-        "For each mode count the samples within the radius, and compare their share of "
-        "all samples with the least one. Samples between modes count for none.",
-    ),
-    (
-        (0.75, 1 / 64, 0.3, (500, 300, 1, 1)),
-        "One stray sample is no covered mode: ask for the least share.",
-    ),
-    (
-        (0.75, 0.25, 0.3, (500, 250, 200, 74)),
-        "What counts as covered is for `least` to say; here it was a quarter.",
-    ),
-    (
-        (0.75, 1 / 64, 0.3, (300, 12, 0, 0)),
-        "The share is of all samples, those between the modes too.",
-    ),
-    (
-        (0.75, 1 / 64, 0.3, (500, 16, 15, 300)),
-        "At least `least`: a mode with exactly that share is covered.",
-    ),
-    (
-        (0.75, 1 / 64, 0.8, (300, 300, 100, 100)),
-        "Samples at a distance of 0.8 count for no mode where `radius` is 0.75.",
-    ),
-    (
-        (1.5, 1 / 64, 1.3, (300, 300, 100, 100)),
-        "Samples at a distance of 1.3 count where `radius` is 1.5: is the distance the "
-        "Euclidean one?",
-    ),
-)
+#: Where the two modes lie, and how far from one a sample still counts for it.
+_MODES, _RADIUS = torch.tensor([-2.0, 2.0]), 1.5
+#: A mode with at most the first share is lost, with at least the second it is kept;
+#: the third is the most that may lie elsewhere.
+_LOST, _KEPT, _ELSEWHERE = 0.05, 0.25, 0.15
+_FRESH = (1101, 1112, 1123)
 
 
-def _modes(answer: Any) -> None:
-    """11.4: count the modes that got their least share of the samples."""
-    corners = torch.tensor([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0], [4.0, 4.0]])
-    for (radius, least, distance, counts), hint in _CLOUDS:
-        noise = torch.Generator().manual_seed(sum(counts))
-        modes = corners + 0.5 * torch.rand(4, 2, generator=noise)
-        which = torch.arange(5).repeat_interleave(
-            torch.tensor([*counts, 1024 - sum(counts)])
+def _games(answer: Any) -> str:
+    """11.4: two functions of a seed: a generator without a mode, and one with both."""
+    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
+        raise Mistake("Hand in a pair: the function that loses a mode, then the other.")
+    for game, check in zip(answer, (_check_lost, _check_kept), strict=True):
+        samples = [_samples(game, seed) for seed in _FRESH]
+        if torch.equal(samples[0], samples[1]):
+            raise Mistake("Two seeds give the same samples: does your function use it?")
+        for each in samples:
+            check(((each - _MODES).abs() < _RADIUS).double().mean(dim=0))
+    return (
+        "Chance decides where the noise is sent before the first step. A critic can "
+        "only send samples on from where they are: begin on both sides of the middle."
+    )
+
+
+def _samples(game: Any, seed: int) -> torch.Tensor:
+    """Play a game, and push the same noise through each generator, (2000, 1)."""
+    if isinstance(game, torch.nn.Module):
+        raise Mistake("Hand in functions of a seed, not what they have trained.")
+    generator = labs.model(call(game, seed))
+    z = torch.randn(2000, 1, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        return torch.tensor(numbers(generator(z), shape=(2000, 1)))
+
+
+def _check_lost(shares: torch.Tensor) -> None:
+    if shares.sum() < 0.5:
+        raise Mistake(
+            f"To lose a mode, a generator must have found the other one. On a fresh "
+            f"seed yours puts {_percent(shares)} at the two."
         )
-        places = torch.cat(
-            [modes + distance / math.sqrt(2), torch.tensor([[1.9, 1.9]])]
+    if shares.min() > _LOST:
+        raise Mistake(
+            f"On a fresh seed the game that should lose a mode puts {_percent(shares)} "
+            "at the two. If all samples begin at one place, on one side of the middle, "
+            "which way will the critic send them?"
         )
-        samples = places[which] + 0.005 * torch.randn(1024, 2, generator=noise)
-        samples = samples[torch.randperm(1024, generator=noise)]
-        got = float(numbers(call(answer, samples, modes, radius, least)))
-        if got > 4:
-            raise Mistake("Count modes, not samples.")
-        near = distance <= radius
-        if got != near * sum(count >= least * 1024 for count in counts):
-            raise Mistake(hint)
+
+
+def _check_kept(shares: torch.Tensor) -> None:
+    if shares.min() < _KEPT and shares.sum() > 1 - _ELSEWHERE:
+        raise Mistake(
+            f"On a fresh seed the game that should keep both puts {_percent(shares)} "
+            "at them. Look at the samples before the first step: are there any on "
+            "either side of the middle?"
+        )
+    if shares.sum() < 1 - _ELSEWHERE:
+        raise Mistake(
+            f"On a fresh seed {1 - shares.sum():.0%} of the samples of the game that "
+            "should keep both lie at no mode. Was it played for long enough, and is "
+            "the critic good enough to be followed?"
+        )
+
+
+def _percent(shares: torch.Tensor) -> str:
+    return " and ".join(f"{share:.0%}" for share in shares.tolist())
 
 
 CHECKS: dict[str, Check] = {
     "11.1": _critic,
     "11.2": _boxes,
     "11.3": _pulls,
-    "11.4": _modes,
 }
-LABS: dict[str, Check] = {}
-HINTS: dict[str, tuple[str, ...]] = {}
+LABS: dict[str, Check] = {"11.4": _games}
+HINTS: dict[str, tuple[str, ...]] = {
+    "11.1": (
+        "Of all that the critic sees at a point, which part is data?",
+        "Both terms of the value are weighed with how often the critic meets them.",
+        "Set the derivative in D to zero, with the shares in front of p and q.",
+    ),
+    "11.2": (
+        "Draw both boxes for a small shift. What is m on each of the three stretches?",
+        "Where both boxes are, the logarithms are zero; where one is, they are log 2.",
+        "How long is the stretch where only one of them is, and how long at most?",
+    ),
+    "11.3": (
+        "Write the critic's logit for two bells of width 1. How does it depend on x?",
+        "First the derivative of each loss in the logit, which has only D in it.",
+        "The chain rule brings the slope of the logit, with its sign.",
+    ),
+    "11.4": (
+        "Print the shares of a generator that was not trained at all, for some seeds.",
+        "The critic sends samples to the nearer mode. So both modes are found if "
+        "samples begin on both sides of the middle, and one if they begin in a heap.",
+        "How steep the map from noise to samples begins is what `wide` decides.",
+    ),
+}

@@ -1,79 +1,92 @@
-"""Checks of chapter 13: code lengths, the wrong code, filling in, the odd one out."""
+"""Checks of chapter 13: decoding, the wrong code, filling in, what is odd."""
 
 from __future__ import annotations
 
-import heapq
+import functools
 import itertools
+import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import torch
 
+from lecture_code import datasets, trained
 from lecture_code.exercises import Check, Mistake, call, close, numbers
 
 SEEDS = (1311, 1322, 1333)
 
 
-def _huffman(answer: Any) -> None:
-    """13.1: ``lengths(p)``: the word lengths of a Huffman code."""
-    cases = [np.array([0.5, 0.25, 0.125, 0.125]), np.array([0.4, 0.3, 0.2, 0.1])]
-    cases += [np.array([0.97, 0.03])]
-    cases += [np.random.default_rng(s).dirichlet(np.ones(9)) for s in SEEDS]
-    for p in cases:
-        got = numbers(call(answer, torch.tensor(p)), shape=p.shape)
-        _compare_lengths(got, p)
+def _read(answer: Any) -> str:
+    """13.1: the symbols of a word of nested intervals."""
+    laws = ([2**15, 2**14, 2**14], [60_000, 536, 5000], [9000, 16_536, 40_000])
+    for law, size in zip(laws, (3, 6, 400), strict=True):
+        chances = np.array(law) / 2**16
+        message = np.random.default_rng(SEEDS[0] + size).choice(3, size, p=chances)
+        bits = list(_word(tuple(message.tolist()), tuple(law)))
+        got = numbers(call(answer, bits, law, size), shape=None)
+        _compare_read(got, message)
+    return (
+        "What the flipped bit moves is the number, and the first symbols may survive "
+        "it. From the first one whose part the number has left, everything is read "
+        "from a wrong place. If the law depends on what came before, as in an image, "
+        "even the law is wrong from there on."
+    )
 
 
-def _compare_lengths(got: np.ndarray, p: np.ndarray) -> None:
-    if not close(got, got.round()):
+@functools.cache
+def _word(symbols: tuple[int, ...], counts: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shortest word, all of whose continuations lie in the interval."""
+    low, width = Fraction(0), Fraction(1)
+    for s in symbols:
+        low += width * Fraction(sum(counts[:s]), 2**16)
+        width *= Fraction(counts[s], 2**16)
+    for length in itertools.count(1):
+        first = math.ceil(low * 2**length)
+        if Fraction(first + 1, 2**length) <= low + width:
+            return tuple(int(bit) for bit in f"{first:0{length}b}")
+    raise AssertionError
+
+
+def _compare_read(got: np.ndarray, message: np.ndarray) -> None:
+    size = len(message)
+    if got.shape != (size,):
+        raise Mistake(f"The message has {size} symbols; got shape {got.shape}.")
+    wrong = np.flatnonzero(got != message)
+    if not wrong.size:
+        return
+    if (got == message[::-1]).all():
+        raise Mistake("The right symbols from last to first.")
+    if (got == message + 1).all():
+        raise Mistake("Symbols are numbered from 0.")
+    if size > 100 and wrong[0] > 10:
         raise Mistake(
-            "A word has a whole number of bits. -log2 p is what the words aim at; "
-            "Huffman's tree gives lengths that can be written."
+            f"Right up to symbol {wrong[0]} of {size}, and lost from there. A float "
+            "holds 53 bits, and this word has hundreds: whole numbers do not round."
         )
-    if (2.0**-got).sum() > 1 + 1e-9:
+    if (got == got[0]).all():
         raise Mistake(
-            f"Lengths {got.astype(int).tolist()} break Kraft's inequality: there is "
-            "no code with such words in which none begins another."
+            "You find the first symbol again and again. Once it is read, its part is "
+            "all that is left: where in *it* does the number lie?"
         )
-    mean, best = (p * got).sum(), (p * _tree(p)).sum()
-    if close(got, np.ceil(-np.log2(p))) and mean > best + 1e-9:
-        raise Mistake(
-            "That is Shannon's code, -log2 p rounded up. It stays within one bit of "
-            "the entropy, but Huffman's is shorter: merge the two least likely first."
-        )
-    if close(got, np.ceil(np.log2(len(p)))) and mean > best + 1e-9:
-        raise Mistake("All words are of one length: the likely ones may be shorter.")
-    if np.isclose(mean, best + 1):
-        raise Mistake("One bit too much: a merge adds a bit, and the last is one too.")
-    if mean > best + 1e-9 and (got[p.argsort()] == np.sort(got)).all():
-        raise Mistake("The likely values have the long words: merge the least likely.")
-    if mean > best + 1e-9 and (np.sort(got) == np.sort(_tree(p))).all():
-        raise Mistake("The right lengths, and in the wrong order: p is not sorted.")
-    if mean > best + 1e-9:
-        raise Mistake(
-            f"Your words take {mean:.3f} bits on average, the best take {best:.3f}. "
-            "In each step merge the two smallest, sums of earlier merges included."
-        )
+    raise Mistake(
+        f"Symbol {wrong[0] + 1} of {size} is wrong. A part holds its left end and not "
+        "its right one; after each symbol, the place is measured from the left end "
+        "of its part, and in units of that part's width."
+    )
 
 
-def _tree(p: np.ndarray) -> np.ndarray:
-    """Return the word lengths of a Huffman code."""
-    heap = [(chance, i, [i]) for i, chance in enumerate(p)]
-    heapq.heapify(heap)
-    lengths = np.zeros(len(p))
-    for new in range(len(p), 2 * len(p) - 1):
-        (a, _, left), (b, _, right) = heapq.heappop(heap), heapq.heappop(heap)
-        lengths[left + right] += 1
-        heapq.heappush(heap, (a + b, new, left + right))
-    return lengths
-
-
-def _mismatch(answer: Any) -> None:
+def _mismatch(answer: Any) -> str:
     """13.2: ``wasted(p, q)``: bits lost by coding data of law p with model q."""
     for seed in SEEDS:
         p, q = np.random.default_rng(seed).dirichlet(np.ones(6), size=2)
         got = float(numbers(call(answer, torch.tensor(p), torch.tensor(q))))
         _compare_waste(got, p, q)
+    return (
+        "It is the Kullback-Leibler divergence from p to q in bits, and never "
+        "negative: no wrong belief saves anything on average, though it may on some "
+        "images. On the digits in negative the chapter has seen such a bill."
+    )
 
 
 def _compare_waste(got: float, p: np.ndarray, q: np.ndarray) -> None:
@@ -101,7 +114,7 @@ def _compare_waste(got: float, p: np.ndarray, q: np.ndarray) -> None:
         )
 
 
-def _fill(answer: Any) -> None:
+def _fill(answer: Any) -> str:
     """13.3: ``fill(p, x, known)``: means of missing pixels by enumeration."""
     patterns = ([1, 0, 1, 0, 0], [0, 1, 0, 0, 1], [0, 0, 0, 1, 0])
     for seed, pattern in zip(SEEDS, patterns, strict=True):
@@ -111,6 +124,10 @@ def _fill(answer: Any) -> None:
         x = rng.integers(0, 2, size=5).tolist()
         got = call(answer, torch.tensor(p), x, known)
         _compare_fill(numbers(got, shape=(5,)), p, x, known)
+    return (
+        "A known pixel comes back as it was, since all fillings that fit agree there. "
+        "Half a digit has 2**32 fillings: that is what the particles are for."
+    )
 
 
 def _compare_fill(got: np.ndarray, p: np.ndarray, x: list, known: list) -> None:
@@ -142,7 +159,7 @@ def _compare_fill(got: np.ndarray, p: np.ndarray, x: list, known: list) -> None:
     raise Mistake("Sum over all images that agree with x where it is known.")
 
 
-def _odd(answer: Any) -> None:
+def _odd(answer: Any) -> str:
     """13.4: ``odd(log_prob, x)``: the one image that is not from the model."""
     for seed in SEEDS:
         generator = torch.Generator().manual_seed(seed)
@@ -153,6 +170,11 @@ def _odd(answer: Any) -> None:
             shown[place] = strange
             got = float(numbers(call(answer, _sparse, shown)))
             _compare_odd(got, place, shown)
+    return (
+        "All tails is the likeliest sequence of all. But nearly all of the probability "
+        "lies on sequences whose surprise is close to the entropy: an image can be "
+        "too likely."
+    )
 
 
 def _sparse(x: torch.Tensor) -> torch.Tensor:
@@ -179,11 +201,131 @@ def _compare_odd(got: float, place: int, x: torch.Tensor) -> None:
     )
 
 
+FALSE, CAUGHT = 0.08, 0.9
+
+
+def _alarm(answer: Any) -> str:
+    """13.5: an alarm for what is no digit, judged on digits and on odd images."""
+    digits = datasets.digits("test").pixels
+    false = _ring(answer, digits)
+    mixed = torch.cat([digits[:20], _odd_images()["noise"][:20]])
+    alone = [_ring(answer, image[None])[0] for image in mixed]
+    if not np.array_equal(alone, _ring(answer, mixed)):
+        raise Mistake(
+            "Your alarm says something else of an image alone than of the same image "
+            "in company. Choose the threshold once, on the validation digits."
+        )
+    shares = {kind: _ring(answer, x).mean() for kind, x in _odd_images().items()}
+    _compare_alarm(false.mean(), shares)
+    return (
+        "It was never shown four of these kinds, and needed not to be: it knows what "
+        "is usual. That is also its limit. Of digits seen in a mirror or standing on "
+        "their heads it lets most pass: to this model they are nearly as usual."
+    )
+
+
+def _ring(answer: Any, x: torch.Tensor) -> np.ndarray:
+    """Return for which images the alarm rings."""
+    rings = numbers(call(answer, x, untouched=True), shape=(len(x),))
+    if not np.isin(rings, (0, 1)).all():
+        raise Mistake("Return True or False for each image; other numbers came.")
+    return rings.astype(bool)
+
+
+@functools.cache
+def _odd_images() -> dict[str, torch.Tensor]:
+    """Make six kinds of images, none of them of digits as they are written."""
+    generator = torch.Generator().manual_seed(SEEDS[0])
+    digits = datasets.digits("test").pixels
+    turned = digits.reshape(-1, 8, 8).rot90(1, (1, 2)).reshape(-1, 64)
+    return {
+        "noise": torch.randint(17, (200, 64), generator=generator).float(),
+        "negatives": 16 - digits,
+        "digits that lie on their side": turned,
+        "shuffled digits": digits[:, torch.randperm(64, generator=generator)],
+        "photographs": _photographs(),
+        "favourites": _favourites(40, generator),
+    }
+
+
+def _photographs() -> torch.Tensor:
+    """Cut a photograph, eight times smaller, into images of the digits' shape."""
+    from sklearn.datasets import load_sample_image
+
+    grey = torch.tensor(load_sample_image("china.jpg")).float().mean(dim=2)
+    small = torch.nn.functional.avg_pool2d(grey[None], 8)[0]
+    patches = small.unfold(0, 8, 8).unfold(1, 8, 8).reshape(-1, 64)
+    return (patches / 255 * 16).round()
+
+
+def _favourites(n: int, generator: torch.Generator) -> torch.Tensor:
+    """Draw images (n, 64), nearly always the likeliest value given those before."""
+    model, x = trained.load("autoregressive-grey"), torch.zeros(n, 64)
+    for pixel in model.order.tolist():
+        p = model.conditionals(x)[:, pixel].double() ** 50
+        x[:, pixel] = torch.multinomial(p, 1, generator=generator)[:, 0].float()
+    return x
+
+
+def _compare_alarm(false: float, shares: dict[str, float]) -> None:
+    if false > FALSE:
+        known = "The training images are no guide to it: they surprise the model less."
+        raise Mistake(
+            f"Your alarm rings for {false:.0%} of new digits, and {FALSE:.0%} are "
+            f"allowed. {known if false < 0.2 else 'How many of the known ones?'}"
+        )
+    missed = {kind: 1 - share for kind, share in shares.items() if share < CAUGHT}
+    if len(missed) == len(shares):
+        raise Mistake(f"It rings for {false:.0%} of new digits, and for little else.")
+    if list(missed) == ["favourites"]:
+        raise Mistake(
+            f"{missed['favourites']:.0%} of the model's favourites pass: images with "
+            "the likeliest grey at each pixel. None surprises it less, and no digit is "
+            "like that. Odd is what lies far from the usual, on either side."
+        )
+    if missed:
+        worst = max(missed.keys() - {"favourites"}, key=missed.__getitem__)
+        raise Mistake(
+            f"{missed[worst]:.0%} of the {worst} pass. They surprise the model more "
+            "than digits do, and less than noise. How far up do the digits reach? Put "
+            "the threshold there, not where the odd images begin that you know."
+        )
+
+
 CHECKS: dict[str, Check] = {
-    "13.1": _huffman,
+    "13.1": _read,
     "13.2": _mismatch,
     "13.3": _fill,
     "13.4": _odd,
 }
-LABS: dict[str, Check] = {}
-HINTS: dict[str, tuple[str, ...]] = {}
+LABS: dict[str, Check] = {"13.5": _alarm}
+HINTS: dict[str, tuple[str, ...]] = {
+    "13.1": (
+        "The bits after a binary point are one number in [0, 1). In whose part of the "
+        "line does it lie?",
+        "Once the first symbol is known, its part plays the role of [0, 1): subtract "
+        "its left end, divide by its width, and begin again.",
+        "Keep the number as a fraction of two whole numbers, or as a Fraction.",
+    ),
+    "13.2": (
+        "How long is the word of value i under the code for q, and how long would it "
+        "be under the code for p?",
+        "The values come as p says, so average the difference with p.",
+    ),
+    "13.3": (
+        "There are only 32 images. Which of them agree with what is known?",
+        "Their probabilities, divided by their sum, are the law given what is known.",
+        "The mean of a pixel is the probability that it is 1.",
+    ),
+    "13.4": (
+        "Look at the surprises of all twenty. Most lie close together.",
+        "The odd one may lie on either side of them.",
+    ),
+    "13.5": (
+        "The surprise -log p of the validation digits says what is usual. How is it "
+        "distributed?",
+        "An alarm that rings for few digits needs no odd images to be set: leave out a "
+        "few in a hundred of the validation digits.",
+        "Exercise 13.4: an image can be too likely. Leave out a few at both ends.",
+    ),
+}

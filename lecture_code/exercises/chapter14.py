@@ -1,4 +1,4 @@
-"""Checks of chapter 14: bits, a test of its size, precision, a drop of a good model."""
+"""Checks of chapter 14: bits, a test of its size, hidden junk, three cheats."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from typing import Any
 import numpy as np
 import torch
 
+from lecture_code import datasets, metrics
 from lecture_code.exercises import Check, Mistake, call, numbers
 
 SEEDS = (1411, 1422, 1433)
 
 
-def _bits(answer: Any) -> None:
+def _bits(answer: Any) -> str:
     """14.1: ``bits(log_density, d, levels)``: bits per pixel of the levels."""
     for log_density, d, levels in ((120.0, 64, 17), (-35.5, 9, 2), (2000.0, 784, 256)):
         got = float(numbers(call(answer, log_density, d, levels)))
         _compare_bits(got, log_density, d, levels)
+    return (
+        "A flow that knows nothing takes log2(levels) bits a pixel, as it should; "
+        "without the volume that was squeezed it would seem to take none."
+    )
 
 
 def _compare_bits(got: float, log_density: float, d: int, levels: int) -> None:
@@ -45,7 +50,7 @@ def _compare_bits(got: float, log_density: float, d: int, levels: int) -> None:
         )
 
 
-def _p_value(answer: Any) -> None:
+def _p_value(answer: Any) -> str:
     """14.2: ``p_value(x, y, distance, deals, generator)``: a permutation test."""
     for deals, far, ties in ((39, 0, 0), (39, 3, 0), (19, 1, 3), (7, 7, 0)):
         p, heaps = _tried(answer, deals, far, ties)
@@ -56,6 +61,10 @@ def _p_value(answer: Any) -> None:
         if abs(len(heaps) - deals) > 2:
             raise Mistake(f"{deals} deals are due, each anew; {len(heaps)} came.")
         _compare_p(p, deals, far, ties)
+    return (
+        "Never 0, since the deal that was seen counts itself: a p-value says how rare, "
+        "among the deals that you made, and no more."
+    )
 
 
 def _compare_p(p: float, deals: int, far: int, ties: int) -> None:
@@ -114,85 +123,154 @@ def _check_deal(x: torch.Tensor, y: torch.Tensor) -> None:
         )
 
 
-def _precision(answer: Any) -> None:
-    """14.3: ``precision(real, made, k)``."""
-    for seed, k in ((1422, 2), (1411, 1), (1433, 4)):
-        rng = np.random.default_rng(seed)
-        real, made = rng.normal(size=(25, 2)), 1.6 * rng.normal(size=(41, 2))
-        got = numbers(call(answer, torch.tensor(real), torch.tensor(made), k))
-        _compare_precision(float(got), real, made, k)
-
-
-def _compare_precision(got: float, real, made, k: int) -> None:
-    if np.isclose(got, _share(made, real, k)):
-        return
-    if np.isclose(got, _share(real, made, k)):
-        raise Mistake("That is recall: the share of real points among the made ones.")
-    if np.isclose(got, _share(made, real, k - 1)):
-        raise Mistake(
-            "Each real point is its own nearest neighbour, at distance 0: leave it out "
-            "when you look for the k-th."
-        )
-    if np.isclose(got, _share(made, real, k) * len(made)):
-        raise Mistake("That is a count. Divide by the number of made points.")
-    raise Mistake(
-        "A made point counts if it lies in the ball of at least one real point. The "
-        "radius of a ball is the distance to the k-th nearest other real point."
+def _share(answer: Any) -> str:
+    """14.3: ``least_share(gap, d)``: the loss is at most -log2(share) bits an image."""
+    for gap, d in ((0.05, 64), (0.3, 9), (0.01, 784)):
+        _compare_share(float(numbers(call(answer, gap, d))), gap, d)
+    return (
+        "A hundredth of a bit on a thousand pixels hides junk in 999 of 1000 samples: "
+        "the larger the image, the less its bits say of what a model draws."
     )
 
 
-def _share(points: np.ndarray, reference: np.ndarray, k: int) -> float:
-    inside = np.linalg.norm(reference[:, None] - reference, axis=2)
-    radius = np.sort(inside, axis=1)[:, k]
-    across = np.linalg.norm(reference[:, None] - points, axis=2)
-    return float((across <= radius[:, None]).any(axis=0).mean())
+def _compare_share(got: float, gap: float, d: int) -> None:
+    slips = {
+        "A gap in bits is a power of 2, not of e.": math.exp(-gap * d),
+        "The gap is one per pixel. What does the whole image lose?": 2.0**-gap,
+        "That is the share of junk. The share of good samples was asked.": (
+            1 - 2.0 ** (-gap * d)
+        ),
+        "Over 1: a share of good samples falls as the gap grows.": 2.0 ** (gap * d),
+    }
+    if np.isclose(got, 2.0 ** (-gap * d)):
+        return
+    for hint, wrong in slips.items():
+        if np.isclose(got, wrong):
+            raise Mistake(hint)
+    raise Mistake(
+        f"For {gap} bits a pixel on {d} pixels you keep {got:.3g} of the samples. A "
+        "mixture gives an image at least share * p, so it loses at most -log2(share) "
+        "bits for the whole image."
+    )
 
 
-def _drop(answer: Any) -> None:
-    """14.4: ``mixed(log_p, log_q, share)``: mean NLL of a mixture of two models."""
-    cases = ((0.01, -120, -900), (0.3, -120, -900), (0.9, -900, -901))
-    for seed, (share, p, q) in zip(SEEDS, cases, strict=True):
-        rng = np.random.default_rng(seed)
-        log_p, log_q = rng.normal(p, 9, size=12), rng.normal(q, 9, size=12)
-        got = call(answer, torch.tensor(log_p), torch.tensor(log_q), share)
-        got = numbers(got, shape=None, finite=False)
-        if np.isinf(got).any():
+#: What a cheat has to reach: real new digits get 0.69, 0.74 and 0.48.
+_GOALS = {"precision": 0.9, "recall": 0.9, "frechet": 0.44}
+#: How far behind real new digits a judge must put what it catches.
+_BEHIND = 0.2
+
+
+def _cheats(answer: Any) -> str:
+    """14.4: a sampler for each judge, and another judge who catches it."""
+    if not isinstance(answer, dict) or set(answer) != set(_GOALS):
+        raise Mistake(
+            'Hand in a dictionary with the keys "precision", "recall" and "frechet".'
+        )
+    real = _says(datasets.digits("validation").pixels)
+    for judge, pair in answer.items():
+        sampler, catcher = _sampler_and_judge(judge, pair)
+        x = _drawn(judge, sampler)
+        _check_wins(judge, says := _says(x))
+        _check_caught(judge, catcher, says, real)
+    return (
+        "One blob can have all the precision, one blur among noise all the recall, a "
+        "bell of grey smears the right moments. A judge sees what it looks at: quote "
+        "two that look at different things."
+    )
+
+
+def _sampler_and_judge(judge: str, pair: Any) -> tuple[Any, str]:
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise Mistake(f'For "{judge}" a pair is due: the sampler, and who catches it.')
+    if pair[1] not in _GOALS or pair[1] == judge:
+        others = " or ".join(f'"{name}"' for name in _GOALS if name != judge)
+        raise Mistake(f'What wins "{judge}" is caught by another judge: {others}.')
+    return pair[0], pair[1]
+
+
+def _drawn(judge: str, sampler: Any) -> torch.Tensor:
+    """Draw 350 images, and refuse digits of the book."""
+    noise = torch.Generator().manual_seed(SEEDS[0])
+    got = numbers(call(sampler, 350, noise, untouched=True), shape=(350, 64))
+    for part in ("train", "validation", "test"):
+        known = datasets.digits(part).pixels
+        found = metrics.nearest_distance(torch.tensor(got).float(), known) < 1e-3
+        if found.any():
             raise Mistake(
-                "exp(-900) is 0 in a computer: stay with logarithms, logaddexp."
+                f'Of your images for "{judge}" {found.mean():.0%} are {part} images. '
+                "That is what `copying` is for; do it without any."
             )
-        if got.shape == (12,):
-            raise Mistake("That is one number for each image: take the mean.")
-        _compare_mixed(float(numbers(got)), log_p, log_q, share)
+    return torch.tensor(got)
 
 
-def _compare_mixed(got: float, log_p, log_q, share: float) -> None:
-    mine, other = math.log(share), math.log1p(-share)
-    want = -np.logaddexp(log_p + mine, log_q + other).mean()
-    if np.isclose(got, -(share * log_p + (1 - share) * log_q).mean()):
+def _says(x: torch.Tensor) -> dict[str, float]:
+    test, x = datasets.digits("test").pixels.double(), x.double()
+    near = metrics.precision_recall(test, x)
+    return {**near._asdict(), "frechet": metrics.frechet(x / 16, test / 16)}
+
+
+def _check_wins(judge: str, says: dict[str, float]) -> None:
+    goal, got = _GOALS[judge], says[judge]
+    if (got < goal) == (judge == "frechet"):
+        return
+    hints = {
+        "precision": "A sample counts if it lies in the ball of one real image. Where "
+        "do many balls overlap, and must you go anywhere else?",
+        "recall": "A ball reaches to the third nearest *sample*. How do you make one "
+        "ball huge, and where do you put it?",
+        "frechet": "It looks at the mean and the covariance of the pixels, and at "
+        "nothing else. What has those of the training images, if not digits? (Rounding "
+        "and clipping change them.)",
+    }
+    raise Mistake(
+        f"On hidden digits your sampler for {judge} gets {got:.2f}, where {goal} was "
+        f"the goal. {hints[judge]}"
+    )
+
+
+def _check_caught(
+    judge: str, catcher: str, says: dict[str, float], real: dict[str, float]
+) -> None:
+    behind = real[catcher] - says[catcher]
+    if (-behind if catcher == "frechet" else behind) < _BEHIND:
         raise Mistake(
-            "You mix the logarithms. A mixture draws from one model or the other, so "
-            "the probabilities are added."
+            f'Your sampler for {judge} gets {says[catcher]:.2f} from "{catcher}", and '
+            f"real new digits {real[catcher]:.2f}: that judge has not caught it. What "
+            "do the others say?"
         )
-    if np.isclose(got, -log_p.mean() - mine) and not np.isclose(got, want):
-        raise Mistake(
-            "That is the most it can be. Here the second model knows the images nearly "
-            "as well as the first: it has a share in their probability."
-        )
-    if np.isclose(got, -np.logaddexp(log_p + other, log_q + mine).mean()):
-        raise Mistake("The shares are exchanged: `share` belongs to log_p.")
-    if np.isclose(got, -want):
-        raise Mistake("The sign: a negative log-likelihood is asked for.")
-    if np.isclose(got, want * len(log_p)):
-        raise Mistake("That is the sum over the images; take the mean.")
-    if not np.isclose(got, want):
-        raise Mistake("log(share * exp(log_p) + (1 - share) * exp(log_q)), negated.")
 
 
 CHECKS: dict[str, Check] = {
     "14.1": _bits,
     "14.2": _p_value,
-    "14.3": _precision,
-    "14.4": _drop,
+    "14.3": _share,
 }
-LABS: dict[str, Check] = {}
-HINTS: dict[str, tuple[str, ...]] = {}
+LABS: dict[str, Check] = {"14.4": _cheats}
+HINTS: dict[str, tuple[str, ...]] = {
+    "14.1": (
+        "How many bits does a pixel take if all levels are equally likely?",
+        "The squeezing packs each pixel into a space `levels` times smaller, so the "
+        "density becomes larger by that factor, once for each pixel.",
+        "Take the packing back in nats for the whole image, then change the unit.",
+    ),
+    "14.2": (
+        "If both samples come from one law, who belongs to which is a matter of "
+        "shuffling. How often does a shuffle look at least as extreme?",
+        "Keep the sizes of the heaps, use every row once, and count ties.",
+        "The deal that you saw is one of all deals: it counts above and below.",
+    ),
+    "14.3": (
+        "Write down the probability that a mixture gives to an image, and leave the "
+        "junk out. Is that too large or too small?",
+        "The loss of one image is at most minus the logarithm of the share.",
+        "`gap` is per pixel and in bits: how many bits is it for the image?",
+    ),
+    "14.4": (
+        "Precision asks where your samples lie, and not whether they differ. Recall "
+        "draws its balls around *your* samples. Frechet fits a bell to each side.",
+        "One image that lies among many digits is enough for precision. For recall "
+        "think of a ball whose centre is alone. For Frechet draw from the bell itself.",
+        "A cheat that makes one thing only is seen by who asks for variety; one that "
+        "makes nonsense is seen by who asks whether the samples lie among digits.",
+    ),
+}

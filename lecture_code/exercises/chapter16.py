@@ -1,4 +1,4 @@
-"""Checks of chapter 16: a bent line, noisy decoders, suspects, a noise floor."""
+"""Checks of chapter 16: a bent line, noise, suspects, a histogram, a mild network."""
 
 from __future__ import annotations
 
@@ -8,68 +8,67 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy import special
 
 from lecture_code import pushforward
 from lecture_code.densities import GaussianMixture
-from lecture_code.exercises import Check, Mistake, call, numbers
+from lecture_code.exercises import Check, Mistake, _line, call, close, numbers
 
-#: Knots, and window, of a rising, a falling and a folded map, of one that ends inside
-#: the window and of one that ends on its edges.
+#: Knots of a rising, a falling and two folded maps, and their values.
 _MAPS = (
-    ([-2.0, 0.5, 1.0, 3.0], [-4.0, -1.0, 2.0, 3.0], (-1.2, 1.3)),
-    ([-1.5, 0.0, 2.0], [3.0, 0.5, -2.5], (-1.0, 1.6)),
-    ([-2.0, -0.5, 0.4, 1.5], [-3.0, 1.5, -1.5, 4.0], (-1.2, 1.3)),
-    ([-1.0, 0.3, 1.2], [-0.9, 2.0, 1.0], (-1.1, 1.3)),
-    ([-1.0, 0.25, 1.0], [-1.25, 0.5, 1.5], (-1.25, 1.5)),
+    ([-2.0, 0.5, 1.0, 3.0], [-4.0, -1.0, 2.0, 3.0]),
+    ([-1.5, 0.0, 2.0], [3.0, 0.5, -2.5]),
+    ([-2.0, -0.5, 0.4, 1.5], [-3.0, 1.5, -1.5, 4.0]),
+    ([-1.0, 0.3, 1.2], [-0.9, 2.0, 1.0]),
 )
 
 
-def _mass(answer: Any) -> None:
-    """16.1: the Gaussian mass of the latents that land between low and high."""
-    latents = special.ndtri((np.arange(400_000) + 0.5) / 400_000)
-    for *knots, window in _MAPS:
+def _density(answer: Any) -> str:
+    """16.1: the sum of phi(latent) / |slope| over the pieces that reach a value."""
+    places = torch.tensor([-3.7, -1.15, -0.3, 0.7, 1.2, 1.7, 2.6, 4.4]).double()
+    for shift, knots in enumerate(_MAPS):
+        at = places + shift / 32
         z, x = (torch.tensor(part, dtype=torch.float64) for part in knots)
-        got = float(numbers(call(answer, z, x, *window)))
-        _compare_mass(got, z.numpy(), x.numpy(), window, latents)
+        got = numbers(call(answer, z, x, at), shape=tuple(at.shape))
+        _compare_density(got, *(part.numpy() for part in (z, x, at)))
+    return (
+        "The steeper the piece, the thinner what it leaves, and never nothing: a "
+        "map of slope L that crosses the valley at the latent z has a density of "
+        "phi(z) / L there at the least."
+    )
 
 
-def _compare_mass(got: float, z, x, window: tuple, latents: np.ndarray) -> None:
-    want = _share(latents, z, x, *window)
-    even = _share(np.linspace(z[0], z[-1], 100_001), z, x, *window)
-    if abs(got - want) < 1e-4:
+def _compare_density(got: np.ndarray, z, x, at: np.ndarray) -> None:
+    slopes = np.diff(x) / np.diff(z)
+    latents = z[:-1] + (at[:, None] - x[:-1]) / slopes
+    reached = (z[:-1] < latents) & (latents < z[1:])
+    heights = np.where(reached, np.exp(-(latents**2) / 2) / math.sqrt(math.tau), 0.0)
+    want = (heights / abs(slopes)).sum(axis=1)
+    if close(got, want):
         return
-    if got < -1e-9:
-        raise Mistake("A negative mass: where the map falls, the ends change places.")
-    if abs(got - even) < 5e-4:
+    if got.min() < -1e-9:
         raise Mistake(
-            "You counted latents as if all were equally likely. They are normal: an "
-            "interval weighs ndtr(end) - ndtr(start)."
+            "A negative density: a map that falls stretches as one that rises."
         )
-    if len(z) == 4 and np.diff(x).min() < 0:
-        raise Mistake(
-            f"For a map that folds it is {want:.4f}, not {got:.4f}: several intervals "
-            "of latents land in the same place, and all of them count."
-        )
-    if (x[0], x[-1]) == window:
-        raise Mistake(
-            "Strictly between `low` and `high`: latents that land exactly on one of "
-            "them do not count, and beyond the outer knots all do."
-        )
-    if window[0] < x[0] and x[-1] < window[1]:
-        raise Mistake(
-            "The latents beyond the outer knots count as well: the map is constant "
-            "there, at its first and its last value."
-        )
-    raise Mistake(f"For the knots {z} with values {x} it is {want:.4f}, not {got:.4f}.")
+    if close(got, heights.sum(axis=1)):
+        raise Mistake("That is the latents' density. A steep piece spreads it thin.")
+    if close(got, (heights * abs(slopes)).sum(axis=1)):
+        raise Mistake("Turned round: where the map is steep, little is left.")
+    if close(got, (reached / abs(slopes)).sum(axis=1)):
+        raise Mistake("Latents are not equally likely: they are normal.")
+    beyond = (at < x.min()) | (at > x.max())
+    if got[beyond].any():
+        raise Mistake("A value that no latent reaches has the density 0.")
+    folded = reached.sum(axis=1) > 1
+    if not close(got[folded], want[folded]):
+        raise Mistake("Where the map folds, several latents reach a value: all count.")
+    worst = int(abs(got - want).argmax())
+    raise Mistake(
+        f"For the knots {z} with values {x} it is {want[worst]:.4f} at "
+        f"{at[worst]:.2f}, not {got[worst]:.4f}."
+    )
 
 
-def _share(latents: np.ndarray, z, x, low: float, high: float) -> float:
-    made = np.interp(latents, z, x)
-    return float(((made > low) & (made < high)).mean())
-
-
-def _decoder(answer: Any) -> None:
+def _decoder(answer: Any) -> str:
     """16.2: sqrt(L^2 - sigma^2), L the slope needed for the budget, or 0."""
     for m, sigma, tv in ((2.0, 0.3, 0.1), (3.0, 2.0, 0.2), (1.0, 1.4, 0.1)):
         needed, least = _slopes(m, tv)
@@ -78,6 +77,10 @@ def _decoder(answer: Any) -> None:
         if np.isclose(got, exact, rtol=1e-3) and not np.isclose(got, needed, rtol=1e-3):
             raise Mistake("That is what an exact fit needs; here tv may be left over.")
         _compare_decoder(got, needed, sigma)
+    return (
+        "Noise saves little, as slopes at right angles add up in squares: the decoder "
+        "may be constant only where the noise alone is as steep as the budget needs."
+    )
 
 
 @cache
@@ -110,7 +113,7 @@ def _compare_decoder(got: float, needed: float, sigma: float) -> None:
     )
 
 
-def _suspects(answer: Any) -> None:
+def _suspects(answer: Any) -> str:
     """16.3: which claimed pairs lie below the exact frontier."""
     for m, some in ((2.0, [1.5, 2.5, 4.0, 6.0]), (3.0, [1.8, 3.0, 5.0, 8.0])):
         slopes = np.array(some * 3)
@@ -120,6 +123,10 @@ def _suspects(answer: Any) -> None:
         want = claimed < least - 1e-3
         got = numbers(call(answer, m, slopes, claimed), shape=want.shape)
         _compare_suspects(got, want, m, claimed < bound - 1e-3)
+    return (
+        "Such a report has measured one of its two numbers wrongly. An upper bound on "
+        "the slope is needed to say so: from a slope that is too small nothing follows."
+    )
 
 
 @cache
@@ -152,44 +159,144 @@ def _compare_suspects(
     )
 
 
-def _floor(answer: Any) -> None:
-    """16.4: half of sqrt(2 / pi) times the sum of sqrt(p (1 - p) / n)."""
+def _samples(answer: Any) -> str:
+    """16.4: (sum of sqrt(p (1 - p)))^2 / (2 pi tv^2)."""
     fine = np.diff(GaussianMixture([-3.0, 3.0], 1.0).cdf(np.linspace(-8, 8, 101)))
-    for p, n in (
-        (fine, 100_000),
-        (np.array([0.9, 0.06, 0.04]), 5_000),
-        (np.array([0.5, 0.3, 0.15, 0.05]), 20_000),
+    for p, tv in (
+        (fine, 0.02),
+        (np.array([0.9, 0.06, 0.04]), 0.005),
+        (np.array([0.5, 0.3, 0.15, 0.05]), 0.01),
     ):
-        _compare_floor(float(numbers(call(answer, torch.tensor(p), n))), p, n)
+        _compare_samples(float(numbers(call(answer, torch.tensor(p), tv))), p, tv)
+    return (
+        "For many small cells it is about their number over 2 pi tv^2: a hundredth "
+        "on a hundred cells takes more than a hundred thousand samples. Exact "
+        "masses take none."
+    )
 
 
-def _compare_floor(got: float, p: np.ndarray, n: int) -> None:
-    want = math.sqrt(1 / (2 * math.pi)) * np.sqrt(p * (1 - p) / n).sum()
+def _compare_samples(got: float, p: np.ndarray, tv: float) -> None:
+    spread = np.sqrt(p * (1 - p)).sum()
+    want = (spread / tv) ** 2 / math.tau
     if abs(got - want) < 0.01 * want:
         return
-    if np.isclose(got, np.sqrt(p / (2 * math.pi * n)).sum(), rtol=0.01):
-        raise Mistake("The variance is n p (1 - p): a large cell strays less than p.")
-    if abs(got - 2 * want) < 0.05 * want:
-        raise Mistake("Twice too much: total variation is half the sum.")
-    if abs(got - want / math.sqrt(2 / math.pi)) < 0.03 * want:
+    if not got > 0:
+        raise Mistake(f"A number of samples is positive, and yours is {got:.4g}.")
+    slips = {
+        np.sqrt(p).sum() ** 2
+        / tv**2
+        / math.tau: "The count of a cell has the variance "
+        "n p (1 - p): a large cell strays less than n p says.",
+        4 * want: "Four times too many: total variation is half the sum.",
+        want
+        * math.pi
+        / 2: "You took the standard deviation of a cell for the mean size "
+        "of its error, which is smaller: for a bell sqrt(2 / pi) of it.",
+        want * tv: "Half the error takes four times the samples, not twice.",
+        math.sqrt(want): "That is the root of the number.",
+        spread**2 / math.tau: "And how does it depend on tv?",
+    }
+    for slip, hint in slips.items():
+        if math.isclose(got, slip, rel_tol=0.01):
+            raise Mistake(hint)
+    floor = spread / math.sqrt(math.tau * got)
+    raise Mistake(
+        f"With {got:.4g} samples in {len(p)} cells the histogram of a perfect model is "
+        f"{floor:.4f} away on average, and {tv:g} was asked for."
+    )
+
+
+_TARGET = GaussianMixture([-3.0, 3.0], 1.0)
+_BUDGET, _MOST = 0.25, 5.0
+
+
+def _mild(answer: Any) -> str:
+    """16.5: a generator within a total variation of 1/4, of slope 5 or less."""
+    line = _line.take(answer)
+    distance = line.total_variation(_TARGET)
+    if distance > _BUDGET:
         raise Mistake(
-            "That is half the sum of the standard deviations; the mean size of a "
-            "centred Gaussian is sqrt(2 / pi) of it."
+            f"Its slope is {line.slope:.2f} and its total variation {distance:.2f}, "
+            f"more than {_BUDGET}. {_excuse(line)}"
         )
-    if abs(got * math.sqrt(n) - want) < 0.03 * want:
-        raise Mistake("Divide n out of the variance once, not twice.")
-    if abs(got - want * n) < 0.03 * want * n:
-        raise Mistake("That is in samples. The share of a cell is its count over n.")
-    if abs(got - (p * (1 - p) / n).sum() / 2) < 0.03 * got:
-        raise Mistake("Those are variances: the size of a deviation is their root.")
-    raise Mistake(f"With n = {n} and {len(p)} cells it is {want:.4f}, not {got:.4g}.")
+    if line.slope > _MOST:
+        raise Mistake(
+            f"A total variation of {distance:.2f}, at a slope of {line.slope:.1f}: "
+            f"within the budget, but it takes more slope than {_MOST:g}. Nothing in "
+            "your loss speaks of the slope, or it does not say so loudly enough."
+        )
+    needed = pushforward.lipschitz_needed(_TARGET, _BUDGET)
+    return (
+        f"No generator does it below a slope of {needed:.1f}. Sorted batches ask for "
+        "places only, and a free network buys all the slope that it can get; one "
+        "that is held has to spend its slope on the valley."
+    )
+
+
+def _excuse(line: _line.Line) -> str:
+    """Say whether the slope or the training is at fault."""
+    edges = np.array([-1.5, 1.5])
+    left, valley, right = line.masses(edges)
+    if max(left, valley, right) > 0.9:
+        return (
+            f"Of its mass {left:.2f} is left of -1.5, {valley:.2f} in the valley and "
+            f"{right:.2f} right of it: it has not seen two modes. Does the loss fall?"
+        )
+    least = float(pushforward.tv_star(_TARGET, line.slope).lower)
+    if least > _BUDGET:
+        return (
+            f"At that slope no generator has less than {least:.2f}. Give it a little "
+            "more."
+        )
+    return (
+        f"The slope would do for {least:.2f}. The valley has {valley:.2f} and the "
+        f"target's {np.diff(_TARGET.cdf(edges))[0]:.2f}: train longer, or let the "
+        "steep place be where the valley is."
+    )
 
 
 CHECKS: dict[str, Check] = {
-    "16.1": _mass,
+    "16.1": _density,
     "16.2": _decoder,
     "16.3": _suspects,
-    "16.4": _floor,
+    "16.4": _samples,
 }
-LABS: dict[str, Check] = {}
-HINTS: dict[str, tuple[str, ...]] = {}
+LABS: dict[str, Check] = {"16.5": _mild}
+HINTS: dict[str, tuple[str, ...]] = {
+    "16.1": (
+        "Take one straight piece first. Which latent does it send to the value, and "
+        "how much does the piece stretch what is around it?",
+        "A piece that stretches by a factor makes the density that much smaller, "
+        "whether it rises or falls. If its latent lies outside of it, it gives "
+        "nothing.",
+        "Find the latent on each piece by going back along its slope, keep those "
+        "between the piece's two knots, and add the normal density over the size of "
+        "the slope.",
+    ),
+    "16.2": (
+        "Which slope do you need for the pair of latent and noise as one map?",
+        "The gradient of the pair has two parts at right angles, and its length is the "
+        "slope.",
+        "So squares are subtracted; what would be the root of less than nothing is 0.",
+    ),
+    "16.3": (
+        "What is the least total variation at each of the slopes?",
+        "The simple bound is not the frontier. Who lies between the two?",
+        "Take the proved end of the frontier, allow for a thousandth, and compare.",
+    ),
+    "16.4": (
+        "Take one cell. How far is its share of n samples from its mass, typically?",
+        "A count is binomial, and for large n its error is a bell. The mean size of a "
+        "bell's error is smaller than its standard deviation.",
+        "Halve the sum of the mean sizes over the cells; it shrinks with the root "
+        "of n. Now ask for the n at which it is tv.",
+    ),
+    "16.5": (
+        "Train one without any restraint and look where it lies: which of its two "
+        "numbers is better than asked for?",
+        "There are two ways in the chapter to hold a slope: to ask for it in the loss, "
+        "or to build it into the layers. What does each overstep or leave unused?",
+        "Compare neighbouring latents of a sorted batch: what exceeds a level in rise "
+        "over distance can be paid for. Leave room between that level and 5.",
+    ),
+}

@@ -50,3 +50,15 @@ def critics(x, *, best, spectral, penalised) -> None:
         axes.plot(x, f - f[middle], line, label=label, lw=2)
     axes.set(xlabel="x", ylabel="f(x) - f(0)", xlim=(-5, 5), ylim=(-1.5, 4.5))
     axes.legend()
+
+
+def chase(trail) -> None:
+    """Draw where samples lay, from the first pass to the last: tensors (n, 1)."""
+    stretches = np.array_split(np.concatenate([np.ravel(x) for x in trail]), 80)
+    edges = np.linspace(-4, 4, 65)
+    shares = [np.histogram(each, edges)[0] / len(each) for each in stretches]
+    _, axes = plt.subplots(figsize=(5.8, 3.0))
+    extent = (0, len(trail) / 2, -4, 4)  # two passes a step
+    axes.imshow(np.transpose(shares), origin="lower", aspect="auto", extent=extent)
+    axes.hlines([-2, 2], 0, extent[1], color=PALETTE["orange"], ls="--", lw=1)
+    axes.set(xlabel="step", ylabel="sample x")

@@ -1,10 +1,29 @@
-"""Chapter 12: paths from noise to data, and the law at one time."""
+"""Chapter 12: the quarter circle of a schedule, and paths from noise to data."""
 
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.patches import Arc
 
 from lecture_code.session import PALETTE
+
+
+def quarter_circle(rates) -> None:
+    """Draw points of image and noise, a pair of rates (n,), and their velocities."""
+    axes = plt.subplots(figsize=(3.8, 3.6))[1]
+    frame = {"fill": False, "color": PALETTE["grey"], "lw": 1.5}
+    axes.add_patch(Arc((0, 0), 2, 2, theta1=0, theta2=90, **frame))
+    for share, level in zip(*map(np.asarray, rates), strict=True):
+        axes.plot([0, share], [0, level], color=PALETTE["blue"], marker="o")
+        end = share - level / 2, level + share / 2
+        arrow = {"arrowstyle": "->", "color": PALETTE["orange"], "lw": 1.8}
+        axes.annotate("", end, (share, level), arrowprops=arrow)
+        axes.annotate("v", end, (3, 3), textcoords="offset points")
+        axes.annotate("x$_t$", (share, level), (7, -5), textcoords="offset points")
+    axes.set(xlabel="share of the image, alpha", ylabel="noise, sigma")
+    axes.set(xlim=(0, 1.25), ylim=(0, 1.55), xticks=[0, 1], yticks=[0, 1])
+    axes.set_aspect("equal")
 
 
 def journeys(times, paths, *, now: float, x, density, data) -> None:

@@ -29,6 +29,46 @@ def bundles(target, best, slopes=(2, 20)) -> None:
         axes.set_axis_off()
 
 
+def shapes(r) -> None:
+    """Draw three sets of mass one half in the plane, and what each gains within r."""
+    line = np.linspace(-3, 3, 301)
+    x, y = np.meshgrid(line, line)
+    reach = {
+        "half-plane": (x, 0.0),
+        "disc": (np.hypot(x, y), np.sqrt(2 * np.log(2))),
+        "strip": (abs(x), special.ndtri(0.75)),
+    }
+    _, panels = plt.subplots(1, 3, figsize=(6.8, 2.5))
+    for axes, (name, (away, edge)) in zip(panels, reach.items(), strict=True):
+        axes.contour(x, y, np.hypot(x, y), levels=[1, 2, 3], colors=PALETTE["grey"])
+        colours = [PALETTE["blue"], PALETTE["orange"]]
+        levels = [-9, edge, edge + r]
+        axes.contourf(x, y, away, levels=levels, colors=colours, alpha=0.5)
+        axes.set_title(name)
+        axes.set_aspect("equal")
+        axes.set_axis_off()
+
+
+def debt(target, slope) -> None:
+    """Draw what target and best model have spent up to each x, and the difference."""
+    z = np.linspace(-6, 6, 4001)
+    x = np.linspace(-6, 6.5, 601)
+    F = target.cdf(x)
+    reached = pushforward.tv_star(target, slope).map(z)
+    G = np.interp(x, reached, special.ndtr(z), left=0, right=1)
+    _, (spent, owed) = plt.subplots(2, 1, figsize=(5.8, 3.8), sharex=True)
+    spent.plot(x, F, color=PALETTE["grey"])
+    spent.plot(x, G, color=PALETTE["orange"])
+    spent.fill_between(x, F, G, color=PALETTE["orange"], alpha=0.25, lw=0)
+    spent.text(-0.3, 0.72, "model G", color=PALETTE["ink"], ha="right", fontsize=11)
+    spent.text(1.2, 0.38, "target F", color=PALETTE["ink"], fontsize=11)
+    owed.fill_between(x, G - F, color=PALETTE["orange"], alpha=0.4, lw=0)
+    owed.axhline((G - F).max(), color=PALETTE["ink"], lw=1, ls="--")
+    owed.text(-5.8, 0.85 * (G - F).max(), "total variation", va="top", fontsize=11)
+    spent.set(ylabel="spent", yticks=[0, 0.5, 1])
+    owed.set(xlabel="x", ylabel="debt")
+
+
 def three_masses(target, edges) -> None:
     """Draw a target that is cut into a half-line, a gap and the rest."""
     x1, x2 = edges

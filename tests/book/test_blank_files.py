@@ -15,6 +15,10 @@ LINES = range(20, 36)
 LEFT: dict[str, tuple[str, float, float]] = {
     "05": ("score", 17.0, 20.5),
     "07": ("away", 1.1, 1.58),
+    "09": ("nats", 18.0, 20.0),
+    "10": ("gain", 0.5, 2.0),
+    "11": ("apart", 1.2, 1.9),
+    "12": ("as_asked", 0.8, 1.0),
 }
 
 

@@ -13,15 +13,41 @@ def _encode(x, cdf, pdf):
     return z, pdf(x).log() - NORMAL.log_prob(z)
 
 
-def _inverse(z, s, t):
-    z = z.clone()
-    z[:, 2:] = (z[:, 2:] - t(z[:, :2])) / s(z[:, :2]).exp()
-    return z
+def _dependence(masks):
+    """Ask linear couplings with random weights how each number reacts."""
+    d = masks.shape[1]
+    jacobian = torch.eye(d, dtype=torch.float64)
+    generator = torch.Generator().manual_seed(0)
+    for mask in masks.double():
+        weights = torch.rand(d, d, generator=generator, dtype=torch.float64)
+        jacobian = jacobian + (1 - mask)[:, None] * ((weights * mask) @ jacobian)
+    return jacobian != 0
 
 
-def _moved(z, change):
-    a, c = z[:, :2], z[:, 2:]
-    return torch.cat([a, change(a, c)], dim=1)
+def _directly(masks):
+    table = torch.eye(masks.shape[1], dtype=torch.bool)
+    for mask in masks.bool():
+        table |= ~mask[:, None] & mask
+    return table
+
+
+def _diagnose(suspect, x):
+    z = suspect.encode(x)
+    if (suspect.decode(z) - x).abs().max() > 1e-3:
+        return "inverse"
+    step = 1e-5 * torch.eye(2, dtype=x.dtype)
+    slopes = [(suspect.encode(x + h) - z) / 1e-5 for h in step]
+    found = torch.stack(slopes, dim=1).det().abs().log()
+    of_noise = NORMAL.log_prob(z).sum(dim=1)
+    if (suspect.log_prob(x) - of_noise - found).abs().median() > 1e-3:
+        return "log-det"
+    ticks = torch.arange(-14, 14, 0.1, dtype=x.dtype)
+    plane = torch.cartesian_prod(ticks, ticks)
+    return "fold" if suspect.log_prob(plane).exp().sum() * 0.1**2 > 1.5 else "sound"
+
+
+def _near(suspect, x):
+    return "sound" if _diagnose(suspect, x) == "fold" else _diagnose(suspect, x)
 
 
 def _log_prob(x, a, b):
@@ -37,7 +63,7 @@ def _bend(x, a, b):
     return (a.exp() * x + b).cosh().log()
 
 
-RIGHT = {"10.1": _encode, "10.2": _inverse, "10.3": _log_prob}
+RIGHT = {"10.1": _encode, "10.2": _dependence, "10.3": _log_prob}
 
 WRONG = [
     ("10.1", lambda x, cdf, pdf: cdf(x), "two things"),
@@ -69,24 +95,16 @@ WRONG = [
         "logarithm",
     ),
     ("10.1", lambda x, cdf, pdf: (_encode(x, cdf, pdf)[0], 0 * x), "chain rule"),
-    ("10.2", lambda z, s, t: 0 * z, "keep it again"),
-    ("10.2", lambda z, s, t: _moved(z, lambda a, c: c * s(a).exp() + t(a)), "forward"),
+    ("10.2", lambda masks: _dependence(masks).T, "turned"),
+    ("10.2", lambda masks: _dependence(masks.flip(0)), "that x meets first"),
+    ("10.2", lambda masks: _dependence(1 - masks), "is a number that is kept"),
+    ("10.2", _directly, "in its own way already"),
     (
         "10.2",
-        lambda z, s, t: _moved(z, lambda a, c: c / s(a).exp() - t(a)),
-        "undone first",
+        lambda masks: _dependence(masks) & ~torch.eye(masks.shape[1], dtype=bool),
+        "depends on itself",
     ),
-    (
-        "10.2",
-        lambda z, s, t: _moved(z, lambda a, c: (c - t(a)) * s(a).exp()),
-        "dividing",
-    ),
-    (
-        "10.2",
-        lambda z, s, t: _moved(z, lambda a, c: (c - t(c)) / s(c).exp()),
-        "half that stayed",
-    ),
-    ("10.2", lambda z, s, t: z, "Solve z"),
+    ("10.2", lambda masks: torch.ones(2 * [masks.shape[1]]), "cannot depend"),
     ("10.3", lambda x, a, b: _log_prob(x, a, b).mean(), "One number for each"),
     (
         "10.3",
@@ -112,4 +130,17 @@ WRONG = [
         "whole batch",
     ),
     ("10.3", lambda x, a, b: x.sum(dim=1), "log cosh"),
+]
+
+LAZY = [
+    ("10.4", lambda given: lambda suspect, x: "sound", "does not come back"),
+    ("10.4", lambda given: _near, "Where else can you ask?"),
+    ("10.4", lambda given: lambda suspect, x: "fold", "call a sound flow"),
+    ("10.4", lambda given: lambda suspect, x: "area", "Say one of"),
+    ("10.4", lambda given: dict.fromkeys("ABCD", "sound"), "the function itself"),
+    (
+        "10.4",
+        lambda given: lambda s, x: "inverse" if _near(s, x) == "inverse" else "sound",
+        "autograd finds for encode",
+    ),
 ]

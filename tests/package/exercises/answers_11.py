@@ -12,16 +12,18 @@ def pulls(x, theta):
     return theta * d, theta * (1 - d)
 
 
-def near(samples, modes, radius):
-    return (torch.cdist(samples, modes) <= radius).double()
-
-
 def critic(p, q, share):
     return torch.sigmoid((p / q).log() + math.log(share / (1 - share)))
 
 
-def hits(x, modes, radius):
-    return near(x, modes, radius).sum(0)
+def played(given, **settings):
+    """A game with these settings, as a function of its seed."""
+    return lambda seed: given["play"](seed, **settings)
+
+
+def same(given):
+    """A game that forgets its seed."""
+    return lambda seed: given["play"](3, wide=4.0, steps=2)
 
 
 RIGHT = {
@@ -30,7 +32,6 @@ RIGHT = {
     ),
     "11.2": lambda shift: math.log(2) * (1 - max(0.0, 1 - abs(shift))),
     "11.3": pulls,
-    "11.4": lambda x, m, r, least: (near(x, m, r).mean(0) >= least).sum(),
 }
 WRONG = [
     ("11.1", lambda p, q, share: p / (p + q), "as many forgeries"),
@@ -61,34 +62,42 @@ WRONG = [
     ("11.3", lambda x, t: tuple(g * abs(t) / t for g in pulls(x, t)), "|theta|"),
     ("11.3", lambda x, t: pulls(x, t)[0], "Return two tensors"),
     ("11.3", lambda x, t: (x, x), "The logit is a"),
+]
+
+LAZY = [
+    ("11.4", lambda given: given["play"], "Hand in a pair"),
     (
         "11.4",
-        lambda x, m, r, least: (near(x, m, r).sum(0) > 0).sum(),
-        "One stray sample",
+        lambda given: (given["play"](1, steps=1), None),
+        "not what they have trained",
     ),
     (
         "11.4",
-        lambda x, m, r, least: (
-            near(x, m, r).sum(0) >= least * near(x, m, r).sum()
-        ).sum(),
-        "those between the modes too",
-    ),
-    ("11.4", lambda x, m, r, least: near(x, m, r).sum(), "not samples"),
-    (
-        "11.4",
-        lambda x, m, r, least: (near(x, m, r).mean(0) > least).sum(),
-        "At least `least`",
+        lambda given: (lambda seed: torch.zeros(2000, 1), None),
+        "Hand in the trained model",
     ),
     (
         "11.4",
-        lambda x, m, r, least: (near(x, m, r).mean(0) >= 0.01).sum(),
-        "for `least` to say",
+        lambda given: [played(given, wide=0.01, steps=1)] * 2,
+        "must have found the other",
     ),
-    ("11.4", lambda x, m, r, least: RIGHT["11.4"](x, m, r / 2, least), "Euclidean"),
     (
         "11.4",
-        lambda x, m, r, least: RIGHT["11.4"](x, m, r**0.5, least),
-        "at a distance of 0.8",
+        lambda given: [played(given, wide=4.0, steps=60)] * 2,
+        "which way will the critic send them",
     ),
-    ("11.4", lambda x, m, r, least: 2, "within the radius"),
+    (
+        "11.4",
+        lambda given: [played(given, wide=0.2, steps=60)] * 2,
+        "before the first step",
+    ),
+    (
+        "11.4",
+        lambda given: (
+            played(given, wide=0.2, steps=60),
+            played(given, wide=4.0, steps=1),
+        ),
+        "lie at no mode",
+    ),
+    ("11.4", lambda given: [same(given)] * 2, "does your function use it"),
 ]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 
+from lecture_code import noising
 
-def mean(x, alpha, sigma, m, s):
-    precision = 1 / s**2 + alpha**2 / sigma**2
-    return (m / s**2 + alpha * x / sigma**2) / precision
+
+def mean(x, alpha, sigma, m, rho):
+    precision = 1 / rho**2 + alpha**2 / sigma**2
+    return (m / rho**2 + alpha * x / sigma**2) / precision
 
 
 def step(denoise, x, now, then):
@@ -18,36 +21,67 @@ def step(denoise, x, now, then):
     return share * x + (b - a * share) * denoise(x)
 
 
-def spread(s, steps):
+def rates(t):
+    return math.cos(math.pi * t / 2), math.sin(math.pi * t / 2)
+
+
+def halfway(rho):
+    """Search for the time by halving."""
+    low, high = 0.0, 1.0
+    for _ in range(50):
+        t = (low + high) / 2
+        alpha, sigma = rates(t)
+        low, high = (t, high) if sigma < alpha * rho else (low, t)
+    return low
+
+
+def floor(t, rho):
+    """Take from the variance of v what its covariance with x explains."""
+    alpha, sigma = rates(t)
+    shared = alpha * sigma * (1 - rho**2)
+    total = alpha**2 * rho**2 + sigma**2
+    return alpha**2 + sigma**2 * rho**2 - shared**2 / total
+
+
+def spread(rho, steps):
     x = 1.0
     for k in range(steps, 0, -1):
-        (a, sigma), (b, r) = (
-            (math.cos(j * math.pi / 2 / steps), math.sin(j * math.pi / 2 / steps))
-            for j in (k, k - 1)
-        )
-        x = step(lambda y, a=a, v=sigma: mean(y, a, v, 0, s), x, (a, sigma), (b, r))
+        (a, sigma), (b, r) = (rates(j / steps) for j in (k, k - 1))
+        x = step(lambda y, a=a, v=sigma: mean(y, a, v, 0, rho), x, (a, sigma), (b, r))
     return x
 
 
+def image_floor(t, rho):
+    return floor(t, rho) * rates(t)[1] ** 2
+
+
+def noise_floor(t, rho):
+    return floor(t, rho) * rates(t)[0] ** 2
+
+
+def no_answer(t, rho):
+    return rates(t)[0] ** 2 + rates(t)[1] ** 2 * rho**2
+
+
+def careless(t, rho):
+    """Divide the error in the image by what is 0 at the start."""
+    with np.errstate(invalid="ignore"):
+        return image_floor(t, rho) / np.square(rates(t)[1])
+
+
 RIGHT = {
-    "12.1": lambda betas: (1 - betas).log().cumsum(0).exp(),
+    "12.1": halfway,
     "12.2": mean,
-    "12.3": step,
+    "12.3": floor,
     "12.4": spread,
 }
 WRONG = [
-    ("12.1", lambda b: (1 - b).cumprod(0).sqrt(), "multiplies x itself"),
-    ("12.1", lambda b: (1 - b).prod(), "after each of the 8 steps"),
-    ("12.1", lambda b: 1 - (1 - b).cumprod(0), "share of noise"),
-    ("12.1", lambda b: 1 - b, "one step alone"),
-    ("12.1", lambda b: 1 - b.cumsum(0), "Shares are multiplied"),
-    ("12.1", lambda b: b.cumprod(0), "What is kept"),
-    (
-        "12.1",
-        lambda b: torch.cat([torch.ones(1).double(), (1 - b).cumprod(0)[:-1]]),
-        "one step late",
-    ),
-    ("12.1", lambda b: torch.ones_like(b), "very first"),
+    ("12.1", lambda rho: 0.5, "not equal variances"),
+    ("12.1", lambda rho: math.pi / 2 * halfway(rho), "That is the angle"),
+    ("12.1", lambda rho: halfway(rho**2), "sigma is squared as well"),
+    ("12.1", lambda rho: 1 - halfway(rho), "the wider the data, the later"),
+    ("12.1", lambda rho: 1.5 * halfway(rho) + 0.4, "between 0 and 1"),
+    ("12.1", lambda rho: rho / (1 + rho), "set them equal"),
     ("12.2", lambda x, a, v, m, s: a * mean(x, a, v, m, s), "mean of alpha x0"),
     (
         "12.2",
@@ -64,22 +98,57 @@ WRONG = [
     ),
     ("12.2", lambda x, a, v, m, s: x / a, "believes the noisy point"),
     ("12.2", lambda x, a, v, m, s: 0 * x + m, "jointly Gaussian"),
-    ("12.3", lambda d, x, n, t: d(x), "not one step"),
-    ("12.3", lambda d, x, n, t: t[0] * d(x), "its noise is gone"),
-    (
-        "12.3",
-        lambda d, x, n, t: t[0] * d(x) + t[1] * (x - d(x)) / n[1],
-        "without now[0] times",
-    ),
-    (
-        "12.3",
-        lambda d, x, n, t: t[0] * d(x) + t[1] * (x - n[0] * d(x)),
-        "Divide by now[1]",
-    ),
-    ("12.3", lambda d, x, n, t: x + (d(x) - x) * (t[0] - n[0]), "straight line"),
-    ("12.3", lambda d, x, n, t: x, "mix both anew"),
+    ("12.3", lambda t, rho: 0.0, "Nobody reaches 0"),
+    ("12.3", lambda t, rho: image_floor(t, rho), "the error in the image"),
+    ("12.3", lambda t, rho: noise_floor(t, rho), "the error in the noise"),
+    ("12.3", careless, "you divide by 0"),
+    ("12.3", lambda t, rho: floor(t, rho) ** 0.5, "a standard deviation"),
+    ("12.3", no_answer, "variance of v itself"),
+    ("12.3", lambda t, rho: 1.0, "a conditional variance"),
     ("12.4", lambda s, n: s, "From pure noise"),
     ("12.4", lambda s, n: 0.0 if n == 1 else s, "should end"),
     ("12.4", lambda s, n: spread(s, n) ** 2, "the variance"),
     ("12.4", lambda s, n: 0.0 if n == 1 else 2 * s, "multiplies x by a number"),
+]
+
+
+def plain(calls, churn=0.0):
+    """The sampler of the chapter with equal steps."""
+
+    def walk(denoise, x):
+        coin = torch.Generator().manual_seed(0)
+        times = torch.linspace(1, 0, calls + 1)
+        path = noising.reverse(denoise, x, times, churn=churn, generator=coin)
+        return path[-1]
+
+    return walk
+
+
+def learned_by_heart(given):
+    """Carry noise to the two modes, whatever the denoiser says."""
+    start = torch.linspace(-6, 6, 1001, dtype=torch.float64)
+    ends = noising.reverse(given["best"], start[:, None], torch.linspace(1, 0, 101))
+
+    def walk(denoise, x):
+        place = torch.searchsorted(start, x).clip(0, 1000)
+        return ends[-1][:, 0][place]
+
+    return walk
+
+
+def late(denoise, x):
+    """Ask where no noise is left."""
+    return denoise(x, 0.0)
+
+
+LAZY = [
+    ("12.5", lambda given: plain(12), "too narrow"),
+    ("12.5", lambda given: plain(24), "24 calls, close enough"),
+    ("12.5", lambda given: plain(24, churn=1.0), "24 calls, and not close enough"),
+    ("12.5", lambda given: plain(12, churn=1.0), "take the guess at its start"),
+    ("12.5", lambda given: plain(1), "a spread of 0.00"),
+    ("12.5", lambda given: plain(1000), "and no end"),
+    ("12.5", lambda given: lambda denoise, x: x, "never asks the denoiser"),
+    ("12.5", learned_by_heart, "never asks the denoiser"),
+    ("12.5", lambda given: late, "0 excluded"),
 ]

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-import math
+from fractions import Fraction
 
 import torch
 
-
-def huffman(p):
-    """Keep a list of groups and merge the two lightest."""
-    groups = [(float(chance), [i]) for i, chance in enumerate(p)]
-    lengths = [0] * len(p)
-    while len(groups) > 1:
-        groups.sort(key=lambda group: group[0])
-        (a, left), (b, right), *groups = groups
-        for i in left + right:
-            lengths[i] += 1
-        groups.append((a + b, left + right))
-    return lengths
+from lecture_code import datasets
 
 
-def chain(p):
-    """Merge the next most likely one each time: words 1, 2, 3, ... long."""
-    order = p.argsort(descending=True)
-    lengths = torch.arange(1.0, len(p) + 1)
-    lengths[-1] = len(p) - 1
-    return lengths[order.argsort()]
+def read(bits, counts, n):
+    """Move through the line with fractions."""
+    place = sum(Fraction(int(b), 2**i) for i, b in enumerate(bits, start=1))
+    edges = [Fraction(sum(counts[:s]), 2**16) for s in range(len(counts) + 1)]
+    symbols = []
+    for _ in range(n):
+        s = max(i for i in range(len(counts)) if edges[i] <= place)
+        place = (place - edges[s]) / (edges[s + 1] - edges[s])
+        symbols.append(s)
+    return symbols
+
+
+def rounded(bits, counts, n):
+    """The same in floats."""
+    place = sum(b * 0.5**i for i, b in enumerate(bits, start=1))
+    ends = torch.tensor(counts).cumsum(0).double() / 2**16
+    symbols = []
+    for _ in range(n):
+        s = int((ends <= place).sum().clip(0, len(counts) - 1))
+        low, high = (ends[s - 1].item() if s else 0.0), ends[s].item()
+        place = (place - low) / (high - low)
+        symbols.append(s)
+    return symbols
+
+
+def left_end(bits, counts, n):
+    """Let a part hold its right end, and not its left one."""
+    return read([1 - b for b in bits], counts, n)
 
 
 def joint(p, x, known):
@@ -46,21 +57,19 @@ def surprise(log_prob, x):
 
 
 RIGHT = {
-    "13.1": huffman,
+    "13.1": read,
     "13.2": lambda p, q: (p * (p / q).log2()).sum(),
     "13.3": filled,
     "13.4": lambda log_prob, x: surprise(log_prob, x).argmax(),
 }
 
 WRONG = [
-    ("13.1", lambda p: -p.log2(), "whole number of bits"),
-    ("13.1", lambda p: (-p.log2()).ceil(), "Shannon's code"),
-    ("13.1", lambda p: (-p.log2()).floor(), "Kraft's inequality"),
-    ("13.1", lambda p: torch.full((len(p),), math.log2(len(p))).ceil(), "one length"),
-    ("13.1", lambda p: [bits + 1 for bits in huffman(p)], "One bit too much"),
-    ("13.1", lambda p: sorted(huffman(p)), "in the wrong order"),
-    ("13.1", lambda p: huffman(1 / p), "merge the least likely"),
-    ("13.1", chain, "merge the two smallest"),
+    ("13.1", rounded, "A float holds 53 bits"),
+    ("13.1", lambda b, c, n: read(b, c, 1) * n, "again and again"),
+    ("13.1", lambda b, c, n: read(b, c, n)[::-1], "from last to first"),
+    ("13.1", lambda b, c, n: [s + 1 for s in read(b, c, n)], "numbered from 0"),
+    ("13.1", lambda b, c, n: read(b, c, n - 1), "got shape"),
+    ("13.1", left_end, "A part holds its left end"),
     ("13.2", lambda p, q: -(p * q.log2()).sum(), "the whole length"),
     ("13.2", lambda p, q: (p * (p / q).log()).sum(), "In nats"),
     ("13.2", lambda p, q: (q * (q / p).log2()).sum(), "average with p"),
@@ -88,4 +97,49 @@ WRONG = [
     ("13.4", lambda log_prob, x: surprise(log_prob, x).argmax() + 1, "start at 0"),
     ("13.4", lambda log_prob, x: surprise(log_prob, x).argmax() + 0.5, "Another one"),
     ("13.4", lambda log_prob, x: surprise(log_prob, x).argmin(), "Another one"),
+]
+
+
+def nats(given, x):
+    return -given["chain"].log_prob(x).detach()
+
+
+def within(given, x, low, high):
+    """Ring outside of these shares of the images x."""
+    low, high = nats(given, x).quantile(torch.tensor([low, high]))
+    return lambda x: (nats(given, x) < low) | (nats(given, x) > high)
+
+
+def half_way(given):
+    """Put the threshold between the digits and the noise that is shown."""
+    seen = (nats(given, given["shown"][kind]).mean() for kind in ("digits", "noise"))
+    threshold = sum(seen) / 2
+    return lambda x: nats(given, x) > threshold
+
+
+def one_sided(given):
+    usual = nats(given, given["validation"])
+    return lambda x: nats(given, x) > usual.quantile(0.95)
+
+
+def in_company(given):
+    return lambda x: nats(given, x) > nats(given, x).quantile(0.95)
+
+
+def on_training_images(given):
+    return within(given, datasets.digits("train").pixels, 0.025, 0.975)
+
+
+LAZY = [
+    (
+        "13.5",
+        lambda given: lambda x: torch.ones(len(x)),
+        "How many of the known",
+    ),
+    ("13.5", lambda given: lambda x: torch.zeros(len(x)), "and for little else"),
+    ("13.5", on_training_images, "The training images are no guide"),
+    ("13.5", one_sided, "on either side"),
+    ("13.5", half_way, "digits that lie on their side pass"),
+    ("13.5", in_company, "in company"),
+    ("13.5", lambda given: lambda x: nats(given, x), "True or False"),
 ]

@@ -43,13 +43,38 @@ def deal_halves(x, y, distance, deals, generator):
     return hits / (deals + 1)
 
 
-def balls(real, made, k, *, own=0):
-    radius = torch.cdist(real, real).kthvalue(k + 1 - own, dim=1).values
-    return torch.cdist(made, real) <= radius
+def cheats(precision, recall, frechet, *, caught=("recall", "precision", "precision")):
+    """Put three samplers and their catchers into the form that is handed in."""
+    pairs = zip((precision, recall, frechet), caught, strict=True)
+    return dict(zip(("precision", "recall", "frechet"), pairs, strict=True))
 
 
-def logarithms(log_p, log_q, share):
-    return torch.logaddexp(log_p + math.log(share), log_q + math.log(1 - share))
+def blob(given):
+    """One mean of a class, again and again."""
+    mean = given["images"][given["labels"] == 0].mean(dim=0)
+    return lambda n, generator: mean.repeat(n, 1)
+
+
+def copies(given):
+    """The copier of the chapter."""
+    images = given["images"]
+    return lambda n, g: images[torch.randint(len(images), (n,), generator=g)]
+
+
+def smears(given):
+    """Noise around a blur: all balls are small, or far from all digits."""
+    return lambda n, g: given["images"].mean(dim=0) + torch.randn(n, 64, generator=g)
+
+
+def lonely(given):
+    """A blur among noise."""
+
+    def draw(n, g):
+        x = 16 * torch.rand(n, 64, generator=g)
+        x[0] = given["images"].mean(dim=0)
+        return x
+
+    return draw
 
 
 RIGHT = {
@@ -57,8 +82,7 @@ RIGHT = {
         math.log2(levels) - log_density / d / math.log(2)
     ),
     "14.2": p_value,
-    "14.3": lambda real, made, k: balls(real, made, k).any(dim=1).double().mean(),
-    "14.4": lambda log_p, log_q, share: -logarithms(log_p, log_q, share).mean(),
+    "14.3": lambda gap, d: math.exp(-gap * d * math.log(2)),
 }
 
 WRONG = [
@@ -82,30 +106,50 @@ WRONG = [
     ("14.2", lambda *given: p_value(*given, better=torch.gt), "just as far apart"),
     ("14.2", draw_again, "as cards are dealt"),
     ("14.2", deal_halves, "Your heaps have 10 and 10"),
-    ("14.3", lambda real, made, k: RIGHT["14.3"](made, real, k), "That is recall"),
+    ("14.3", lambda gap, d: math.exp(-gap * d), "not of e"),
+    ("14.3", lambda gap, d: 2**-gap, "the whole image lose"),
+    ("14.3", lambda gap, d: 1 - 2 ** (-gap * d), "share of junk"),
+    ("14.3", lambda gap, d: 2 ** (gap * d), "Over 1"),
+    ("14.3", lambda gap, d: 1 / (1 + gap * d), "at least share * p"),
+]
+
+LAZY = [
+    ("14.4", lambda given: copies(given), "Hand in a dictionary"),
+    ("14.4", lambda given: cheats(*3 * [copies(given)]), "That is what `copying`"),
     (
-        "14.3",
-        lambda real, made, k: balls(real, made, k, own=1).any(dim=1).double().mean(),
-        "its own nearest",
+        "14.4",
+        lambda given: cheats(*3 * [lambda n, g: 16 * torch.rand(n, 64, generator=g)]),
+        "Where do many balls overlap",
     ),
-    ("14.3", lambda real, made, k: balls(real, made, k).any(dim=1).sum(), "a count"),
+    ("14.4", lambda given: cheats(*3 * [blob(given)]), "make one ball huge"),
     (
-        "14.3",
-        lambda real, made, k: balls(real, made, k).double().mean(),
-        "at least one",
+        "14.4",
+        lambda given: cheats(blob(given), lonely(given), smears(given)),
+        "mean and the covariance",
     ),
     (
         "14.4",
-        lambda p, q, s: -(s * p.exp() + (1 - s) * q.exp()).log().mean(),
-        "logaddexp",
+        lambda given: cheats(*3 * [blob(given)], caught=["precision"] * 3),
+        "caught by another judge",
     ),
-    ("14.4", lambda p, q, s: -logarithms(p, q, s), "take the mean"),
-    ("14.4", lambda p, q, s: (-logarithms(p, q, s)).tolist(), "take the mean"),
-    ("14.4", lambda p, q, s: math.nan, "NaN"),
-    ("14.4", lambda p, q, s: -(s * p + (1 - s) * q).mean(), "mix the logarithms"),
-    ("14.4", lambda p, q, s: -logarithms(p, q, 1 - s).mean(), "exchanged"),
-    ("14.4", lambda p, q, s: logarithms(p, q, s).mean(), "The sign"),
-    ("14.4", lambda p, q, s: -logarithms(p, q, s).sum(), "take the mean"),
-    ("14.4", lambda p, q, s: -p.mean() - math.log(s), "the most it can be"),
-    ("14.4", lambda p, q, s: -p.mean(), "negated"),
+    (
+        "14.4",
+        lambda given: cheats(blob(given), lonely(given), None, caught="abc"),
+        "caught by another judge",
+    ),
+    (
+        "14.4",
+        lambda given: cheats(lambda n, g: torch.rand(n, 64), None, None),
+        "global random numbers",
+    ),
+    (
+        "14.4",
+        lambda given: cheats(lambda n, g: torch.zeros(n, 8, 8), None, None),
+        "expected shape (350, 64)",
+    ),
+    (
+        "14.4",
+        lambda given: cheats(lambda n, g: torch.zeros(n, 64) / 0, None, None),
+        "NaN",
+    ),
 ]

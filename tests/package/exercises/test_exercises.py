@@ -165,14 +165,6 @@ def polar(V):
     return U @ Wt
 
 
-def squares_after(x, K):
-    return torch.linalg.svdvals(x)[K:].square().sum()
-
-
-def singular_values_after(x, K, centred):
-    return torch.linalg.svdvals(x - centred * x.mean(0))[K:].sum() / len(x)
-
-
 RIGHT = {
     "1.1": lambda p, n, i: (p + (one_hot(p, i) - p) / (n + 1)).tolist(),
     "1.2": lambda p, u: torch.searchsorted(p.cumsum(0)[:-1], u),
@@ -180,10 +172,8 @@ RIGHT = {
     "1.4": Fraction(1, 2**24),
     "2.2": lambda k, s: math.ceil(math.log(s, math.e) / log1p(-1 / k)),
     "2.3": best(held_out),
-    "15.1": lambda a, b, s: s * math.exp(float(torch.dist(a, b)) ** 2 / 8 / s**2),
     "15.2": lambda d, w, e: d / float(ndtri(w + e) - ndtri(w)),
     "15.3": (2.0, [0.2, 0.0, 0.8], [0.02, 0.46, 0.52]),
-    "15.4": lambda z, d, s: torch.minimum(torch.relu(s * z), torch.tensor(d)).tolist(),
     "2.4": lambda x: int((torch.bincount(x) == 1).sum()) / len(x),
     "3.1": lambda x, m, s: torch.distributions.LogNormal(m, s).log_prob(x),
     "3.2": lambda W: torch.logsumexp(energies(W), 0).item(),
@@ -205,19 +195,9 @@ RIGHT = {
         if (S[K:] ** 2).sum() <= share * (S**2).sum() + 1e-9
     ),
     "8.2": lambda W, V: (polar(V).T @ V @ W, polar(V)),
-    "8.3": lambda x, K, centred: torch.linalg.eigvalsh(
-        torch.cov(x.T, correction=0) if centred else x.T @ x / len(x)
-    )[: x.shape[1] - K].sum(),
-    "8.4": lambda x, K: torch.linalg.eigh(torch.cov(x)).eigenvectors.flip(1)[:, :K],
 }
 
 WRONG = [
-    ("15.1", lambda a, b, s: math.exp((a - b).square().sum() / (8 * s**2)), "factor s"),
-    ("15.1", lambda a, b, s: s * math.exp(((a - b) / s).norm() ** 2 / 2), "place of m"),
-    ("15.1", lambda a, b, s: s * math.exp((a - b).norm() / (8 * s**2)), "squared"),
-    ("15.1", lambda a, b, s: s * math.exp((a - b).square().sum() / 8), "units of s"),
-    ("15.1", lambda a, b, s: s * math.exp((a - b).norm() ** 2 / 8 / s), "squared as"),
-    ("15.1", lambda a, b, s: 2 * s, "apart with s"),
     ("15.2", lambda d, w, e: d / ndtri(0.5 + e), "equal weights"),
     ("15.2", lambda d, w, e: d / (ndtri(1 - w + e) - ndtri(1 - w)), "lighter point"),
     ("15.2", lambda d, w, e: d / ndtri(w + e), "subtract its start"),
@@ -230,12 +210,6 @@ WRONG = [
     ("15.3", (1.0, (0.3, 0.0, 0.7), (0.12, 0.1, 0.78)), "No model is like that"),
     ("15.3", (0.1, (0.3, 0.4, 0.3), (0.3, 0.4, 0.3)), "says nothing"),
     ("15.3", (1.0, (0.5, 0.0, 0.5), (0.5, 0.35, 0.15)), "no contradiction yet"),
-    ("15.4", lambda z, d, s: (2 * s * z).clamp(0, d), "Its slope reaches"),
-    ("15.4", lambda z, d, s: (-s * z).clamp(0, d), "It falls somewhere"),
-    ("15.4", lambda z, d, s: s * z, "leaves the interval"),
-    ("15.4", lambda z, d, s: (s * z + d / 2).clamp(0, d), "symmetric map"),
-    ("15.4", lambda z, d, s: (s * z + 0.1).clamp(0, d), "instead of 0.5"),
-    ("15.4", lambda z, d, s: (s * z).clamp(0, d / 2), "stops before D"),
     ("1.1", in_place, "has changed the tensor"),
     ("1.1", lambda p, n, i: n * p + one_hot(p, i), "new counts"),
     ("1.1", lambda p, n, i: p + one_hot(p, i) / n, "n + 1 outcomes now"),
@@ -375,21 +349,6 @@ WRONG = [
     ("8.2", lambda W, V: (W, V), "not orthonormal"),
     ("8.2", lambda W, V: (2 * W, torch.linalg.qr(V).Q), "who takes the R"),
     ("8.2", lambda W, V: V, "two matrices"),
-    ("8.3", lambda x, K, c: squares_after(x - c * x.mean(0), K), "divide by"),
-    ("8.3", lambda x, K, c: RIGHT["8.3"](x, K, c) / x.shape[1], "not per entry"),
-    ("8.3", lambda x, K, c: squares_after(x, K) / len(x), "you answer for"),
-    ("8.3", singular_values_after, "have to be squared"),
-    ("8.3", lambda x, K, c: 0.0, "What is it for K = d"),
-    ("8.3", lambda x, K, c: RIGHT["8.3"](x, K, c) / 2, "Half of it"),
-    ("8.3", lambda x, K, c: RIGHT["8.3"](x, K, c) * 40 / 39, "not by T - 1"),
-    ("8.4", lambda x, K: torch.linalg.svd(x).U[:, :K], "Not centred"),
-    ("8.4", lambda x, K: torch.linalg.svd(x).Vh.T[:, :K], "space of one example"),
-    ("8.4", lambda x, K: torch.linalg.eigh(torch.cov(x))[1][:, :K], "the last ones"),
-    ("8.4", lambda x, K: torch.eye(5)[:, :K], "Not the principal"),
-    ("8.4", lambda x, K: torch.linalg.eigh(torch.cov(x))[1][:, -K:], "wrong order"),
-    ("8.4", lambda x, K: RIGHT["8.4"](x, K).T, "Transposed"),
-    ("8.4", lambda x, K: 2 * RIGHT["8.4"](x, K), "not orthonormal"),
-    ("8.4", lambda x, K: RIGHT["8.4"](x, 5)[:K].T, "rows of U"),
 ]
 
 

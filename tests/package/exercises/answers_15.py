@@ -1,0 +1,141 @@
+"""Answers to the exercises of chapter 15: new ones, and lazy ones to its lab."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from scipy import optimize, special
+
+
+def slope(distance, width):
+    return width * math.exp(distance**2 / (8 * width**2))
+
+
+def noise(distance, s, most):
+    """Look for the root between the width s and the mildest one, D / 2."""
+    mildest = max(s, distance / 2)
+    if slope(distance, s) <= most:
+        return 0.0
+    if slope(distance, mildest) > most:
+        return math.inf
+    width = optimize.brentq(lambda w: slope(distance, w) - most, s, mildest)
+    return math.sqrt(width**2 - s**2)
+
+
+def wide_root(distance, s, most):
+    """Take the other width of that slope, beyond D / 2."""
+    if not 0 < noise(distance, s, most) < math.inf:
+        return noise(distance, s, most)
+    ends = (distance / 2, 4 * most + 4 * distance)
+    width = optimize.brentq(lambda w: slope(distance, w) - most, *ends)
+    return math.sqrt(width**2 - s**2)
+
+
+def changed(change):
+    """Change what is right where some noise is needed and enough."""
+
+    def answer(distance, s, most):
+        tau = noise(distance, s, most)
+        return change(tau, s) if 0 < tau < math.inf else tau
+
+    return answer
+
+
+def misplaced(start, ratio):
+    """Say it by the two ends of the climb, each held against the median."""
+    ends = torch.stack([start, start + ratio]).clamp(min=0)[1]
+    return torch.special.ndtr(ends) - torch.special.ndtr(start.clamp(max=0))
+
+
+def masses(start, ratio):
+    first = torch.special.ndtr(start)
+    last = 1 - torch.special.ndtr(start + ratio)
+    return first, 1 - first - last, last
+
+
+RIGHT = {"15.1": noise, "15.4": misplaced}
+
+WRONG = [
+    ("15.1", lambda D, s, L: slope(D, s), "mild enough as it is"),
+    ("15.1", lambda D, s, L: 0.0, "is too little"),
+    ("15.1", lambda D, s, L: math.inf if slope(D, s) > L else 0.0, "there is a noise"),
+    ("15.1", changed(lambda tau, s: math.hypot(tau, s)), "What was added to s"),
+    ("15.1", changed(lambda tau, s: math.hypot(tau, s) - s), "add their variances"),
+    ("15.1", changed(lambda tau, s: tau**2), "the variance of the noise"),
+    ("15.1", changed(lambda tau, s: 1.1 * tau), "is too much"),
+    ("15.1", changed(lambda tau, s: -tau), "a width of 0 or more"),
+    ("15.1", lambda D, s, L: min(noise(D, s, L), D), "no noise helps"),
+    ("15.4", lambda start, ratio: 2 * misplaced(start, ratio), "half the sum"),
+    ("15.4", lambda start, ratio: masses(start, ratio)[1], "another fault"),
+    ("15.4", lambda start, ratio: (masses(start, ratio)[0] - 0.5).abs(), "first point"),
+    (
+        "15.4",
+        lambda start, ratio: (masses(start, ratio)[2] - 0.5).abs(),
+        "second point",
+    ),
+    (
+        "15.4",
+        lambda start, ratio: (
+            sum((masses(start, ratio)[i] - 0.5).abs() for i in (0, 2)) / 2
+        ),
+        "is misplaced as well",
+    ),
+    ("15.4", lambda start, ratio: misplaced(start + ratio, ratio), "they should have"),
+    ("15.4", lambda start, ratio: 0.5, "expected shape"),
+]
+
+
+def joined(z, x):
+    """A network of one hidden layer that joins points by lines, and nothing learned."""
+    z, x = (torch.as_tensor(np.asarray(part), dtype=torch.float32) for part in (z, x))
+    slopes = x.diff() / z.diff()
+    net = torch.nn.Sequential(
+        torch.nn.Linear(1, len(slopes)),
+        torch.nn.ReLU(),
+        torch.nn.Linear(len(slopes), 1),
+    )
+    with torch.no_grad():
+        net[0].weight.fill_(1.0)
+        net[0].bias.copy_(-z[:-1])
+        net[2].weight.copy_(slopes.diff(prepend=slopes.new_zeros(1))[None])
+        net[2].bias.copy_(x[:1])
+    return net
+
+
+def exact(target):
+    z = np.linspace(-5, 5, 101)
+    return joined(z, target.ppf(special.ndtr(z)))
+
+
+def shared(target, most=2.5):
+    """The exact map, crossed at the slope from the middle: both modes lose."""
+    z = np.linspace(-5, 5, 201)
+    x = target.ppf(special.ndtr(z))
+    return joined(z, np.sign(z) * np.minimum(abs(x), most * abs(z)))
+
+
+def rippled(given):
+    """The best map, with ripples that move no mass and change every slope."""
+    z = np.linspace(-5, 5, 201)
+    best = given["pushforward"].tv_star(given["target"], 2.5).map(z)
+    return joined(z, best + 0.02 * (-1.0) ** np.arange(201))
+
+
+def straight(slope, shift=0.0):
+    return joined([-5.0, 5.0], [shift - 5 * slope, shift + 5 * slope])
+
+
+LAZY = [
+    ("15.5", lambda given: torch.nn.Linear(1, 1), "Down there little can be learned"),
+    ("15.5", lambda given: straight(1.0, 3.0), "copies one mode is as good as any"),
+    ("15.5", lambda given: straight(2.5), "Both modes lose"),
+    ("15.5", lambda given: straight(2.5, 30.0), "does not see the two modes"),
+    ("15.5", lambda given: exact(given["target"]), "No network is told its slope"),
+    ("15.5", lambda given: shared(given["target"]), "did exercise 15.4 begin"),
+    ("15.5", rippled, "Shrink the rate"),
+    ("15.5", lambda given: torch.nn.Tanh(), "cannot be told exactly"),
+    ("15.5", lambda given: torch.nn.Linear(1, 2), "One number for each latent"),
+    ("15.5", lambda given: 2.5, "Hand in the trained model"),
+]
