@@ -215,8 +215,8 @@ HINTS: dict[str, tuple[str, ...]] = {
     ),
     "11.4": (
         "Print the shares of a generator that was not trained at all, for some seeds.",
-        "All samples begin near the middle. If the hidden units are nearly the same for "
-        "every latent, a step moves all samples alike; else it can part them.",
+        "All samples begin near the middle. If the hidden units are nearly the same "
+        "for every latent, a step moves all samples alike; else it can part them.",
         "How steep the hidden units begin is what `wide` decides.",
     ),
 }
