@@ -195,7 +195,9 @@ def _games(answer: Any) -> str:
         return (
             "`wide` alone takes chance out: if it is small, a mode was lost on every "
             "seed that we tried, and if it is large, on none. What chance decides in "
-            "between, this does not show."
+            "between, this does not show. A faster generator keeps both as well: with "
+            "five turns to one in 250 steps, or ten times the critic's rate, at 0.03, "
+            "no mode was lost on ten seeds."
         )
     return (
         f"On {len(_FRESH)} fresh seeds chance decided nothing. Which of your settings "
