@@ -215,7 +215,7 @@ def _compare_woken(
             f"The negative ELBO is {unseen:.0f} nats; independent pixels take 24.9. "
             "Was this model trained?"
         )
-    if code < 1:
+    if code < 1 and awake < 8:
         raise Mistake(
             f"{state}: almost nothing. Either a nat of code costs more than it can "
             "save, or none of it gets through the decoder. First compare what your "

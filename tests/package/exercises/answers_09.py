@@ -139,7 +139,7 @@ LAZY = [
     ("9.4", lambda given: _vae(), "Was this model trained?"),
     ("9.4", lambda given: _trained(30, beta=0.0), "awake, and shouting"),
     ("9.4", lambda given: _trained(500, narrow=True), "is narrow"),
-    ("9.4", lambda given: _trained(150, narrow=True), "most of them whisper"),
+    ("9.4", lambda given: _trained(200, narrow=True), "most of them whisper"),
     ("9.4", lambda given: _trained(300, part=("train", "test")), "latter alone"),
     ("9.4", lambda given: _trained(60), "train longer"),
     ("9.4", lambda given: _trained(300, part=("test",)), "latter alone"),
