@@ -157,8 +157,9 @@ def _compare_posterior(got: np.ndarray, p: np.ndarray, hit: np.ndarray) -> None:
 
 
 #: How many images are drawn, how far they may lie from training digits on average, and
-#: how far their mean and covariance may be from those of new digits.
-DRAWN, NEAR, APART = 200, 1.55, 1.2
+#: how far their mean and covariance may be from those of new digits; how near images
+#: may lie to midpoints of two training digits on average, and how many are tried.
+DRAWN, NEAR, APART, BLENDED, TRIED = 200, 1.55, 1.2, 0.7, 50
 
 
 def _walked(answer: Any) -> str:
@@ -202,6 +203,19 @@ def _compare_walked(drawn, train: torch.Tensor, new: torch.Tensor) -> None:
             f"digits {usual.mean():.2f}: blots. Train longer, with a smaller rate at "
             "the end, and give small noise more weight."
         )
+    between, fresh = (_midpoint_distance(x[:TRIED], train) for x in (drawn, new))
+    if between < BLENDED:
+        raise Mistake(
+            f"Your images lie {between:.2f} from the midpoint of two training digits, "
+            f"new digits {fresh:.2f}: blends. Begin with noise and not with digits."
+        )
+
+
+def _midpoint_distance(images: torch.Tensor, train: torch.Tensor) -> float:
+    """Measure how far images lie from the nearest mean of two digits, on average."""
+    train = train.double()
+    mirrored = (2 * image - train for image in images.double())
+    return sum(torch.cdist(x, train).min().item() / 2 for x in mirrored) / len(images)
 
 
 def _draw(answer: Any, seed: int) -> torch.Tensor:

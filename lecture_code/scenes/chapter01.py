@@ -43,10 +43,11 @@ def valley_and_bowl(heads, losses, lowest: float, shares) -> None:
     Each point of the triangle is a table of three probabilities; the outcomes were seen
     with the given shares (3,).
     """
-    valley, bowl = plt.subplots(1, 2, figsize=(6.8, 3.0))[1]
+    valley, bowl = plt.subplots(1, 2, figsize=(5.0, 2.8))[1]
     valley.plot(heads, losses, color=PALETTE["blue"])
     valley.axvline(lowest, color=PALETTE["orange"], ls="--", lw=1.5)
-    valley.set(xlabel="p(heads)", ylabel="NLL in nats")
+    valley.set(xlabel="p(heads)", xticks=[0.1, 0.3, 0.5, 0.7, 0.9])
+    valley.set_ylabel("NLL in nats")
     corners = np.array([[0, 0], [1, 0], [0.5, 0.87]])
     steps = np.linspace(0.005, 0.99, 120)
     q = np.array([(a, b, 1 - a - b) for a in steps for b in steps if a + b < 0.995])

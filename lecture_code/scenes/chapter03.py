@@ -59,8 +59,8 @@ def bend(x, heights, density) -> None:
     """
     from scipy import stats
 
-    figure = plt.figure(figsize=(6.6, 4.4))
-    grid = figure.add_gridspec(2, 2, width_ratios=[1, 3.4])
+    figure = plt.figure(figsize=(5.0, 4.2))
+    grid = figure.add_gridspec(2, 2, width_ratios=[1, 2.6])
     above, beside = figure.add_subplot(grid[0, 1]), figure.add_subplot(grid[0, 0])
     below = figure.add_subplot(grid[1, 1], sharex=above)
     levels = stats.norm.ppf(np.arange(1, 10) / 10)
@@ -83,7 +83,7 @@ def bend(x, heights, density) -> None:
     below.fill_between(x, density, **filled)
     below.fill_between(x, density, where=_lies_within(x, reached[5:9]), **shaded)
     below.vlines(reached, 0, np.interp(reached, x, density), **dashed)
-    below.set(xlabel="x", ylabel="p(x)", ylim=(0, None), xlim=(-5, 5))
+    below.set(xlabel="x", ylabel="p(x)", ylim=(0, None), xlim=(-4, 4))
 
 
 def _lies_within(points, ends) -> np.ndarray:

@@ -31,6 +31,7 @@ def bundles(target, best, slopes=(2, 20)) -> None:
 
 def shapes(r) -> None:
     """Draw three sets of mass one half in the plane, and what each gains within r."""
+    rings = {"colors": PALETTE["grey"], "linewidths": 1}
     line = np.linspace(-3, 3, 301)
     x, y = np.meshgrid(line, line)
     reach = {
@@ -38,9 +39,9 @@ def shapes(r) -> None:
         "disc": (np.hypot(x, y), np.sqrt(2 * np.log(2))),
         "strip": (abs(x), special.ndtri(0.75)),
     }
-    _, panels = plt.subplots(1, 3, figsize=(6.8, 2.5))
+    _, panels = plt.subplots(1, 3, figsize=(5.0, 2.0))
     for axes, (name, (away, edge)) in zip(panels, reach.items(), strict=True):
-        axes.contour(x, y, np.hypot(x, y), levels=[1, 2, 3], colors=PALETTE["grey"])
+        axes.contour(x, y, np.hypot(x, y), levels=[1, 2, 3], **rings)
         colours = [PALETTE["blue"], PALETTE["orange"]]
         levels = [-9, edge, edge + r]
         axes.contourf(x, y, away, levels=levels, colors=colours, alpha=0.5)
@@ -56,7 +57,7 @@ def debt(target, slope) -> None:
     F = target.cdf(x)
     reached = pushforward.tv_star(target, slope).map(z)
     G = np.interp(x, reached, special.ndtr(z), left=0, right=1)
-    _, (spent, owed) = plt.subplots(2, 1, figsize=(5.8, 3.8), sharex=True)
+    _, (spent, owed) = plt.subplots(2, 1, figsize=(5.0, 3.6), sharex=True)
     spent.plot(x, F, color=PALETTE["grey"])
     spent.plot(x, G, color=PALETTE["orange"])
     spent.fill_between(x, F, G, color=PALETTE["orange"], alpha=0.25, lw=0)

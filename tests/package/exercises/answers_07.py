@@ -93,6 +93,16 @@ def _copies(given):
     return draw
 
 
+def _blends(given):
+    """Lay two digits over each other."""
+
+    def draw(n, generator):
+        digits = given["digits"]
+        return digits[torch.randint(len(digits), (2, n), generator=generator)].mean(0)
+
+    return draw
+
+
 LAZY = [
     ("7.5", lambda given: _blank, "the mean digit"),
     (
@@ -104,6 +114,7 @@ LAZY = [
     ("7.5", _independent, "undo the noise at each level"),
     ("7.5", _gaussian, "blots"),
     ("7.5", _copies, "copies"),
+    ("7.5", _blends, "of two training digits"),
     ("7.5", lambda given: lambda n, g: torch.rand(n, 64), "global random numbers"),
     (
         "7.5",
