@@ -61,9 +61,9 @@ def stub(source: str) -> str:
     tree = ast.parse(source)
     kept = {conventions.graded(call)[1] for call in conventions.grade_calls(source)}
     for node in tree.body:
-        if isinstance(node, ast.Assign) and kept & _names(*node.targets):
-            listed = isinstance(node.value, (ast.Tuple, ast.List))
-            kept |= _names(*node.value.elts) if listed else set()
+        match node:
+            case ast.Assign(value=ast.Tuple(elts=listed) | ast.List(elts=listed)):
+                kept |= _names(*listed) if kept & _names(*node.targets) else set()
     text = ""
     for part in dict.fromkeys(_parts(source, tree, kept)):
         apart = "\n" in part or text.endswith(f"    {TODO}\n")
