@@ -171,15 +171,15 @@ def _woken(answer: Any) -> str:
         raise Mistake("Hand in a vae.VAE for 64 pixels with 16 latents.")
     seen, unseen = (datasets.binary_digits(part).pixels for part in ("train", "test"))
     with torch.no_grad():
-        bounds = [-_mean_elbo(model, x) for x in (seen, unseen)]
+        bounds = -_mean_elbo(model, seen), -_mean_elbo(model, unseen)
         code = model.kl(unseen).sum(dim=1).mean().item()
         awake = int((model.encode(unseen).var(dim=0) > 0.01).sum())
     _compare_woken(*bounds, code, awake, _ways(model))
     return (
         "One symptom, two causes: the mean over pixels had made each nat of code 64 "
         "times as dear, and then a layer of two units let no more than a few "
-        "latents through. A KL curve at 0 tells of the first, few awake at a fair "
-        "price of the second."
+        "latents through. A KL curve at 0 tells of the first; at a fair price, "
+        "one that stays small tells of the second."
     )
 
 
