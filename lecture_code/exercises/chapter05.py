@@ -176,8 +176,9 @@ def _sample(answer: Any) -> str:
             "times NaN is no 0."
         )
     return (
-        "Pixel i may use W[i, j] for j < i, and nothing on the diagonal or above. The "
-        "price of a sampler is its loop: d steps, each of which waits for the last."
+        "Pixel i may use W[i, j] for j < i, and nothing on the diagonal or above. In "
+        "the images of the trained model strokes mostly hang together; some break off, "
+        "and some are no digit: a vote of pixels knows neighbours better than shapes."
     )
 
 
@@ -252,7 +253,7 @@ def _tables() -> list[tuple[np.ndarray, tuple[int, ...], bool, str]]:
             three,
             (0, 1, 2),
             True,
-            "logistic regressions in this order made the table, up to rounding.",
+            "up to rounding, logistic regressions in this order made the table.",
         ),
         (three, (2, 0, 1), True, "the table is logistic in this order, too."),
         (bent, (0, 1, 2), False, "the last pixel's two weights miss one of its odds."),
