@@ -170,7 +170,7 @@ def _codec(answer: Any) -> str:
     return (
         "About two bits a number: whoever tells fewer numbers more finely leaves out "
         "more than the rounding saved. Bits that go where the variance is, three to "
-        "the first components and one to the last, buy a tenth more."
+        "the first components and one to the last, buy some more."
     )
 
 

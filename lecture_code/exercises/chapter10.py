@@ -188,6 +188,10 @@ class Suspect:
     decode: Callable[[torch.Tensor], torch.Tensor]
     log_prob: Callable[[torch.Tensor], torch.Tensor]
 
+    def loss(self, x: torch.Tensor) -> torch.Tensor:
+        """Negative log-likelihood of points (n, 2), in nats each."""
+        return -self.log_prob(x).mean()
+
 
 def suspects(x: torch.Tensor, *, seed: int) -> dict[str, Suspect]:
     """Train four flows on points (n, 2); three have a bug. Their order is random."""
@@ -205,9 +209,7 @@ def _train_suspects(x: torch.Tensor, seed: int, steps: int) -> dict[str, Suspect
         for bug in ("sound", "inverse", "log-det", "fold"):
             flow = _build()
             made[bug] = suspect = _spoil(flow, bug)
-            player = training.Player(
-                flow.parameters(), lambda b, s=suspect: -s.log_prob(b).mean(), 5e-3
-            )
+            player = training.Player(flow.parameters(), suspect.loss, 5e-3)
             training.play([player], x, steps=steps)
             flow.requires_grad_(False)
     return made

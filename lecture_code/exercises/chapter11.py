@@ -142,8 +142,9 @@ def _games(answer: Any) -> str:
         for each in samples:
             check(((each - _MODES).abs() < _RADIUS).double().mean(dim=0))
     return (
-        "Chance decides where the noise is sent before the first step. A critic can "
-        "only send samples on from where they are: begin on both sides of the middle."
+        "`wide` alone takes chance out: if it is small, a mode was lost on every seed "
+        "that we tried, and if it is large, on none. What chance decides in between, "
+        "this does not show."
     )
 
 
@@ -166,8 +167,8 @@ def _check_lost(shares: torch.Tensor) -> None:
     if shares.min() > _LOST:
         raise Mistake(
             f"On a fresh seed the game that should lose a mode puts {_percent(shares)} "
-            "at the two. If all samples begin at one place, on one side of the middle, "
-            "which way will the critic send them?"
+            "at the two. If the hidden units hardly tell one latent from another, can "
+            "a step send some samples to the left and others to the right?"
         )
 
 
@@ -175,8 +176,8 @@ def _check_kept(shares: torch.Tensor) -> None:
     if shares.min() < _KEPT and shares.sum() > 1 - _ELSEWHERE:
         raise Mistake(
             f"On a fresh seed the game that should keep both puts {_percent(shares)} "
-            "at them. Look at the samples before the first step: are there any on "
-            "either side of the middle?"
+            "at them. Before the first step, do the hidden units tell one latent from "
+            "another, so that a step can part the samples?"
         )
     if shares.sum() < 1 - _ELSEWHERE:
         raise Mistake(
@@ -214,8 +215,8 @@ HINTS: dict[str, tuple[str, ...]] = {
     ),
     "11.4": (
         "Print the shares of a generator that was not trained at all, for some seeds.",
-        "The critic sends samples to the nearer mode. So both modes are found if "
-        "samples begin on both sides of the middle, and one if they begin in a heap.",
-        "How steep the map from noise to samples begins is what `wide` decides.",
+        "All samples begin near the middle. If the hidden units are nearly the same "
+        "for every latent, a step moves all samples alike; else it can part them.",
+        "How steep the hidden units begin is what `wide` decides.",
     ),
 }

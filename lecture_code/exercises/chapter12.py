@@ -196,9 +196,9 @@ def _walk(answer: Any) -> str:
     return (
         "A plain step is off by the square of its length, so that their sum falls "
         "only like one over the number of calls; a step that also uses how the guess "
-        "changes is off by the cube. This is how images are drawn in a dozen passes. "
-        "One pass is another matter: from pure noise the guess is the mean, and no "
-        "choice of times or steps changes that."
+        "changes is off by the cube (but for the first and the last). This is how "
+        "images are drawn in a dozen passes. One pass is another matter: from pure "
+        "noise the guess is the mean, and no choice of times or steps changes that."
     )
 
 
@@ -293,7 +293,7 @@ HINTS: dict[str, tuple[str, ...]] = {
     ),
     "12.5": (
         "Look at the table of the plain sampler: twice the calls, half the error. A "
-        "method whose error falls by four would be there in twelve.",
+        "method whose error falls faster would be there in twelve.",
         "The guess at the start of a step is not that of its middle. You could ask in "
         "the middle, at a price of two calls a step, or foresee it.",
         "From two calls in a row you know how fast the guess changes. Move it on by "

@@ -126,10 +126,15 @@ def bare(x):
     return x + 1
 
 
+def hidden(x):
+    return bare(x)
+
+
 a, (b, *c) = 1, (2, 3)
-shares = secret = [i for i in range(3)]
+secret = [i for i in range(3)]
+both = (fit, bare, b)
 print("the secret is", secret)
-exercises.grade("7.1", fit)'''
+exercises.grade("7.1", both)'''
 
 STUB = '''\
 def fit(
@@ -147,15 +152,12 @@ def bare(x):
     ...  # your code here
 
 
-a = ...  # your code here
 b = ...  # your code here
-c = ...  # your code here
-shares = ...  # your code here
-secret = ...  # your code here
-exercises.grade("7.1", fit)'''
+both = ...  # your code here
+exercises.grade("7.1", both)'''
 
 
-def test_a_stub_keeps_heads_and_names_and_gives_nothing_away():
+def test_a_stub_keeps_the_answer_and_gives_nothing_away():
     assert student.stub(SOLUTION) == STUB
 
 

@@ -54,25 +54,37 @@ def stripped(path: Path) -> NotebookNode:
 def stub(source: str) -> str:
     """Keep of a solution what the student starts from: code that answers nothing.
 
-    The heads and docstrings of functions, the names that are assigned, and the call
-    that grades stay; every body and every value becomes ``...``. Other calls are left
-    out; anything else is refused.
+    The answer stays, a function's head and docstring or a name, and the call that
+    grades it; every body and every value becomes ``...``. Where the answer lists
+    others, these stay too. What else the solution defines would tell how it goes.
     """
-    for call in conventions.grade_calls(source):
-        conventions.graded(call)
+    tree = ast.parse(source)
+    kept = {conventions.graded(call)[1] for call in conventions.grade_calls(source)}
+    for node in tree.body:
+        match node:
+            case ast.Assign(value=ast.Tuple(elts=listed) | ast.List(elts=listed)):
+                kept |= _names(*listed) if kept & _names(*node.targets) else set()
     text = ""
-    for part in dict.fromkeys(_parts(source)):
+    for part in dict.fromkeys(_parts(source, tree, kept)):
         apart = "\n" in part or text.endswith(f"    {TODO}\n")
         text += ("\n\n" if text and apart else "") + f"{part}\n"
     return text.removesuffix("\n")
 
 
-def _parts(source: str) -> Iterator[str]:
+def _names(*nodes: ast.expr) -> set[str]:
+    """Names of variables, alone or in a list."""
+    found = [each for node in nodes for each in ast.walk(node)]
+    return {name.id for name in found if isinstance(name, ast.Name)}
+
+
+def _parts(source: str, tree: ast.Module, kept: set[str]) -> Iterator[str]:
     """Yield what stays of each statement."""
     lines = source.splitlines()
-    for node in ast.parse(source).body:
+    for node in tree.body:
         match node:
             case ast.FunctionDef(decorator_list=[]):
+                if node.name not in kept:
+                    continue
                 documented = ast.get_docstring(node) is not None
                 first = node.body[0]
                 end = first.end_lineno if documented else first.lineno - 1
@@ -81,10 +93,8 @@ def _parts(source: str) -> Iterator[str]:
                     head.pop()
                 yield "\n".join([*head, f"    {TODO}"])
             case ast.Assign(targets=targets):
-                names = [n for target in targets for n in ast.walk(target)]
-                for name in names:
-                    if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store):
-                        yield f"{name.id} = {TODO}"
+                for name in sorted(_names(*targets) & kept):
+                    yield f"{name} = {TODO}"
             case ast.Expr(value=ast.Call()):
                 if conventions.grade_calls(ast.unparse(node)):
                     yield ast.get_source_segment(source, node) or ""

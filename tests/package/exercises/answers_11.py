@@ -84,12 +84,12 @@ LAZY = [
     (
         "11.4",
         lambda given: [played(given, wide=4.0, steps=60)] * 2,
-        "which way will the critic send them",
+        "some samples to the left",
     ),
     (
         "11.4",
         lambda given: [played(given, wide=0.2, steps=60)] * 2,
-        "before the first step",
+        "so that a step can part",
     ),
     (
         "11.4",
