@@ -298,7 +298,10 @@ STORED = ("logistic", "masked-mlp", "masked-convolution", "recurrent")
 
 
 def _trained(answer: Any) -> str:
-    """5.5: a masked model that is good on images it has not seen."""
+    """5.5: a masked model that is good on images it has not seen.
+
+    Whoever trains on all test images is seen; a few of them would pass.
+    """
     model = _in_order(labs.model(answer, stored=STORED))
     parts = {part: datasets.binary_digits(part).pixels for part in ("train", *BARS)}
     with torch.no_grad():
