@@ -139,7 +139,12 @@ _MODES, _RADIUS = torch.tensor([-2.0, 2.0]), 1.5
 _LOST, _KEPT, _ELSEWHERE = 0.05, 0.25, 0.15
 #: Seeds of the grader, and the most batches that a game may take of both players.
 _FRESH, _BATCHES = (1101, 1112, 1123, 1134, 1145), 1500
-_SETTINGS = {"wide": 1.0, "rates": (1e-2, 3e-3), "turns": (1, 1), "steps": 60}
+_SETTINGS: dict[str, Any] = {
+    "wide": 1.0,
+    "rates": (1e-2, 3e-3),
+    "turns": (1, 1),
+    "steps": 60,
+}
 
 
 def play(
