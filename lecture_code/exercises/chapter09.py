@@ -1,9 +1,8 @@
-"""Checks of chapter 9: a loss with a bug, a gap, and latents that sleep or wake."""
+"""Checks of chapter 9: what a nat costs, a gap, and latents that sleep or wake."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,84 +22,50 @@ def _normal_kl(m1, s1, m2, s2) -> np.ndarray:
     return np.log(s2 / s1) + (s1**2 + (m1 - m2) ** 2) / (2 * s2**2) - 0.5
 
 
-#: Wrong divergences, for each latent, and the hint.
-_KL_SLIPS: tuple[tuple[Callable, str], ...] = (
-    (
-        lambda m, s: _normal_kl(0.0, 1.0, m, s),
-        "That is KL(prior, guess). The bound has KL(guess, prior).",
-    ),
-    (
-        lambda m, s: 2 * _normal_kl(m, s, 0.0, 1.0),
-        "The KL is twice as large: where is the half?",
-    ),
-    (
-        lambda m, s: _normal_kl(m, np.sqrt(s), 0.0, 1.0),
-        "You take `scale` for a variance. It is a standard deviation.",
-    ),
-    (
-        lambda m, s: _normal_kl(m, np.exp(s), 0.0, 1.0),
-        "You take `scale` for its logarithm. It is the scale itself.",
-    ),
-)
-
-
-def _loss(answer: Any) -> str:
-    """9.1: the mean negative ELBO of binary images, in nats per image."""
-    for seed in SEEDS:
-        rng = np.random.default_rng(seed)
-        x = rng.integers(0, 2, size=(5, 7)).astype(float)
-        a, m = rng.normal(size=(5, 7)), rng.normal(size=(5, 3))
-        s = rng.uniform(0.2, 2.0, size=(5, 3))
-        arguments = [torch.tensor(each) for each in (x, a, m, s)]
-        got = numbers(call(answer, *arguments)).item()
-        misfit, kl = np.logaddexp(0, a) - x * a, _normal_kl(m, s, 0.0, 1.0)
-        _compare_loss(got, misfit, kl)
-        for slip, hint in _KL_SLIPS:
-            if close(got, (misfit.sum() + slip(m, s).sum()) / len(x)):
-                raise Mistake(hint)
-        for turned, hint in _turned(misfit, x, a):
-            if close(got, (turned.sum() + kl.sum()) / len(x)):
-                raise Mistake(hint)
-        if not close(got, (misfit.sum() + kl.sum()) / len(x)):
-            raise Mistake(
-                f"Got {got:.3f} where it should be "
-                f"{(misfit.sum() + kl.sum()) / len(x):.3f}. Sum over pixels, sum over "
-                "latents, then average over images."
-            )
+def _weights(answer: Any) -> str:
+    """9.1: how many nats of misfit a nat of KL weighs as much as, in four losses."""
+    for n, d, k in ((5, 7, 3), (128, 64, 16), (32, 784, 20)):
+        got = numbers(call(answer, n, d, k), shape=(4,))
+        _compare_weights(got, n, d, k)
     return (
-        "A nat of KL weighed as much as d nats of misfit, d the number of pixels: at "
-        "that price no code can pay."
+        "Only the third has the ELBO's minimum: it is n times the negative ELBO. The "
+        "last makes a nat dearer the more images are in a batch; with 64 of them it "
+        "asks the price at which all latents slept above."
     )
 
 
-def _turned(misfit: np.ndarray, x: np.ndarray, a: np.ndarray):
-    """List misfits with a wrong sign, and the hint for each."""
-    yield misfit + 2 * x * a, "x logits enters with a minus: ink is likely for large a."
-    yield misfit - a, "softplus(-logits) is the price of ink, not of paper."
-    yield misfit - a + 2 * x * a, "Both signs in the misfit are turned: ink is paper."
-
-
-def _compare_loss(got: float, misfit: np.ndarray, kl: np.ndarray) -> None:
-    first, second = misfit.sum(axis=1).mean(), kl.sum(axis=1).mean()
-    slips = {
-        misfit.mean() + second: "The pixels are averaged, the latents are not: KL "
-        "weighs as much as with beta = 7, one for each pixel.",
-        misfit.mean() + kl.mean(): "Both terms are averages over their own axis: "
-        "7 pixels and 3 latents are then worth the same. Sum both.",
-        first + kl.mean(): "The KL term is averaged over the latents: sum it.",
-        misfit.sum() + kl.sum(): "Summed over the batch too: the loss grows with it.",
-        first - second: "The ELBO has minus KL, so that its negative has plus.",
-        second - first: "The sign of the misfit: a loss is small for a good fit.",
-        -first - second: "That is the ELBO. A loss is its negative.",
-        misfit.mean() + kl.sum(): "The misfit is a mean over everything, the KL term a "
-        "sum over everything: each image has its own sums, then comes the mean.",
-        first + kl.sum(): "The KL term is summed over the batch as well.",
-        misfit.sum() + second: "The misfit is summed over the batch as well.",
-        first: "The KL term is missing: nothing holds the guess near the prior.",
-    }
-    for value, hint in slips.items():
-        if close(got, value):
-            raise Mistake(hint)
+def _compare_weights(got: np.ndarray, n: int, d: int, k: int) -> None:
+    want = np.array([d, d / k, 1, n])
+    right = np.isclose(got, want)
+    if right.all():
+        return
+    if close(got, 1 / want):
+        raise Mistake("The other way round: that is what a nat of misfit weighs.")
+    if close(got, [1 / d, 1 / (d * k), 1, n]):
+        raise Mistake("A mean over d pixels makes the misfit cheap, and so KL dear.")
+    which = int(np.flatnonzero(~right)[0])
+    slips = (
+        {k: "d pixels are averaged there, the k latents are summed."},
+        {
+            d: "The KL term is a mean as well, over latents too.",
+            d * k: "A mean over k latents makes KL cheaper, not dearer.",
+            k / d: "The misfit is what d has made cheap, KL what k has.",
+            1: "Two means, but one runs over d numbers of an image, the other over k.",
+        },
+        {n: "Both terms are summed over the batch: what is left between them?"},
+        {
+            1: "Which of the two terms grows with the batch?",
+            1 / n: "KL is the one that is summed over the batch.",
+        },
+    )
+    for value, hint in slips[which].items():
+        if math.isclose(got[which], value, rel_tol=1e-5):
+            raise Mistake(f"Loss {which + 1}: {hint}")
+    raise Mistake(
+        f"Loss {which + 1} of four is the first with a wrong weight, {got[which]:g} "
+        f"for n = {n}, d = {d}, k = {k}. Write each term as a sum over everything, "
+        "with a factor in front. What is the ratio of the factors?"
+    )
 
 
 def _gap(answer: Any) -> str:
@@ -162,6 +127,16 @@ def _slope(answer: Any) -> str:
     )
 
 
+def _slope_of_posteriors(v: float, sigma: float, beta: float) -> float:
+    """The best slope of who puts in the true posterior, whatever a nat costs."""
+    a = np.linspace(0, 3, 30_001)
+    total = a**2 + sigma**2
+    scale, spread = sigma / np.sqrt(total), a * math.sqrt(v) / total
+    misfit = (v * sigma**2 / total**2 + a**2 / total) / 2
+    kl = (scale**2 + spread**2 - 1) / 2 - np.log(scale)
+    return float(a[(misfit + beta * kl).argmin()])
+
+
 def _compare_slope(got: float, v: float, sigma: float, beta: float) -> None:
     want = math.sqrt(v - beta * sigma**2)
     slips = {
@@ -174,6 +149,9 @@ def _compare_slope(got: float, v: float, sigma: float, beta: float) -> None:
         want**2: "That is the slope squared.",
         -want: "As good as its mirror image, but the positive one was asked for.",
         0.0: "The latent sleeps too early: it still pays here.",
+        _slope_of_posteriors(v, sigma, beta): "That is the best slope if the guess is "
+        "the posterior. Where a nat costs more than one, another Gaussian is the best "
+        "guess: let the loss choose it as well.",
     }
     if abs(got - want) < NEAR:
         return
@@ -196,7 +174,7 @@ def _woken(answer: Any) -> str:
         bounds = [-_mean_elbo(model, x) for x in (seen, unseen)]
         code = model.kl(unseen).sum(dim=1).mean().item()
         awake = int((model.encode(unseen).var(dim=0) > 0.01).sum())
-    _compare_woken(*bounds, code, awake)
+    _compare_woken(*bounds, code, awake, _ways(model))
     return (
         "One symptom, two causes: the mean over pixels had made each nat of code 64 "
         "times as dear, and then a layer of two units let no more than a few "
@@ -210,7 +188,20 @@ def _mean_elbo(model: vae.VAE, x: torch.Tensor) -> float:
     return model.elbo(x, 10, generator).mean().item()
 
 
-def _compare_woken(seen: float, unseen: float, code: float, awake: int) -> None:
+def _ways(model: vae.VAE) -> int:
+    """Count the directions that a code can be moved in and be heard by the decoder."""
+    z = torch.randn(5, 16, generator=torch.Generator().manual_seed(SEEDS[0]))
+
+    def logits(each: torch.Tensor) -> torch.Tensor:
+        return model.decoder(each[None])[0]
+
+    slopes = [torch.autograd.functional.jacobian(logits, each) for each in z]
+    return max(int(torch.linalg.matrix_rank(each, rtol=1e-4)) for each in slopes)
+
+
+def _compare_woken(
+    seen: float, unseen: float, code: float, awake: int, ways: int
+) -> None:
     if not math.isfinite(unseen):
         raise Mistake("The ELBO of your model is no number: did its training blow up?")
     state = f"{awake} of 16 latents are active, their code costs {code:.1f} nats"
@@ -224,39 +215,45 @@ def _compare_woken(seen: float, unseen: float, code: float, awake: int) -> None:
             f"The negative ELBO is {unseen:.0f} nats; independent pixels take 24.9. "
             "Was this model trained?"
         )
-    if unseen < seen - 0.3:
-        raise Mistake(
-            "Your model knows the test digits better than those of the part called "
-            "train. Train on the latter."
-        )
-    if code < 1:
+    if code < 1 and awake < 8:
         raise Mistake(
             f"{state}: almost nothing. Either a nat of code costs more than it can "
             "save, or none of it gets through the decoder. First compare what your "
             "loss does to its two terms."
         )
-    if awake < 8:
+    if ways < 8 and (awake < 8 or unseen >= BEST):
+        loud = code > awake / 2
         raise Mistake(
-            f"{state}: each of them carries much, so a nat is not too dear. What, on "
-            "the way from 16 latents to 64 pixels, lets only so many through?"
+            f"{state}: "
+            + ("each carries much. " if loud else "most of them whisper. ")
+            + "What, on the way from 16 latents to 64 pixels, is narrow?"
         )
     if unseen >= BEST:
         raise Mistake(
             f"{state}, and the negative ELBO is {unseen:.1f} nats on digits it has not "
             f"seen, {seen:.1f} on those it has. If the curve still falls, train longer;"
-            " if only the second number falls, less. Is each nat of code weighed as "
-            "one?"
+            " if only the second number falls, less; if neither, is each nat of code "
+            "weighed as one?"
+        )
+    if unseen < seen + 0.3:
+        raise Mistake(
+            "Your model knows the test digits as well as those of the part called "
+            "train. Digits that it has not seen cost more: train on the latter alone."
+        )
+    if awake < 8:
+        raise Mistake(
+            f"{state}: a good bound, but 8 active latents were asked for. Is each nat "
+            "of code weighed as one?"
         )
 
 
-CHECKS: dict[str, Check] = {"9.1": _loss, "9.2": _gap, "9.3": _slope}
+CHECKS: dict[str, Check] = {"9.1": _weights, "9.2": _gap, "9.3": _slope}
 LABS: dict[str, Check] = {"9.4": _woken}
 HINTS: dict[str, tuple[str, ...]] = {
     "9.1": (
-        "Which axis does each of the two means run over, and how long is it?",
-        "The log-likelihood of an image is a sum over its pixels, and the KL term of "
-        "its guess a sum over latents.",
-        "Only the average over images is a mean. It comes last.",
+        "The ELBO adds all nats of misfit and all nats of KL, and weighs them alike.",
+        "Write each term as a sum over the whole table, with a factor in front.",
+        "A mean over a table of n rows and d columns has the factor 1 / (n d).",
     ),
     "9.2": (
         "What does the chapter call the difference between log p(x) and the ELBO?",
@@ -275,9 +272,8 @@ HINTS: dict[str, tuple[str, ...]] = {
     "9.4": (
         "A KL term of 0 says that no image is told from another. What would a nat of "
         "code have to save, in this loss, to be worth its price?",
-        "Mend the price, train again and count. Where the count stays small although "
-        "the latents that are awake carry a nat each, something else lets no more "
-        "through.",
+        "Mend the price, train again and count. Where the code stays cheap, or few "
+        "latents carry all of it, something else lets no more through.",
         "Follow the sixteen numbers through the decoder, layer by layer.",
     ),
 }

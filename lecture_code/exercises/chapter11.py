@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from lecture_code.exercises import Check, Mistake, call, close, labs, numbers
+from lecture_code import datasets, gan, networks, training
+from lecture_code.exercises import Check, Mistake, call, close, numbers
 
 SEEDS = (1101, 1112, 1123)
 
@@ -67,6 +68,9 @@ def _compare_boxes(got: np.ndarray, shifts: np.ndarray) -> None:
         "Half of it: the two KLs are log 2 times the stretch each.": want / 2,
         "You answer in bits. The book counts nats.": want / math.log(2),
         "That is W1, the way that the mass has to go. JS was asked.": apart,
+        "That is the value of the game, 2 JS - log 4. Solve for JS.": (
+            2 * want - math.log(4)
+        ),
     }
     if right.all():
         return
@@ -75,6 +79,11 @@ def _compare_boxes(got: np.ndarray, shifts: np.ndarray) -> None:
             raise Mistake(hint)
     if right[apart <= 1].all():
         raise Mistake("Boxes that do not overlap cannot become more different: cap it.")
+    if right[shifts >= 0].all():
+        raise Mistake(
+            f"Right for shifts to the right, wrong at {shifts[~right][0]}: only the "
+            "size of a shift counts, not its sign."
+        )
     raise Mistake(
         f"Wrong at a shift of {shifts[~right][0]}. Where both boxes are, p / m = 1 and "
         "adds nothing; where only one is, p / m = 2. How long are these stretches?"
@@ -128,67 +137,135 @@ _MODES, _RADIUS = torch.tensor([-2.0, 2.0]), 1.5
 #: A mode with at most the first share is lost, with at least the second it is kept;
 #: the third is the most that may lie elsewhere.
 _LOST, _KEPT, _ELSEWHERE = 0.05, 0.25, 0.15
-_FRESH = (1101, 1112, 1123)
+#: Seeds of the grader, and the most batches that a game may take of both players.
+_FRESH, _BATCHES = (1101, 1112, 1123, 1134, 1145), 1500
+_SETTINGS = {"wide": 1.0, "rates": (1e-2, 3e-3), "turns": (1, 1), "steps": 60}
+
+
+def play(
+    seed: int,
+    *,
+    wide: float = 1.0,
+    rates: tuple[float, float] = (1e-2, 3e-3),
+    turns: tuple[int, int] = (1, 1),
+    steps: int = 60,
+) -> torch.nn.Module:
+    """Train a GAN on two modes and return its generator, from (n, 1) to (n, 1).
+
+    The generator's first weights are multiplied by ``wide`` before the first step;
+    ``rates`` and ``turns`` are the critic's, then the generator's.
+    """
+    torch.manual_seed(seed)
+    data = datasets.toy("two-modes").sample(2000)[:, None]
+    generator = networks.mlp([1, 32, 1], activation="tanh")
+    critic = networks.mlp([1, 32, 32, 1])
+    with torch.no_grad():
+        generator[0].weight.mul_(wide)
+    game = gan.GAN(generator, critic, latent=1)
+    sides = (critic, game.critic_loss), (generator, game.generator_loss)
+    players = [
+        training.Player(net.parameters(), loss, rate, (0.0, 0.9), turn)
+        for (net, loss), rate, turn in zip(sides, rates, turns, strict=True)
+    ]
+    if steps:
+        training.play(players, data, steps=steps, batch_size=64)
+    return generator
+
+
+def shares(generator: torch.nn.Module) -> torch.Tensor:
+    """Shares of 2000 samples that lie within 1.5 of each mode, (2,)."""
+    z = torch.randn(2000, 1, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        return ((generator(z) - _MODES).abs() < _RADIUS).double().mean(dim=0)
 
 
 def _games(answer: Any) -> str:
-    """11.4: two functions of a seed: a generator without a mode, and one with both."""
+    """11.4: settings with which a game loses a mode, and with which it keeps both."""
     if not isinstance(answer, (tuple, list)) or len(answer) != 2:
-        raise Mistake("Hand in a pair: the function that loses a mode, then the other.")
-    for game, check in zip(answer, (_check_lost, _check_kept), strict=True):
-        samples = [_samples(game, seed) for seed in _FRESH]
-        if torch.equal(samples[0], samples[1]):
-            raise Mistake("Two seeds give the same samples: does your function use it?")
-        for each in samples:
-            check(((each - _MODES).abs() < _RADIUS).double().mean(dim=0))
+        raise Mistake("Hand in a pair of dicts: what loses a mode, then what keeps it.")
+    for settings, check in zip(answer, (_check_lost, _check_kept), strict=True):
+        _check_settings(settings)
+        for seed in _FRESH:
+            try:
+                generator = play(seed, **settings)
+            except (TypeError, ValueError) as error:
+                raise Mistake(f"These settings cannot be played: {error}") from None
+            check(shares(generator))
+    if {name for settings in answer for name in settings} == {"wide"}:
+        return (
+            "`wide` alone takes chance out: if it is small, a mode was lost on every "
+            "seed that we tried, and if it is large, on none. What chance decides in "
+            "between, this does not show. A faster generator keeps both as well: with "
+            "five turns to one in 250 steps, or ten times the critic's rate, at 0.03, "
+            "no mode was lost on ten seeds."
+        )
     return (
-        "`wide` alone takes chance out: if it is small, a mode was lost on every seed "
-        "that we tried, and if it is large, on none. What chance decides in between, "
-        "this does not show."
+        f"On {len(_FRESH)} fresh seeds chance decided nothing. Which of your settings "
+        "does it? Put them back one at a time, and try again with `wide` alone."
     )
 
 
-def _samples(game: Any, seed: int) -> torch.Tensor:
-    """Play a game, and push the same noise through each generator, (2000, 1)."""
-    if isinstance(game, torch.nn.Module):
-        raise Mistake("Hand in functions of a seed, not what they have trained.")
-    generator = labs.model(call(game, seed))
-    z = torch.randn(2000, 1, generator=torch.Generator().manual_seed(0))
-    with torch.no_grad():
-        return torch.tensor(numbers(generator(z), shape=(2000, 1)))
+def _check_settings(settings: Any) -> None:
+    if not isinstance(settings, dict):
+        kind = type(settings).__name__
+        raise Mistake(f"Hand in settings, dicts such as {{'steps': 60}}; got {kind}.")
+    unknown = sorted(map(str, settings.keys() - _SETTINGS.keys()))
+    if unknown:
+        known = ", ".join(_SETTINGS)
+        raise Mistake(
+            f"`play` knows no {unknown[0]}; it knows {known}. Seeds are mine."
+        )
+    full = _SETTINGS | settings
+    for name, low, size in (
+        ("wide", 0, ()),
+        ("rates", 1e-6, (2,)),
+        ("turns", 1, (2,)),
+        ("steps", 0, ()),
+    ):
+        if (numbers(full[name], shape=size) < low).any():
+            raise Mistake(f"`{name}` of {full[name]} is too small to play with.")
+    batches = int(full["steps"] * sum(full["turns"]))
+    if batches > _BATCHES:
+        raise Mistake(
+            f"Your game takes {batches} batches, steps times turns; {_BATCHES} are "
+            "enough to lose a mode, or to keep both."
+        )
 
 
-def _check_lost(shares: torch.Tensor) -> None:
-    if shares.sum() < 0.5:
+def _check_lost(share: torch.Tensor) -> None:
+    if share.sum() < 0.5:
         raise Mistake(
             f"To lose a mode, a generator must have found the other one. On a fresh "
-            f"seed yours puts {_percent(shares)} at the two."
+            f"seed yours puts {_percent(share)} at the two."
         )
-    if shares.min() > _LOST:
+    if share.min() > _LOST:
         raise Mistake(
-            f"On a fresh seed the game that should lose a mode puts {_percent(shares)} "
-            "at the two. If the hidden units hardly tell one latent from another, can "
-            "a step send some samples to the left and others to the right?"
+            f"On a fresh seed the game that should lose a mode puts {_percent(share)} "
+            "at the two. Change one setting at a time, and count over some seeds."
         )
 
 
-def _check_kept(shares: torch.Tensor) -> None:
-    if shares.min() < _KEPT and shares.sum() > 1 - _ELSEWHERE:
+def _check_kept(share: torch.Tensor) -> None:
+    if share.min() < _KEPT and share.sum() > 1 - _ELSEWHERE:
         raise Mistake(
-            f"On a fresh seed the game that should keep both puts {_percent(shares)} "
-            "at them. Before the first step, do the hidden units tell one latent from "
-            "another, so that a step can part the samples?"
+            f"On a fresh seed the game that should keep both puts {_percent(share)} "
+            "at them. Change one setting at a time, and count over some seeds."
         )
-    if shares.sum() < 1 - _ELSEWHERE:
+    if share.sum() < 1 - _ELSEWHERE:
         raise Mistake(
-            f"On a fresh seed {1 - shares.sum():.0%} of the samples of the game that "
+            f"On a fresh seed {1 - share.sum():.0%} of the samples of the game that "
             "should keep both lie at no mode. Was it played for long enough, and is "
             "the critic good enough to be followed?"
         )
+    if share.min() < _KEPT:
+        raise Mistake(
+            f"On a fresh seed the game that should keep both puts {_percent(share)} "
+            "at them: close, but a quarter at each is the bar."
+        )
 
 
-def _percent(shares: torch.Tensor) -> str:
-    return " and ".join(f"{share:.0%}" for share in shares.tolist())
+def _percent(share: torch.Tensor) -> str:
+    return " and ".join(f"{each:.0%}" for each in share.tolist())
 
 
 CHECKS: dict[str, Check] = {
@@ -214,7 +291,8 @@ HINTS: dict[str, tuple[str, ...]] = {
         "The chain rule brings the slope of the logit, with its sign.",
     ),
     "11.4": (
-        "Print the shares of a generator that was not trained at all, for some seeds.",
+        "Change one setting at a time, and print `shares` for some seeds. Begin with "
+        "a generator that was not trained at all.",
         "All samples begin near the middle. If the hidden units are nearly the same "
         "for every latent, a step moves all samples alike; else it can part them.",
         "How steep the hidden units begin is what `wide` decides.",

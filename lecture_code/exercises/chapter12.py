@@ -51,13 +51,29 @@ def _compare_halfway(got: float, rho: float) -> None:
     )
 
 
+def _finite(
+    where: str, answer: Any, *arguments: Any, shape: tuple[int, ...] = ()
+) -> np.ndarray:
+    """Call an answer; where it divides by 0, say so."""
+    try:
+        got = numbers(call(answer, *arguments), shape=shape, finite=False)
+    except ZeroDivisionError:
+        got = np.array(np.nan)
+    if not np.isfinite(got).all():
+        raise Mistake(
+            f"At {where} you divide by 0, or NaN came. Multiply out before you compute."
+        )
+    return got
+
+
 def _mean(answer: Any) -> str:
     """12.2: the posterior mean of Gaussian data."""
     for alpha, seed in zip((0.9, 0.5, 0.0), SEEDS, strict=True):
         rng = np.random.default_rng(seed)
         sigma, m, rho = math.sqrt(1 - alpha**2), rng.normal(1.5), rng.uniform(0.5, 0.8)
         x = rng.normal(size=6)
-        got = numbers(call(answer, torch.tensor(x), alpha, sigma, m, rho), shape=(6,))
+        given = torch.tensor(x), alpha, sigma, m, rho
+        got = _finite(f"alpha = {alpha:g}", answer, *given, shape=(6,))
         _compare_mean(got, x, alpha, sigma, m, rho)
     return (
         "It says m there, whatever x is: pure noise tells nothing, and so one step "
@@ -92,7 +108,7 @@ def _compare_mean(got, x, alpha, sigma, m, rho) -> None:
 def _floor(answer: Any) -> str:
     """12.3: the least squared error in the velocity."""
     for t, rho in ((0.3, 0.5), (0.5, 1.0), (0.7, 2.0), (0.0, 3.0), (1.0, 0.4)):
-        got = float(numbers(call(answer, t, rho), finite=False))
+        got = float(_finite(f"t = {t:g}", answer, t, rho))
         _compare_floor(got, t, rho)
     return (
         "For variance 1 the floor is 1 at all times: the velocity stands at a right "
@@ -109,8 +125,6 @@ def _compare_floor(got: float, t: float, rho: float) -> None:
     want = rho**2 / total
     if math.isclose(got, want, rel_tol=1e-5):
         return
-    if not math.isfinite(got):
-        raise Mistake(f"At t = {t:g} you divide by 0. Cancel before you compute.")
     if math.isclose(got, 0, abs_tol=1e-9):
         raise Mistake(
             "Nobody reaches 0: the same x can come from many pairs of image and noise, "
@@ -197,13 +211,13 @@ def _walk(answer: Any) -> str:
         "A plain step is off by the square of its length, so that their sum falls "
         "only like one over the number of calls; a step that also uses how the guess "
         "changes is off by the cube (but for the first and the last). This is how "
-        "images are drawn in a dozen passes. One pass is another matter: from pure "
-        "noise the guess is the mean, and no choice of times or steps changes that."
+        "images are drawn in a dozen passes. One step is another matter: it asks at "
+        "pure noise, where the guess is the mean, and so all samples end there."
     )
 
 
-def _measure(answer: Any, law: GaussianMixture) -> tuple[np.ndarray, int]:
-    """Walk from evenly spread noise; return the shares of cells, and the calls."""
+def _measure(answer: Any, law: GaussianMixture) -> tuple[np.ndarray, list[float]]:
+    """Walk from evenly spread noise; return the shares of cells, and the times."""
     times: list[float] = []
     best = noising.exact_denoiser(law)
 
@@ -215,22 +229,28 @@ def _measure(answer: Any, law: GaussianMixture) -> tuple[np.ndarray, int]:
             raise Mistake(
                 f"More than {50 * CALLS} calls, and no end. Twelve are yours."
             )
+        if x.shape != noise.shape:
+            raise Mistake(
+                f"You ask about {len(x)} points of your own, for {len(noise)} samples: "
+                "that reads the law off a grid, which works for one number a sample "
+                "and for no image. Walk all the given points, and only these."
+            )
         return best(x, times[-1])
 
     chances = (torch.arange(10_000, dtype=torch.float64) + 0.5) / 10_000
-    x = torch.special.ndtri(chances)[:, None]
-    got = numbers(call(answer, denoise, x, untouched=True), shape=tuple(x.shape))
+    noise = torch.special.ndtri(chances)[:, None]
+    got = numbers(call(answer, denoise, noise, untouched=True), shape=(10_000, 1))
     cells = np.searchsorted(_EDGES.numpy(), got.ravel())
-    return np.bincount(cells, minlength=len(_EDGES) + 1) / len(x), len(times)
+    return np.bincount(cells, minlength=len(_EDGES) + 1) / len(noise), times
 
 
-def _compare_walk(law: GaussianMixture, shares: np.ndarray, calls: int) -> None:
+def _compare_walk(law: GaussianMixture, shares: np.ndarray, times: list[float]):
     masses = divergences.cell_masses(law, _EDGES)
-    apart = divergences.tv(shares, masses)
+    apart, calls = divergences.tv(shares, masses), len(times)
     if calls > CALLS:
         close = "close enough" if apart < APART else "and not close enough either"
         raise Mistake(
-            f"{calls} calls, {close}: total variation {apart:.2f}. Twelve are yours. "
+            f"{calls} calls, {close}: total variation {apart:.3f}. Twelve are yours. "
             "What is known from the last call, besides the guess itself?"
         )
     if apart < APART:
@@ -238,16 +258,27 @@ def _compare_walk(law: GaussianMixture, shares: np.ndarray, calls: int) -> None:
     if not calls:
         raise Mistake(
             "Your walk never asks the denoiser, and on a law that it does not know it "
-            f"is off by {apart:.2f}."
+            f"is off by {apart:.3f}."
         )
     centres = np.convolve(_EDGES, [0.5, 0.5], mode="valid")
     wide, true = (_spread_of(p[1:-1], centres) for p in (shares, masses))
-    seen = "too narrow" if wide < true else "too wide"
+    if wide > true:
+        advice = "If your step foresees the guess, it foresees too great a change."
+    elif len(set(times)) < calls:
+        advice = (
+            "You ask twice at one time, so each step costs two calls, and few steps "
+            "are left. Is an end the best place for the second call? Is it needed?"
+        )
+    else:
+        advice = (
+            "Other times help a little. More helps a step that does not take the guess "
+            "at its start for the whole of its way."
+        )
     raise Mistake(
         f"Calls: {calls}. The total variation on a law of {len(law.means)} modes is "
-        f"{apart:.2f}, and the samples are {seen}, with a spread of {wide:.2f} "
-        f"against {true:.2f}. Other times help a little. More helps a step that "
-        "does not take the guess at its start for the whole of its way."
+        f"{apart:.3f}, where {APART:.3f} is the bar; the samples are too "
+        f"{'wide' if wide > true else 'narrow'}, with a spread of {wide:.2f} against "
+        f"{true:.2f}. {advice}"
     )
 
 
@@ -283,7 +314,8 @@ HINTS: dict[str, tuple[str, ...]] = {
         "Given x, image and noise are tied together: if x0 is larger by 1, how much "
         "larger is eps, and how much larger is v?",
         "So the variance of v given x is that of x0 given x, divided by sigma**2. For "
-        "two Gaussians, precisions add: 1 / rho**2 + alpha**2 / sigma**2.",
+        "two Gaussians, precisions add: 1 / rho**2 + alpha**2 / sigma**2. Multiply "
+        "out before you compute: at t = 0 sigma is 0.",
     ),
     "12.4": (
         "For data around 0 the best guess is a multiple of x. So a step multiplies x "

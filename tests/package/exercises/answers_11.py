@@ -16,16 +16,6 @@ def critic(p, q, share):
     return torch.sigmoid((p / q).log() + math.log(share / (1 - share)))
 
 
-def played(given, **settings):
-    """A game with these settings, as a function of its seed."""
-    return lambda seed: given["play"](seed, **settings)
-
-
-def same(given):
-    """A game that forgets its seed."""
-    return lambda seed: given["play"](3, wide=4.0, steps=2)
-
-
 RIGHT = {
     "11.1": lambda p, q, share: torch.sigmoid(
         (p / q).log() + math.log(share / (1 - share))
@@ -58,46 +48,36 @@ WRONG = [
     ),
     ("11.2", lambda shift: RIGHT["11.2"](shift) / 2, "Half of it"),
     ("11.2", lambda shift: abs(shift), "That is W1"),
+    (
+        "11.2",
+        lambda shift: 2 * RIGHT["11.2"](shift) - math.log(4),
+        "value of the game",
+    ),
+    (
+        "11.2",
+        lambda shift: max(0.0, min(shift, 1.0)) * math.log(2),
+        "not its sign",
+    ),
+    ("11.2", lambda shift: min(shift, 1.0) * math.log(2), "not its sign"),
     ("11.3", lambda x, t: tuple(-g / t for g in pulls(x, t)), "chain rule"),
     ("11.3", lambda x, t: tuple(g * abs(t) / t for g in pulls(x, t)), "|theta|"),
     ("11.3", lambda x, t: pulls(x, t)[0], "Return two tensors"),
     ("11.3", lambda x, t: (x, x), "The logit is a"),
 ]
 
+LOSE, KEEP = {"wide": 0.1}, {"wide": 4.0}
 LAZY = [
     ("11.4", lambda given: given["play"], "Hand in a pair"),
-    (
-        "11.4",
-        lambda given: (given["play"](1, steps=1), None),
-        "not what they have trained",
-    ),
-    (
-        "11.4",
-        lambda given: (lambda seed: torch.zeros(2000, 1), None),
-        "Hand in the trained model",
-    ),
-    (
-        "11.4",
-        lambda given: [played(given, wide=0.01, steps=1)] * 2,
-        "must have found the other",
-    ),
-    (
-        "11.4",
-        lambda given: [played(given, wide=4.0, steps=60)] * 2,
-        "some samples to the left",
-    ),
-    (
-        "11.4",
-        lambda given: [played(given, wide=0.2, steps=60)] * 2,
-        "so that a step can part",
-    ),
-    (
-        "11.4",
-        lambda given: (
-            played(given, wide=0.2, steps=60),
-            played(given, wide=4.0, steps=1),
-        ),
-        "lie at no mode",
-    ),
-    ("11.4", lambda given: [same(given)] * 2, "does your function use it"),
+    ("11.4", lambda given: (given["play"](1, steps=1), KEEP), "Hand in settings"),
+    ("11.4", lambda given: (lambda seed: None, KEEP), "Hand in settings"),
+    ("11.4", lambda given: (LOSE | {"seed": 3}, KEEP), "Seeds are mine"),
+    ("11.4", lambda given: (LOSE, KEEP | {"steps": 5000}), "are enough"),
+    ("11.4", lambda given: (LOSE, KEEP | {"rates": 1e-3}), "expected shape (2,)"),
+    ("11.4", lambda given: (LOSE, KEEP | {"turns": (1, 0.5)}), "too small"),
+    ("11.4", lambda given: (LOSE, KEEP | {"turns": (1, 1.5)}), "cannot be played"),
+    ("11.4", lambda given: ({"wide": 0.01, "steps": 1}, KEEP), "found the other"),
+    ("11.4", lambda given: (KEEP, KEEP), "game that should lose a mode"),
+    ("11.4", lambda given: ({}, KEEP), "game that should lose a mode"),
+    ("11.4", lambda given: (LOSE, {"wide": 0.2}), "game that should keep both"),
+    ("11.4", lambda given: (LOSE, KEEP | {"steps": 1}), "lie at no mode"),
 ]

@@ -69,6 +69,23 @@ def careless(t, rho):
         return image_floor(t, rho) / np.square(rates(t)[1])
 
 
+def plain_floor(t, rho):
+    """Divide by sigma, which is 0 at the start."""
+    alpha, sigma = rates(t)
+    return 1 / (1 / rho**2 + alpha**2 / sigma**2) / sigma**2
+
+
+def unscaled(x, alpha, sigma, m, rho):
+    """Divide by alpha first, which is 0 at the end."""
+    seen, noise = x / alpha, torch.tensor(sigma / (alpha + 1e-300)) ** 2
+    return (m * noise + seen * rho**2) / (noise + rho**2)
+
+
+def unscaled_floats(x, alpha, sigma, m, rho):
+    noise = (sigma / alpha) ** 2
+    return (m * noise + x / alpha * rho**2) / (noise + rho**2)
+
+
 RIGHT = {
     "12.1": halfway,
     "12.2": mean,
@@ -101,7 +118,10 @@ WRONG = [
     ("12.3", lambda t, rho: 0.0, "Nobody reaches 0"),
     ("12.3", lambda t, rho: image_floor(t, rho), "the error in the image"),
     ("12.3", lambda t, rho: noise_floor(t, rho), "the error in the noise"),
-    ("12.3", careless, "you divide by 0"),
+    ("12.3", careless, "t = 0 you divide by 0"),
+    ("12.3", plain_floor, "t = 0 you divide by 0"),
+    ("12.2", unscaled, "At alpha = 0 you divide by 0"),
+    ("12.2", unscaled_floats, "At alpha = 0 you divide by 0"),
     ("12.3", lambda t, rho: floor(t, rho) ** 0.5, "a standard deviation"),
     ("12.3", no_answer, "variance of v itself"),
     ("12.3", lambda t, rho: 1.0, "a conditional variance"),
@@ -136,6 +156,46 @@ def learned_by_heart(given):
     return walk
 
 
+def stepwise(steps, guess_of):
+    """Walk in equal steps; `guess_of` says which guess each of them takes."""
+
+    def walk(denoise, x):
+        last = None
+        for k in range(steps, 0, -1):
+            now, then = k / steps, (k - 1) / steps
+            guess = denoise(x, now)
+            taken = guess_of(denoise, x, now, then, guess, last)
+            last = guess
+            x = step(lambda _, taken=taken: taken, x, rates(now), rates(then))
+        return x
+
+    return walk
+
+
+def both_ends(denoise, x, now, then, guess, last):
+    """Heun: the mean of the guesses at both ends; the last step has one end only."""
+    if then == 0:
+        return guess
+    end = step(lambda _: guess, x, rates(now), rates(then))
+    return (guess + denoise(end, then)) / 2
+
+
+def foreseen(share):
+    """Move the guess on by a share of its last change."""
+    return lambda d, x, now, then, guess, last: (
+        guess if last is None else guess + share * (guess - last)
+    )
+
+
+def off_a_grid(denoise, x):
+    """Read the law off a grid, in one call: the score, its integral, the quantiles."""
+    grid, t = torch.linspace(-6, 6, 2001, dtype=torch.float64)[:, None], 0.05
+    alpha, sigma = rates(t)
+    score = (alpha * denoise(grid, t) - grid) / sigma**2
+    law = torch.softmax((score.cumsum(0) * 12 / 2000).flatten(), 0).cumsum(0)
+    return grid[torch.searchsorted(law, torch.special.ndtr(x)).clip(0, 2000)][..., 0]
+
+
 def late(denoise, x):
     """Ask where no noise is left."""
     return denoise(x, 0.0)
@@ -151,4 +211,7 @@ LAZY = [
     ("12.5", lambda given: lambda denoise, x: x, "never asks the denoiser"),
     ("12.5", learned_by_heart, "never asks the denoiser"),
     ("12.5", lambda given: late, "0 excluded"),
+    ("12.5", lambda given: stepwise(6, both_ends), "You ask twice at one time"),
+    ("12.5", lambda given: stepwise(12, foreseen(1.0)), "too great a change"),
+    ("12.5", lambda given: off_a_grid, "reads the law off a grid"),
 ]
