@@ -300,7 +300,7 @@ STORED = ("logistic", "masked-mlp", "masked-convolution", "recurrent")
 def _trained(answer: Any) -> str:
     """5.5: a masked model that is good on images it has not seen.
 
-    Whoever trains on all test images is seen; a few of them would pass.
+    Training on all test images is seen; training on half of them passes.
     """
     model = _in_order(labs.model(answer, stored=STORED))
     parts = {part: datasets.binary_digits(part).pixels for part in ("train", *BARS)}
