@@ -169,12 +169,12 @@ def _woken(answer: Any) -> str:
     model = labs.model(answer, stored=["vae-binary"])
     if not isinstance(model, vae.VAE) or (model.d, model.latents) != (64, 16):
         raise Mistake("Hand in a vae.VAE for 64 pixels with 16 latents.")
-    seen, unseen = (datasets.binary_digits(part).pixels for part in ("train", "test"))
+    train, test = (datasets.binary_digits(part).pixels for part in ("train", "test"))
     with torch.no_grad():
-        bounds = -_mean_elbo(model, seen), -_mean_elbo(model, unseen)
-        code = model.kl(unseen).sum(dim=1).mean().item()
-        awake = int((model.encode(unseen).var(dim=0) > 0.01).sum())
-    _compare_woken(*bounds, code, awake, _ways(model))
+        seen, unseen = -_mean_elbo(model, train), -_mean_elbo(model, test)
+        code = model.kl(test).sum(dim=1).mean().item()
+        awake = int((model.encode(test).var(dim=0) > 0.01).sum())
+    _compare_woken(seen, unseen, code, awake, _ways(model))
     return (
         "One symptom, two causes: the mean over pixels had made each nat of code 64 "
         "times as dear, and then a layer of two units let no more than a few "

@@ -1,4 +1,4 @@
-"""Answers to exercises 5.2 and 5.4 and to the lab of chapter 5, right and wrong."""
+"""Answers to exercises 5.2 to 5.4 and to the lab of chapter 5, right and wrong."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import itertools
 
 import torch
 
-from lecture_code import autoregressive, networks, trained, training
+from lecture_code import autoregressive, datasets, networks, trained, training
 
 
 def _images(d):
@@ -30,6 +30,35 @@ def _on_the_mean(logits, d):
     a = logits(x)
     apart = [a[x[:, j] == 1].mean(0) - a[x[:, j] == 0].mean(0) for j in range(d)]
     return (torch.stack(apart, dim=1).abs() > 1e-5).triu().any(dim=1)
+
+
+def _all_later_at_once(logits, d):
+    x = _images(d)
+    later = [x ^ (torch.arange(d) >= i).to(x.dtype) for i in range(d)]
+    changes = [(logits(each) - logits(x)).abs() > 1e-6 for each in later]
+    return torch.stack([each[:, i].any() for i, each in enumerate(changes)])
+
+
+def _some(n, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return lambda d: torch.randint(2, (n, d), generator=generator)
+
+
+def _jacobian(logits, d):
+    return networks.dependence(logits, _images(d).float()).triu().any(dim=1)
+
+
+def _jacobian_by_autograd(logits, d):
+    jacobian = torch.autograd.functional.jacobian(logits, _images(d).float())
+    return jacobian.abs().amax(dim=(0, 2)).triu().any(dim=1)
+
+
+def _full_matrix(W, b, n, generator):
+    x = torch.zeros(n, len(b), dtype=W.dtype)
+    for i in range(len(b)):
+        p = torch.sigmoid(x @ W[i] + b[i])  # what is not drawn yet is 0
+        x[:, i] = torch.bernoulli(p, generator=generator)
+    return x
 
 
 def _odds(p):
@@ -78,6 +107,11 @@ WRONG = [
         "only where pixels 0 and 4 are black",
     ),
     ("5.2", _on_the_mean, "whether pixels 3 and 5 differ"),
+    ("5.2", _all_later_at_once, "change one pixel at a time"),
+    ("5.2", _jacobian, "through a threshold"),
+    ("5.2", _jacobian_by_autograd, "through a threshold"),
+    ("5.2", lambda f, d: _looks_ahead(f, d, _some(8)), "one image in"),
+    ("5.2", lambda f, d: _looks_ahead(f, d, _some(16)), "one image in"),
     (
         "5.2",
         lambda f, d: _dependence(f, _images(d)).any(dim=1),
@@ -86,6 +120,7 @@ WRONG = [
     ("5.2", lambda f, d: f(torch.rand(9, d)).any(dim=0), "for binary images"),
     ("5.2", lambda f, d: f(_images(d + 1)).any(dim=0), "maps (n, 4)"),
     ("5.2", lambda f, d: f(_images(d))[-1], "True or False"),
+    ("5.3", _full_matrix, "0 times NaN is no 0"),
     ("5.4", lambda p, order: True, "two weights miss"),
     ("5.4", lambda p, order: False, "made the table"),
     ("5.4", _natural, "Is it read so?"),
@@ -110,6 +145,11 @@ def _leaking(given):
     return model
 
 
+def _knowing_the_test(given):
+    images = torch.cat([given["train"], datasets.binary_digits("test").pixels])
+    return _model(512, dropout=0.5, data=images, steps=300, lr=0.01).eval()
+
+
 LAZY = [
     ("5.5", lambda given: _model(256), "has this model been trained?"),
     (
@@ -127,6 +167,7 @@ LAZY = [
         lambda given: _model(data=given["validation"], steps=250, lr=0.05),
         "train on the first only",
     ),
+    ("5.5", _knowing_the_test, "as if it had seen them"),
     ("5.5", _leaking, "No distribution over images"),
     (
         "5.5",

@@ -103,6 +103,12 @@ def test_a_lazy_answer_gets_the_hint_for_it(identity, make, hint):
     assert hint in result.message
 
 
+@pytest.mark.parametrize("slope", [1.97, 4.07])
+def test_a_slope_is_met_about_as_well_as_training_meets_it(slope):
+    best = importlib.import_module("answers_15").best
+    assert judged("15.5", best(started("15.5", 0), slope)).passed
+
+
 # ---------------------------------------------------- models that cannot be judged
 
 
