@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy import special, stats
+from scipy import special
 
 from lecture_code import datasets
 from lecture_code.exercises import Check, Mistake, call, numbers
@@ -102,7 +102,7 @@ def _local(answer: Any) -> str:
 
 
 def _compare_local(got: float, floors: np.ndarray, radii, latents: int) -> None:
-    outside = stats.chi2.sf(radii**2, latents)
+    outside = special.chdtrc(latents, radii**2)
     each = floors - outside
     want = max(each.max(), 0.0)
     if np.isclose(got, want):
@@ -114,7 +114,7 @@ def _compare_local(got: float, floors: np.ndarray, radii, latents: int) -> None:
             f"exp(-R^2 / 2) leave the ball with 2 latents. With {latents} the squared "
             "length has another law."
         )
-    if np.isclose(got, max((floors - 2 * stats.norm.sf(radii)).max(), 0)):
+    if np.isclose(got, max((floors - 2 * special.ndtr(-radii)).max(), 0)):
         raise Mistake("That is one latent on the line. A ball looks at all of them.")
     if np.isclose(got, floors.max()):
         raise Mistake("What may happen outside of the ball has to be subtracted.")
