@@ -200,6 +200,8 @@ ROWS: list[Row] = [
         runs=False, model=(torch.nn.Linear(1, 1), "a function"),
         data=((torch.tensor(1.0), "a row for each"), (torch.tensor([math.nan]),
             "finite")), steps=NONE, batch_size=NONE, lr=SIZE),
+    row(training.batches, {"data": REAL}, data=((1.0, "tensor"),
+        (torch.tensor(1.0), "a row for each example")), batch_size=(0, ">= 1")),
     row(training.play,
         {"players": [training.Player([Line().slope], Line().loss)],
             "steps": 1} | {"data": torch.ones(8)}, runs=False,
@@ -228,7 +230,7 @@ ROWS: list[Row] = [
             ([1.0, 2.0], "shape (3,)")),
         weights=(([0.5, 0.5], "equal lengths"), ([0.5] * 3, "sum to 1"))),
     *each(mixture, "pdf cdf sf", {"x": X}, x=(([math.inf], "finite"), ("a", "real"))),
-    row(lambda: mixture().ppf, {"u": [0, 0.5, 1]}, u=ENTRY),
+    *each(mixture, "ppf isf", {"u": [0, 0.5, 1]}, u=ENTRY),
     *each(mixture, "log_prob score", {"x": REAL},
         x=(([0.0], "a tensor"), (REAL * math.nan, "finite"))),
     row(densities.IsotropicMixture, {"means": [[-1e20], [1e20]]},
@@ -449,7 +451,8 @@ ROWS: list[Row] = [
             (1.0, "shape (n,)"))),
     *several([samplers.noise_levels, samplers.probability_flow, samplers.ancestral],
         {"target": mixture(), "steps": 1}, **STEPS),
-    row(lipschitz.exact_1d, {"net": KINKED, "low": -1, "high": 2}, **NET),
+    *several([lipschitz.exact_1d, lipschitz.knots_1d],
+        {"net": KINKED, "low": -1, "high": 2}, **NET),
     row(lipschitz.upper_bound, {"net": KINKED, "input_shape": (1,)},
         net=(torch.nn.LayerNorm(1), "layers with a known Lipschitz constant"),
         input_shape=([0], ">= 1")),
@@ -561,7 +564,7 @@ def called(path: Any) -> tuple[set, set[str]]:
         for n in nodes
         if isinstance(n, ast.ImportFrom) and n.module.startswith("lecture_code")
         # what a lab begins with comes from the module that grades it
-        if not n.module.startswith("lecture_code.exercises.")
+        if not n.module.startswith("lecture_code.exercises")
         for alias in n.names
     }
     functions = [n.func for n in nodes if isinstance(n, ast.Call)]
