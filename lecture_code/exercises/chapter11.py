@@ -300,6 +300,8 @@ HINTS: dict[str, tuple[str, ...]] = {
         "a generator that was not trained at all.",
         "All samples begin near the middle. If the hidden units are nearly the same "
         "for every latent, a step moves all samples alike; else it can part them.",
-        "How steep the hidden units begin is what `wide` decides.",
+        "How steep the hidden units begin is what `wide` decides. If it is small, they "
+        "all say nearly the same of the latents -1 and 1, and a step moves all samples "
+        "alike; if it is large, they tell the two apart, and a step can part them.",
     ),
 }
