@@ -95,8 +95,9 @@ def judgements() -> dict[str, np.ndarray]:
         ``frechet`` and ``copying`` (see ``metrics``); and ``rejected``, the share of
         200 two-sample tests with 50 images on each side that reject at the level 0.05.
         The error is that of drawing: of the mean over the ten draws, or of the one set
-        of new digits by the spread of its random halves. It holds the trained model and
-        the test images fixed.
+        of new digits by the spread of its random halves. That of ``rejected`` is the
+        error of 200 yes-or-no tests from one pool of images. It holds the trained model
+        and the test images fixed.
     """
     judge, rows = _classifier(), list[Row]()
     for name, entry in tqdm(entries().items(), delay=2.0, leave=False):
