@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import torch
+from answers_15 import joined
 from scipy import special
 
 from lecture_code import pushforward
@@ -128,27 +129,10 @@ def line(slope, shift=0.0):
     return net
 
 
-def bent(z, x):
-    """A network of one hidden layer that joins points by lines, and nothing learned."""
-    z, x = (torch.as_tensor(part, dtype=torch.float32) for part in (z, x))
-    slopes = x.diff() / z.diff()
-    net = torch.nn.Sequential(
-        torch.nn.Linear(1, len(slopes)),
-        torch.nn.ReLU(),
-        torch.nn.Linear(len(slopes), 1),
-    )
-    with torch.no_grad():
-        net[0].weight.fill_(1.0)
-        net[0].bias.copy_(-z[:-1])
-        net[2].weight.copy_(slopes.diff(prepend=slopes.new_zeros(1))[None])
-        net[2].bias.copy_(x[:1])
-    return net
-
-
 def unbounded(given):
     """What a long training without restraint ends in: the exact map, or nearly."""
     z = np.linspace(-5, 5, 101)
-    return bent(z, given["target"].ppf(special.ndtr(z)))
+    return joined(z, given["target"].ppf(special.ndtr(z)))
 
 
 LAZY = [

@@ -43,8 +43,10 @@ def lab(identity: str) -> Lab:
     kinds = (ast.Import, ast.ImportFrom)
     given = [ast.unparse(line) for line in lines if isinstance(line, kinds)]
     place = next(i for i, c in enumerate(cells) if conventions.solved(c) == identity)
-    if conventions.is_given(cells[place - 1]):
-        given.append(cells[place - 1].source)
+    first = place
+    while conventions.is_given(cells[first - 1]):
+        first -= 1
+    given += [cell.source for cell in cells[first:place]]
     tree = ast.parse(cells[place].source)
     (call,) = conventions.grade_calls(cells[place].source)
     kept = [n for n in tree.body if "exercises.grade" not in ast.unparse(n)]
