@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import functools
 import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -38,3 +40,9 @@ def write_table(path: Path, columns: Mapping[str, np.ndarray]) -> Path:
             csv.writer(file, lineterminator="\n").writerows([columns, *rows])
 
     return write(path, fill)
+
+
+def write_arrays(path: Path, values: Mapping[str, np.ndarray]) -> Path:
+    """Write arrays by their names as one NumPy archive."""
+    save: Any = np.savez_compressed
+    return write(path, functools.partial(save, **values))

@@ -10,7 +10,8 @@ import numpy as np
 
 from lecture_code import _files, trained
 from lecture_code.scenes import chapter16 as scene
-from lecture_code.study.line import experiments, runner
+from lecture_code.study import runner
+from lecture_code.study.line import experiments
 from lecture_code.study.line.experiments import CELLS, Unit
 from lecture_code.trained import Table, select
 

@@ -41,7 +41,7 @@ def run(
     folder.mkdir(parents=True, exist_ok=True)
     named = joblib.delayed(lambda unit: (unit.name, work(unit)))
     left = [named(unit) for unit in units if unit.name not in done]
-    bar = {"initial": len(done), "total": len(units), "unit": "stack", "disable": None}
+    bar = {"initial": len(done), "total": len(units), "unit": "piece", "disable": None}
     with cluster, joblib.parallel_config(backend, n_jobs=jobs):
         # Only this process writes, so that machines need no folder in common.
         settings = {"return_as": "generator_unordered", "batch_size": 1}
