@@ -40,10 +40,10 @@ SETTINGS = {
         "diffusion": Setting(0, 1000, 250, 2e-3),
     },
     784: {
-        "VAE": Setting(20, 1500, 64, 2e-3),
-        "GAN": Setting(20, 2000, 64, 5e-4),
-        "Wasserstein": Setting(20, 800, 256, 2e-3),
-        "diffusion": Setting(0, 2500, 64, 2e-3),
+        "VAE": Setting(20, 1200, 64, 2e-3),
+        "GAN": Setting(20, 1500, 64, 5e-4),
+        "Wasserstein": Setting(20, 600, 256, 2e-3),
+        "diffusion": Setting(0, 1600, 64, 2e-3),
     },
 }
 KINDS = ("VAE", "GAN", "Wasserstein", "diffusion")

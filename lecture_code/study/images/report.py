@@ -19,7 +19,7 @@ from lecture_code.study.images.models import KINDS, Maker, train
 from lecture_code.study.images.scenes import NOISE, SCENES, Scene, scene
 from lecture_code.trained import Table
 
-SAMPLES = 3000
+SAMPLES = 2000
 SHOWN = 60  # samples that are kept of each model's first run
 NOISES = (0.15, NOISE)  # the paper's, and one that leaves the digits just readable
 REAL = "real"  # the unit that looks at the data themselves
