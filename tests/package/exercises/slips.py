@@ -103,6 +103,19 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "whatever the threshold, it is one event",
         ),
     },
+    "12.2": {
+        **dict.fromkeys(
+            ("for t in (0.2, 0.44):", "for t in (0.22, 0.4):"),
+            "times nearby read as well",
+        ),
+        **dict.fromkeys(
+            (
+                f"rng, errors = (torch.Generator().manual_seed({seed}), {start})"
+                for seed, start in ((-1, 0.0), (1, 0.0), (10, 0.0), (0, 1.1))
+            ),
+            "other noise, or a constant added to all classes",
+        ),
+    },
     "13.3": {
         "return chances .T @ images.to(p.dtype) / chances.sum()": "a vector is its own "
         "transpose"
