@@ -64,6 +64,58 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "return int((kept >= share * S.square().sum() + 1e-12).sum())": _ROUNDING,
         "return int((kept > share * S.square().sum() + 1.1e-12).sum())": (_ROUNDING),
     },
+    "11.1": {
+        **dict.fromkeys(
+            (
+                f"weights = torch.linspace({start}, {end}, {n}).tolist()"
+                for start, end, n in (
+                    (0, 3, 300),
+                    (0, 3, 302),
+                    (0, 3, 311),
+                    (0, 2, 301),
+                    (0, 4, 301),
+                    (0, 13, 301),
+                    (1, 3, 301),
+                    (-1, 3, 301),
+                )
+            ),
+            "another grid that holds the best weights",
+        ),
+    },
+    "11.2": {
+        **dict.fromkeys(
+            (
+                "critic = train(real[::12], fake[::2])",
+                *(
+                    f"taken = [(critic(x[{rows}]) > 0).double().mean() "
+                    "for x in (real, fake)]"
+                    for rows in ("11::2", "1::12")
+                ),
+            ),
+            "fewer rows, and still others than the critic saw",
+        ),
+        **dict.fromkeys(
+            (
+                f"taken = [(critic(x[1::2]) {above}).double().mean() "
+                "for x in (real, fake)]"
+                for above in ("> -1", "> 1", ">= 0")
+            ),
+            "whatever the threshold, it is one event",
+        ),
+    },
+    "12.2": {
+        **dict.fromkeys(
+            ("for t in (0.2, 0.44):", "for t in (0.22, 0.4):"),
+            "times nearby read as well",
+        ),
+        **dict.fromkeys(
+            (
+                f"rng, errors = (torch.Generator().manual_seed({seed}), {start})"
+                for seed, start in ((-1, 0.0), (1, 0.0), (10, 0.0), (0, 1.1))
+            ),
+            "other noise, or a constant added to all classes",
+        ),
+    },
     "13.3": {
         "return chances .T @ images.to(p.dtype) / chances.sum()": "a vector is its own "
         "transpose"
