@@ -79,7 +79,7 @@ WRONG = [
     ("9.2", lambda A: _turn(A).T, "turns the codes the other way"),
     ("9.2", lambda A: torch.linalg.svd(A).Vh, "turns the codes the other way"),
     ("9.2", lambda A: 2 * _turn(A), "Not orthogonal"),
-    ("9.2", lambda A: torch.linalg.pinv(A) @ A, "Not orthogonal"),
+    ("9.2", lambda A: A.T @ A, "Not orthogonal"),
     ("9.2", lambda A: torch.linalg.qr(A.T @ A).Q, "which of its entries"),
     ("9.2", lambda A: A @ _turn(A), "expected shape"),
     ("9.3", lambda v, sigma, beta: v**0.5, "A part of it is noise"),

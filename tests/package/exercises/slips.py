@@ -60,6 +60,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "return int((kept >= share * S.square().sum() + 1e-12).sum())": _ROUNDING,
         "return int((kept > share * S.square().sum() + 1.1e-12).sum())": (_ROUNDING),
     },
+    "9.1": {"if r < 0.5 ** 0.5:": "no case lies on the edge, up to rounding"},
+    "9.2": {"minus the answer, part 0": "a turn, and every axis the other way"},
     "13.3": {
         "return chances .T @ images.to(p.dtype) / chances.sum()": "a vector is its own "
         "transpose"
