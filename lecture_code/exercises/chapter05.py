@@ -326,6 +326,11 @@ def _diagnose(train: float, validation: float, test: float) -> None:
     """Say what nats for the hole tell of a training."""
     told = f"{train:.2f} nats for the hole in training images, "
     told += f"{validation:.2f} in validation and {test:.2f} in test images"
+    if not validation < 10.5:
+        raise Mistake(
+            f"{told}, no less than with independent pixels (10.8): has this model "
+            "been trained?"
+        )
     passed = max(validation, test) < BAR
     gap, apart = min(validation, test) - train, abs(validation - test)
     if gap < (LEARNED if passed else 0) or (passed and apart > APART):
@@ -335,11 +340,6 @@ def _diagnose(train: float, validation: float, test: float) -> None:
         )
     if passed:
         return
-    if not validation < 10.5:
-        raise Mistake(
-            f"{told}, no less than with independent pixels (10.8): has this model "
-            "been trained?"
-        )
     if validation - train > 1.55:
         raise Mistake(f"{told}: learned by heart. What makes that harder?")
     if train > 6.1:
