@@ -89,7 +89,7 @@ def _least_noise(distance: float, s: float, slope: float) -> float:
     return math.sqrt(high**2 - s**2)
 
 
-#: How many times as steep as what is asked for an answer may be.
+#: How far an answer may be from the slope that the band of the chapter proves.
 _LEAST, _MOST = 0.9, 1.15
 
 
