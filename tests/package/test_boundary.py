@@ -35,6 +35,7 @@ from lecture_code import (
     gan,
     histograms,
     inpainting,
+    laws,
     likelihoods,
     lipschitz,
     metrics,
@@ -52,7 +53,7 @@ from lecture_code import (
 )
 from lecture_code.study.images import judges, measure, scenes
 from lecture_code.study.images import models as image_models
-from lecture_code.study.line import experiments, laws
+from lecture_code.study.line import experiments
 from tools.chapters import conventions
 
 

@@ -17,9 +17,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from lecture_code import _validate, lipschitz, pushforward
+from lecture_code import _validate, laws, lipschitz, pushforward
 from lecture_code.densities import GaussianMixture
-from lecture_code.study.line import denoisers, generators, laws
+from lecture_code.study.line import denoisers, generators
 from lecture_code.study.line.stacks import Stack, latents
 
 MODELS = ("vae", "gan", "wasserstein", "diffusion")

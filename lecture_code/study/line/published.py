@@ -18,8 +18,8 @@ from torch import nn
 from torch.nn.functional import softplus
 from torch.nn.utils.parametrizations import spectral_norm
 
-from lecture_code import lipschitz, networks, pushforward
-from lecture_code.study.line import experiments, laws, stacks
+from lecture_code import laws, lipschitz, networks, pushforward
+from lecture_code.study.line import experiments, stacks
 
 DATA, BATCH, STEPS, REPORT = 50_000, 1000, 20_000, 2500
 VARIANCE = 0.1  # of the decoder

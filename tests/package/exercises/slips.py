@@ -145,6 +145,17 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "another grid, or one that goes on where the slope rises again",
         ),
     },
+    "15.2": {
+        **dict.fromkeys(
+            (f"band = np.sqrt(np.log({n}) / (2 * n))" for n in (39, 41, 50)),
+            "about as wide a band",
+        ),
+        **dict.fromkeys(
+            (f"before = special.ndtri((share - band).clip(0, {n}))" for n in (2, 11)),
+            "a share less the band is never above 1",
+        ),
+        "grown = special.ndtri((share + band).clip(-1, 1))": "a share is positive",
+    },
     "16.1": dict.fromkeys(
         (
             "reached = (z[:-1] <= latents) & (latents < z[1:])",
