@@ -86,8 +86,8 @@ def _proof(answer: Any) -> str:
     # The most that is true, the least that the critic offers, and the two samples.
     many, few = normal(size=(3000, 2)) + shift, normal(size=(600, 2))
     _compare_proof(answer, _straight, many, few, (0.36, 0.76))
-    same = normal(size=(2, 1000, 8))
-    _compare_proof(answer, _nearest, *same, (-0.12, 0.12))
+    first, second = normal(size=(2, 1000, 8))
+    _compare_proof(answer, _nearest, first, second, (-0.12, 0.12))
     ring = normal(size=(600, 2))
     ring *= 4 / np.linalg.norm(ring, axis=1, keepdims=True)
     ring, heap = (x[np.argsort(x[:, 0])] for x in (ring, normal(size=(500, 2))))

@@ -264,8 +264,8 @@ def _explain(
             "is low.",
         ),
     ):
-        scaled = [each[inner] / each[inner].sum() for each in (chance, formula)]
-        if np.allclose(*scaled, rtol=0.01, atol=1e-6):
+        kept, told_of = (x[inner] / x[inner].sum() for x in (chance, formula))
+        if np.allclose(kept, told_of, rtol=0.01, atol=1e-6):
             return told
     return (
         "To empty the valley is not enough: the flanks and the two modes have to get "

@@ -94,6 +94,15 @@ def test_a_generator_is_measured_as_it_is(pair, judge):
     assert seen["3"] + seen["7"] + seen["other"] == pytest.approx(1)
 
 
+def test_a_slope_is_proved_up_to_equality():
+    # The steepest climb from one side to the other, at slope 5 and from latent -0.3 on.
+    left, right = special.ndtr(-0.3), special.ndtr(-0.3 + 2 / 5)
+    proved = measure.proved([left, left], [right - left, 0.0], 2.0)
+    np.testing.assert_allclose(proved, [5, np.inf])
+    half = measure.proved(0.5, 0.1, 1.0)
+    assert 2 * special.ndtr(1 / half) - 1 == pytest.approx(0.2)  # twice one side
+
+
 def test_real_images_are_seen_as_what_they_are(judge):
     seen = scenes.scene("classes")
     row = measure.look(seen, seen.data, judge)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 from lecture_code import _validate, densities, divergences, lipschitz, pushforward
 from lecture_code.study.images.judges import VERDICTS, Judge
@@ -74,6 +75,24 @@ def bars(seen: Scene, x: torch.Tensor, judge: Judge) -> list[list[int]]:
         np.histogram(at[said == verdict], BARS)[0].tolist()
         for verdict in range(len(VERDICTS))
     ]
+
+
+def proved(left: ArrayLike, valley: ArrayLike, width: float) -> np.ndarray:
+    r"""Return the least slope of a generator that puts these shares where they are.
+
+    .. math:: L \ge \frac{w}{\Phi^{-1}(a + v) - \Phi^{-1}(a)}
+
+    The share ``left`` a lies on one side of a valley of so much ``width`` w, the share
+    ``valley`` v in it. By isoperimetry no set of latents of mass a gains less than a
+    half-space when everything within w / L of it is added. Infinite for an empty
+    valley, and as exact as the shares are counted.
+    """
+    from scipy import special
+
+    left, valley = _validate.array("left", left), _validate.array("valley", valley)
+    width = _validate.real("width", width, above=0)
+    with np.errstate(divide="ignore"):
+        return width / (special.ndtri(left + valley) - special.ndtri(left))
 
 
 def slopes(seen: Scene, maker: Maker) -> dict[str, float]:

@@ -90,7 +90,8 @@ def study(
     ]
     look = functools.partial(work, judged=judged)
     results = runner.run(look, units, folder / "units", **where)
-    made = tables(units, results)
+    seen = {name: scene(name, source, folder=files).separation for name in scenes}
+    made = tables(units, results, seen)
     shown = samples(units, results)
     written = []
     for name, columns in made.items():
@@ -125,13 +126,21 @@ def work(unit: Unit, judged: dict) -> dict:
     return {"rows": rows, "counts": counts, "images": images, "seconds": seconds}
 
 
-def tables(units: Sequence[Unit], results: Mapping[str, dict]) -> dict[str, Table]:
+def tables(
+    units: Sequence[Unit],
+    results: Mapping[str, dict],
+    separations: Mapping[str, float],
+) -> dict[str, Table]:
     """Gather what :func:`work` returned into tables.
 
-    ``images`` has a row for each model and run, and for the data and the unseen images;
-    ``images-axis`` the counts in the cells along the axis, for the first runs.
+    ``images`` has a row for each model and run, and for the data and the unseen images,
+    with the slope that its shares prove; ``images-axis`` the counts in the cells along
+    the axis, for the first runs.
     """
     rows = [row for unit in units for row in results[unit.name]["rows"]]
+    for row in rows:
+        width = separations[row["scene"]] / 2  # of the valley
+        row["proved"] = float(measure.proved(row["left"], row["valley"], width))
     main = {key: np.array([_rounded(row[key]) for row in rows]) for key in rows[0]}
     axis = []
     for row, counts in _first(units, results, "counts"):
