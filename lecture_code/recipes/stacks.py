@@ -23,7 +23,7 @@ SEEDS = range(3)
 ROUNDS = ((800, 1e-3), (800, 1e-3), (1600, 1e-3), (3200, 3e-4), (3600, 1e-4))
 #: What is trained, and for how many rounds. Slopes are held to 25 in one network, or to
 #: 5 in each of two, which are trained as one map, or each on its half of the way.
-KINDS = {"student": 5, "single": 2, "joint": 2, "separate": 2}
+KINDS = {"single": 2, "separate": 2, "joint": 2, "student": 5}
 
 
 def latents(n: int) -> torch.Tensor:
