@@ -44,7 +44,7 @@ def _stack(axes, counts: Table) -> None:
         share = counts[verdict] / total
         axes.bar(at, share, at[1] - at[0], bottom, color=PALETTE[colour])
         bottom += share
-    axes.axvspan(-0.25, 0.25, color=PALETTE["grey"], alpha=0.15, linewidth=0)
+    axes.axvspan(-0.25, 0.25, color=PALETTE["grey"], alpha=0.15, lw=0, zorder=0)
     axes.set(xlim=(-1, 1), ylim=(0, 0.12), xticks=[], yticks=[])
 
 
