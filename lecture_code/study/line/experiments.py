@@ -125,16 +125,17 @@ def work(unit: Unit) -> dict:
 
     ``rows``: for each network the setting, the ``slope``, the ``step_slope``, the total
     variation ``tv``, the least possible with this slope ``tv_star``, the bound a priori
-    ``tv_bound``, and the ``valley`` mass between -m/2 and m/2; ``densities`` on the
-    cells of the figures; ``seconds`` of CPU time for training and for measuring them
-    all.
+    ``tv_bound``, ``kl`` of the model to the target and its bound ``kl_bound``, and the
+    masses ``left`` of -m/2 and in the ``valley`` from there to m/2; ``densities`` on
+    the cells of the figures; ``seconds`` of CPU time for training and for measuring
+    them all.
     """
     _validate.choice("kind", _validate.instance("unit", unit, Unit).kind, KINDS)
-    with _one_thread():
+    with one_thread():
         begin = time.process_time()
         maps = train(unit)
         trained = time.process_time()
-        measured = [_measured(*pair) for pair in zip(unit.settings, maps, strict=True)]
+        measured = [measure(*pair) for pair in zip(unit.settings, maps, strict=True)]
     of = {"experiment": unit.experiment, "kind": unit.kind, "layers": unit.layers}
     return {
         "rows": [{**of, **row} for row in measured],
@@ -164,18 +165,19 @@ def train(unit: Unit) -> list[Map]:
         found = [(flow.z, flow.x, flow.step_slope) for flow in denoisers.flows(stack)]
     else:
         stack = _fitted(unit, data, spreads, generator)
-        found = [_mapped(net) for net in stack.members()]
+        found = [mapped(net) for net in stack.members()]
     return [
         Map(z, spread * x, slope if kind == "diffusion" else spread * slope)
         for (z, x, slope), spread in zip(found, spreads.flatten().tolist(), strict=True)
     ]
 
 
-def _measured(setting: Setting, made: Map) -> dict:
-    """Hold one trained map against the target and against the theorem."""
+def measure(setting: Setting, made: Map) -> dict:
+    """Hold one trained map against the target and against the theorem, as in a row."""
     law = target(setting.m)
     slope = float(np.abs(np.diff(made.x) / np.diff(made.z)).max())
     half = max(setting.m / 2, 1e-9)
+    left, valley, _ = laws.pushed_masses(made.z, made.x, [-half, half]).tolist()
     return {
         **setting._asdict(),
         "slope": slope,
@@ -183,8 +185,18 @@ def _measured(setting: Setting, made: Map) -> dict:
         "tv": laws.total_variation(made.z, made.x, law),
         "tv_star": float(pushforward.tv_star(law, slope).lower),
         "tv_bound": float(pushforward.tv_lower_bound(law, slope)),
-        "valley": float(laws.pushed_masses(made.z, made.x, [-half, half])[1]),
+        "kl": laws.divergence(made.z, made.x, law),
+        "kl_bound": float(pushforward.kl_lower_bound(law, slope, "reverse")),
+        "left": left,
+        "valley": valley,
     }
+
+
+def mapped(net: torch.nn.Sequential) -> Map:
+    """Take a generator for the broken line that it is."""
+    points, values = lipschitz.knots_1d(net, -REACH, REACH)
+    slope = lipschitz.exact_1d(net, -REACH, REACH)
+    return Map(points.numpy(), values[:, 0].detach().numpy(), slope)
 
 
 def _density(setting: Setting, made: Map) -> np.ndarray:
@@ -229,14 +241,8 @@ def _fitted(
     return stack
 
 
-def _mapped(net: torch.nn.Sequential) -> tuple[np.ndarray, np.ndarray, float]:
-    points, values = lipschitz.knots_1d(net, -REACH, REACH)
-    slope = lipschitz.exact_1d(net, -REACH, REACH)
-    return points.numpy(), values[:, 0].numpy(), slope
-
-
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Compute as everywhere else, however many threads this process may have."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
