@@ -15,8 +15,7 @@ from lecture_code.study.line.experiments import CELLS, Unit
 from lecture_code.trained import Table, select
 
 _SETTING = ("experiment", "kind", "m", "layers", "level", "run")
-_DISTANCES = ("tv", "tv_star", "tv_bound", "kl", "kl_bound")
-MEASURED = ("slope", "step_slope", *_DISTANCES, "left", "valley")
+MEASURED = ("slope", "step_slope", "tv", "tv_star", "tv_bound", "valley")
 
 
 def study(
