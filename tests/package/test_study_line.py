@@ -196,7 +196,7 @@ def test_the_published_settings_are_measured_on_the_way(brief, tmp_path):
     generators = table["kind"] != "score"
     assert np.isnan(table["tv_star"][~generators]).all()
     assert (table["tv_star"] <= table["tv"])[generators].all()
-    assert ((0 < table["valley"]) & (table["valley"] <= 1)).all()
+    assert ((table["valley"] > 0) & (table["valley"] <= 1)).all()
 
 
 def test_an_interrupted_study_of_the_published_settings_goes_on(
@@ -214,7 +214,9 @@ def test_an_interrupted_study_of_the_published_settings_goes_on(
 
 
 @pytest.mark.parametrize("m", [0.0, 4.0])
-def test_annealed_langevin_finds_the_law_of_an_exact_score(m, kept_globals, monkeypatch):
+def test_annealed_langevin_finds_the_law_of_an_exact_score(
+    m, kept_globals, monkeypatch
+):
     monkeypatch.setattr(published, "DATA", 4000)
     unit = math.hypot(1, m)
     law = IsotropicMixture([[-m / unit], [m / unit]], 1 / unit)

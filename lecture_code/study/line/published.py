@@ -97,9 +97,8 @@ def work(network: Network) -> list[dict]:
     with experiments.one_thread():
         for done, x in enumerate(batches(network), 1):
             step(x)
-            if done == network.steps or (
-                done % REPORT == 0 and network.kind != "score"
-            ):
+            last = done == network.steps
+            if last or (done % REPORT == 0 and network.kind != "score"):
                 of = network._replace(steps=done)._asdict()
                 rows.append({**measure(model, network.m), **of})
     return rows
