@@ -76,7 +76,8 @@ def train(kind: str, seed: int) -> Iterator[nn.Sequential]:
     """Train one of ``KINDS``: one network, or two in a row, after each round."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        reaches = {"student": [None], "single": [25.0]}.get(kind, [5.0, 5.0])
+        lone: dict[str, list[float | None]] = {"student": [None], "single": [25.0]}
+        reaches = lone.get(kind, [5.0, 5.0])
         parts = nn.Sequential(*[build(reach) for reach in reaches])
         z, half_way, x = teach()
         for steps, lr in ROUNDS[: KINDS[kind]]:

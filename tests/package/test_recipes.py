@@ -323,7 +323,8 @@ def test_the_teacher_is_the_chain_and_half_of_it_has_the_root_of_its_slopes():
     flow = samplers.probability_flow(stacks.TARGET, stacks.CHAIN)
     near = slice(9000, 11_001)
     slopes = np.diff(x[near]) / np.diff(z[near])
-    assert slopes.max() == pytest.approx(flow.slope, rel=1e-3)
+    # A quotient over 1e-4 of the latent is a little less than the slope at the peak.
+    assert 0.997 * flow.slope < slopes.max() < flow.slope
     edges = np.linspace(-10, 10, 201)
     counted = np.abs(
         np.histogram(x, edges)[0] / len(x) - np.diff(stacks.TARGET.cdf(edges))
