@@ -16,6 +16,9 @@ SEEDS = (911, 922, 933)
 NEAR = 2e-3
 #: Nats that a woken VAE has to beat.
 BEST = 20.3
+_ASLEEP = (
+    "Is the root of a negative number asked for? Which slope is the best one then?"
+)
 #: Nats that a test image costs above a training image, at least, and a validation image
 #: above a test image: at least and at most, if only the first was trained on.
 LEARNED, FEWEST, MOST = 0.55, 0.8, 2.1
@@ -81,7 +84,13 @@ def _turn(answer: Any) -> str:
     for seed, size in zip(SEEDS, ((3, 2), (5, 3), (2, 3)), strict=True):
         A = np.random.default_rng(seed).normal(size=size)
         k = size[1]
-        R = numbers(call(answer, torch.tensor(A)), shape=(k, k))
+        R = numbers(call(answer, torch.tensor(A)), shape=None)
+        if R.shape != (k, k):
+            raise Mistake(
+                f"For A of shape {size}: expected shape {(k, k)}, got shape {R.shape}. "
+                f"R turns the {k} codes, not the data, and is a whole orthogonal basis "
+                "of their space, even if A has fewer rows than columns."
+            )
         if not np.allclose(R.T @ R, np.eye(k), atol=1e-4):
             raise Mistake(
                 "Not orthogonal: with your R the codes R z are no longer standard "
@@ -117,10 +126,10 @@ def _explain_turn(A: np.ndarray, R: np.ndarray) -> None:
 def _slope(answer: Any) -> str:
     """9.3: the slope at which a latent with a dear code ends, 0 if it sleeps."""
     for v, sigma, beta in ((2.0, 0.7, 2.2), (1.3, 0.9, 1.0), (3.0, 1.2, 0.4)):
-        got = numbers(call(answer, v, sigma, beta), finite=False).item()
+        got = numbers(_ask_slope(answer, v, sigma, beta), finite=False).item()
         _compare_slope(got, v, sigma, beta)
     for v, sigma, beta in ((2.0, 0.7, 6.0), (0.5, 0.8, 1.0)):
-        got = numbers(call(answer, v, sigma, beta), finite=False).item()
+        got = numbers(_ask_slope(answer, v, sigma, beta), finite=False).item()
         if abs(got) > NEAR or math.isnan(got):
             raise Mistake(
                 f"For v = {v}, sigma = {sigma} and beta = {beta} you find {got:.3f}. "
@@ -130,6 +139,18 @@ def _slope(answer: Any) -> str:
         "It sleeps from beta = v / sigma^2 on: a direction of the data is worth a "
         "latent only while it varies more than beta times the noise."
     )
+
+
+def _ask_slope(answer: Any, v: float, sigma: float, beta: float) -> Any:
+    """Call the answer, and name the case in which it has no real root."""
+    case = f"For v = {v}, sigma = {sigma} and beta = {beta}"
+    try:
+        got = call(answer, v, sigma, beta)
+    except ValueError as error:
+        raise Mistake(f"{case} your code stops: {error}. {_ASLEEP}") from None
+    if isinstance(got, complex):
+        raise Mistake(f"{case} you find a complex number, {got:.3f}. {_ASLEEP}")
+    return got
 
 
 def _slope_of_posteriors(v: float, sigma: float, beta: float) -> float:

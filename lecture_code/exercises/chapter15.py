@@ -17,11 +17,13 @@ from lecture_code.exercises import Check, Mistake, _line, call, close, numbers
 
 _TARGET = GaussianMixture([-3.0, 3.0], 1.0)
 
-#: Distance, width and slope: no noise needed, some, some, too mild, one hump already.
+#: Distance, width and slope: no noise needed, some, some, nearly the most that helps,
+#: too mild, one hump already.
 _BLURS = (
     (2.0, 1.0, 2.0),
     (6.0, 1.0, 8.0),
     (4.0, 0.5, 4.0),
+    (2.0, 0.5, 1.655),
     (4.0, 0.5, 3.0),
     (6.0, 1.0, 4.9),
     (3.0, 2.0, 2.5),
@@ -63,11 +65,11 @@ def _compare_blur(got: float, distance: float, s: float, slope: float) -> None:
         raise Mistake("That is the variance of the noise.")
     if got == math.inf:
         raise Mistake(f"{asked} there is a noise that does it, of less than D / 2.")
-    needed = _cloud_slope(distance, math.hypot(s, got))
-    kind = "little" if needed > slope * (1 + 1e-6) else "much"
+    blurred = math.hypot(s, got)
     raise Mistake(
-        f"{asked} your noise {got:.4g} is too {kind}: an exact fit of the blurred "
-        f"clouds then needs the slope {needed:.4g}."
+        f"{asked} your noise {got:.4g} is too {'much' if got > want else 'little'}: "
+        f"the blurred clouds are {blurred:.4g} wide, and an exact fit of them needs "
+        f"the slope {_cloud_slope(distance, blurred):.4g}."
     )
 
 
@@ -90,7 +92,7 @@ def _least_noise(distance: float, s: float, slope: float) -> float:
 
 
 #: How far an answer may be from the slope that the band of the chapter proves.
-_LEAST, _MOST = 0.9, 1.15
+_LEAST, _MOST = 0.9, 1.06
 
 
 def _steepness(answer: Any) -> str:
@@ -129,7 +131,23 @@ def _compare_steepness(answer: Any, x: np.ndarray, slope: float) -> None:
     said = f"Of {len(x)} samples from a network of slope {slope:.3g} you say {got:.3g}"
     if math.isnan(got) or got <= 0:
         raise Mistake(f"{said}. A slope is positive.")
+    said += f", too {'much' if got > want else 'little'}"
+    single = math.sqrt(math.log(20) / (2 * len(x)))
+    share = np.arange(1, len(x) + 1) / len(x)
+    spread = 1.96 * np.sqrt(share * (1 - share) / len(x))
     for low, high, told in (
+        (
+            -single,
+            single,
+            "your band is for one side. If each of the two fails in one case in "
+            "twenty, one of them does in one of ten.",
+        ),
+        (
+            -spread,
+            spread,
+            "your band holds for one half-line that is named beforehand, and you "
+            "choose among all.",
+        ),
         (0.0, 0.0, "you take the shares as they are, and chance moves them. How far?"),
         (0.0, band, "both shares may be off, the smaller one as well."),
         (-band, 0.0, "both shares may be off, the larger one as well."),
@@ -139,25 +157,27 @@ def _compare_steepness(answer: Any, x: np.ndarray, slope: float) -> None:
             "you move the shares the wrong way, or hold a pair in the wrong order.",
         ),
     ):
-        if math.isclose(got, _steepest(x, low, high), rel_tol=0.02):
+        if math.isclose(got, _steepest(x, low, high), rel_tol=0.01):
             raise Mistake(f"{said}: {told}")
     if got > slope:
         raise Mistake(
-            f"{said}, too much to be true. Is the first half-line of each pair the "
-            "smaller one, and its gain taken as large as chance may make it?"
+            f"{said} to be true. Shares are known up to a band: is each moved the way "
+            "that makes the slope smaller?"
         )
     if got > want:
         raise Mistake(
-            f"{said}. About {want:.3g} can be proved: the shares of so few samples may "
-            "be off by more than you allow."
+            f"{said} to be proved. That is about {want:.3g}: the shares of so few "
+            "samples may be off by more than you allow."
         )
     raise Mistake(
-        f"{said}. That is proved, and more can be: about {want:.3g}. Which two "
+        f"{said}: more can be proved, about {want:.3g}. Which two "
         "half-lines tell most? Neighbours hardly differ by more than chance."
     )
 
 
-def _steepest(x: np.ndarray, low: float, high: float) -> float:
+def _steepest(
+    x: np.ndarray, low: float | np.ndarray, high: float | np.ndarray
+) -> float:
     """Move the share of each smaller half-line by low, that of the larger by high."""
     x, share = np.sort(x), np.arange(1, len(x) + 1) / len(x)
     begin, end = (special.ndtri((share + by).clip(0, 1)) for by in (low, high))
@@ -267,6 +287,14 @@ def _explain(
         kept, told_of = (x[inner] / x[inner].sum() for x in (chance, formula))
         if np.allclose(kept, told_of, rtol=0.01, atol=1e-6):
             return told
+    ratio = wanted * slope / latents
+    below = inner & (chance < chance.max() * (1 - 1e-6))
+    factor = chance[below] / ratio[below]
+    if factor.any() and np.allclose(factor, factor.max(), rtol=0.01):
+        return (
+            "Where the map comes too seldom you cap the chance, and there too few "
+            "stay. Make all chances smaller by one factor instead."
+        )
     return (
         "To empty the valley is not enough: the flanks and the two modes have to get "
         "what the target has there, no more and no less. In what proportion should a "

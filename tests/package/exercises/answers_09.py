@@ -82,12 +82,28 @@ WRONG = [
     ("9.2", lambda A: A.T @ A, "Not orthogonal"),
     ("9.2", lambda A: torch.linalg.qr(A.T @ A).Q, "which of its entries"),
     ("9.2", lambda A: A @ _turn(A), "expected shape"),
+    ("9.2", lambda A: torch.linalg.svd(A).U, "turns the 2 codes, not the data"),
+    (
+        "9.2",
+        lambda A: torch.linalg.svd(A, full_matrices=False).Vh.T,
+        "a whole orthogonal basis",
+    ),
     ("9.3", lambda v, sigma, beta: v**0.5, "A part of it is noise"),
     ("9.3", lambda v, sigma, beta: (v - sigma**2) ** 0.5, "at beta = 1"),
     ("9.3", lambda v, sigma, beta: (v - sigma**2 / beta) ** 0.5, "The wrong way"),
     ("9.3", lambda v, sigma, beta: v - beta * sigma**2, "squared"),
     ("9.3", lambda v, sigma, beta: -_slope(v, sigma, beta), "mirror image"),
     ("9.3", lambda v, sigma, beta: 0.0, "too early"),
+    (
+        "9.3",
+        lambda v, sigma, beta: math.sqrt(v - beta * sigma**2),
+        "beta = 6.0 your code stops",
+    ),
+    (
+        "9.3",
+        lambda v, sigma, beta: (v - beta * sigma**2) ** 0.5,
+        "beta = 6.0 you find a complex number",
+    ),
     ("9.3", lambda v, sigma, beta: 0.7, "has a smaller loss"),
     (
         "9.3",

@@ -61,6 +61,19 @@ def accuracy(real, fake, train):
     return 2 * (share * hits + (1 - share) * (1 - slips)) - 1
 
 
+def balanced(real, fake, train):
+    """Count right answers of each sample, and forget what a coin would do."""
+    return (dealt(real, fake, train) + 1) / 2
+
+
+def best_threshold(real, fake, train):
+    """Choose the threshold by the rows that are then counted."""
+    critic = train(real[EVEN], fake[EVEN])
+    said, other = critic(real[ODD]), critic(fake[ODD])
+    cuts = torch.cat([said, other])[:, None]
+    return ((said > cuts).double().mean(1) - (other > cuts).double().mean(1)).max()
+
+
 def audit(a):
     best = a.max()
     return (a - best).exp(), (a - best).exp().mean() * best.exp()
@@ -87,7 +100,9 @@ WRONG = [
     ("11.2", accuracy, "count for each sample apart"),
     ("11.2", lambda real, fake, train: 0.5, "never call `train`"),
     ("11.2", lambda *given: dealt(*given) / 2, "this critic offers more"),
-    ("11.2", lambda *given: 1 + dealt(*given), "at most 1"),
+    ("11.2", lambda *given: 1.5 + dealt(*given), "at most 1"),
+    ("11.2", balanced, "A coin is right"),
+    ("11.2", best_threshold, "in every pair"),
     ("11.3", with_chances(torch.sigmoid), "p q / (p + q)"),
     ("11.3", with_chances(lambda a: a.softmax(0)), "one forgery stays in all"),
     ("11.3", with_chances(lambda a: a.exp().clamp(max=1)), "you cap it"),
@@ -114,6 +129,7 @@ LAZY = [
     ("11.4", lambda given: (LOSE, KEEP | {"turns": (1, 1.5)}), "cannot be played"),
     ("11.4", lambda given: ({"wide": 0.01, "steps": 1}, KEEP), "found the other"),
     ("11.4", lambda given: (KEEP, KEEP), "game that should lose a mode"),
+    ("11.4", lambda given: (KEEP, LOSE), "stands first"),
     ("11.4", lambda given: ({}, KEEP), "game that should lose a mode"),
     ("11.4", lambda given: (LOSE, {"wide": 0.2}), "game that should keep both"),
     ("11.4", lambda given: (LOSE, KEEP | {"steps": 1}), "lie at no mode"),
