@@ -195,6 +195,7 @@ ROWS: list[Row] = [
         condition=((torch.ones(2) > 0, "a single truth value"), ("yes", "truth"))),
     row(exercises.grade, {"identity": "1.1", "answer": 0}, identity=("9", "'1.2'")),
     row(trained.load, {"name": "logistic"}, name=("none", "one of 'autoregressive")),
+    row(trained.arrays, {"name": "logistic"}, name=("none", "one of 'autoregressive")),
     row(trained.table, {"name": "coverage"}, name=("none", "one of 'binary")),
     row(training.fit,
         {"model": Line(), "data": torch.ones(8), "steps": 1, "batch_size": 1},
@@ -483,7 +484,7 @@ ROWS: list[Row] = [
 UNCHECKED = {
     *(widgets.explore, compression.Encoder, compression.Encoder.finish),
     *(likelihoods.Bernoulli, scoreboard.entries, trained.select),
-    *(training.Player, experiments.Setting, experiments.Unit),
+    *(training.Player, experiments.Map, experiments.Setting, experiments.Unit),
 }
 CASES = [
     pytest.param(
