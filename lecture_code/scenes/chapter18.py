@@ -36,8 +36,8 @@ def frontier(slopes, floor, chains: Mapping, runs: Mapping, *, teacher: float) -
             label = None if seed else kind
             axes.plot(*path, marker, color=PALETTE[colour], lw=0.8, ms=5, label=label)
     axes.axhline(teacher, color=PALETTE["green"], ls="--", lw=0.8, label="teacher")
-    axes.set(yscale="log", ylim=(0.012, 0.7))
-    axes.legend(fontsize=9, loc="upper right")
+    axes.set(yscale="log", ylim=(0.012, 1.8))
+    axes.legend(fontsize=9, loc="upper right", ncol=2)
 
 
 def rejection(x, target, models: Mapping, reach: float) -> None:
