@@ -34,7 +34,14 @@ class Plan(NamedTuple):
     lr: float  # of the first round
 
 
-PLANS: dict[str, Plan] = {}
+PLANS: dict[str, Plan] = {
+    "workshop-autoregressive-mlp": Plan(
+        "autoregressive", "mlp", rounds=10, steps=2000, lr=4e-3
+    ),
+    "workshop-autoregressive-cnn": Plan(
+        "autoregressive", "cnn", rounds=16, steps=400, lr=3e-3
+    ),
+}
 
 
 @functools.cache
