@@ -18,6 +18,17 @@ def halves(images) -> None:
     plotting.images(_cut(images, 14), columns=5, high=1)
 
 
+def training(rows) -> None:
+    """Draw rows of images (n, 784), each under the steps that were taken before."""
+    plotting.image_rows({f"{steps} steps": x for steps, x in rows.items()}, high=1)
+
+
+def sheet(images) -> None:
+    """Draw images (n, 784) in rows of ten, small enough for a phone."""
+    plotting.images(images, columns=10, high=1)
+    plt.gcf().set_size_inches(5, 0.5 * len(images) / 10)
+
+
 def growing(images) -> None:
     """Draw images (n, 784) as they stood after a quarter of their rows, a half, ..."""
     steps = (7, 14, 21, 28)
@@ -36,7 +47,7 @@ def mixture(images, share: float = 0.1) -> None:
     """Draw samples of a mixture: images (n, 784) with this chance, else snow."""
     u = np.random.default_rng(0).random((len(images), 785))
     snow = u[:, 1:] < 0.5
-    plotting.images(np.where(u[:, :1] < share, images, snow), columns=10, high=1)
+    sheet(np.where(u[:, :1] < share, images, snow))
 
 
 def masks(reads, writes) -> None:
