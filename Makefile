@@ -1,7 +1,7 @@
 # The two commands are `make book` and `make test`; `make help` lists the rest.
 .DEFAULT_GOAL := help
 .PHONY: help book serve lab test lint format unit nbval refute site-test notebooks models figures links \
-	new student zip test-colab repository audit matrix labs mutation clean env-book env-test \
+	data new student zip test-colab repository audit matrix labs mutation clean env-book env-test \
 	env-lab env-audit env-mutation
 SHELL := /bin/sh
 BIN := .venv/bin
@@ -53,8 +53,11 @@ lab: env-lab ## open the notebooks in JupyterLab
 	@$(BIN)/jupyter trust book/*.ipynb >/dev/null  # so that stored figures move at once
 	@$(BIN)/jupyter lab --notebook-dir=book
 
-test: env-test ## run everything: lint, unit, nbval, refute, site in a browser
-	@$(BIN)/python tools/checks/phases.py lint unit nbval refute site-test
+test: env-test ## run everything: data, lint, unit, nbval, refute, site in a browser
+	@$(BIN)/python tools/checks/phases.py data lint unit nbval refute site-test
+
+data: env-test ## fetch MNIST into the user's cache (55 MB); needs a network, once
+	@$(BIN)/python -m lecture_code._mnist
 
 lint: env-test ## check style, imports, spelling and types
 	@$(BIN)/ruff check .

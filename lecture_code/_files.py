@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import functools
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+
+@contextlib.contextmanager
+def beside(path: Path) -> Iterator[Path]:
+    """Give a folder to write in, of which nothing stays, on the disk of ``path``.
+
+    The path's own folder is made if need be. OSError names the path.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(".partial", dir=path.parent) as folder:
+            yield Path(folder)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OSError(
+            f"{path} could not be written ({reason}): make room, or name another folder"
+        ) from error
 
 
 def write(path: Path, fill: Callable[[Path], object]) -> Path:
@@ -16,16 +36,9 @@ def write(path: Path, fill: Callable[[Path], object]) -> Path:
 
     OSError names the file, which is as it was before; of a new one no part stays.
     """
-    try:
-        with tempfile.TemporaryDirectory(".partial", dir=path.parent) as folder:
-            aside = Path(folder) / path.name
-            fill(aside)
-            os.replace(aside, path)
-    except OSError as error:
-        reason = error.strerror or error
-        raise OSError(
-            f"{path} could not be written ({reason}): make room, or name another folder"
-        ) from error
+    with beside(path) as folder:
+        fill(folder / path.name)
+        os.replace(folder / path.name, path)
     return path
 
 
@@ -38,3 +51,9 @@ def write_table(path: Path, columns: Mapping[str, np.ndarray]) -> Path:
             csv.writer(file, lineterminator="\n").writerows([columns, *rows])
 
     return write(path, fill)
+
+
+def write_arrays(path: Path, values: Mapping[str, np.ndarray]) -> Path:
+    """Write arrays by their names as one NumPy archive."""
+    save: Any = np.savez_compressed
+    return write(path, functools.partial(save, **values))

@@ -25,6 +25,11 @@ _PARTS = {
     "validation": slice(1000, 1350),
     "test": slice(1350, 1797),
 }
+_MNIST_PARTS = {
+    "train": ("train", slice(0, 50_000)),
+    "validation": ("train", slice(50_000, 60_000)),
+    "test": ("t10k", slice(0, 10_000)),
+}
 
 
 class Digits(NamedTuple):
@@ -69,27 +74,26 @@ def binary_digits(part: str = "train", *, threshold: int = 8) -> Digits:
 
 
 def mnist(part: str = "train", *, folder: str | Path | None = None) -> Digits:
-    """Return one part of MNIST: 60 000 images for "train" or 10 000 for "test".
+    """Return one part of MNIST: 50 000, 10 000 or 10 000 images.
 
-    The pixels (n, 784) are whole values from 0 (paper) to 255 (ink).
+    The parts are "train", "validation" (the last of the file for training) and "test",
+    the pixels (n, 784) whole values from 0 (paper) to 255 (ink).
 
     Parameters
     ----------
     folder : str or pathlib.Path, optional
         Where the four files are or go; by default a cache in the user's home.
-        ValueError names a damaged file, OSError one that could not be fetched.
+        ValueError names a damaged file, OSError one that could not be fetched or kept.
 
     References
     ----------
     LeCun, Cortes and Burges (1998), The MNIST database of handwritten digits.
     """
-    prefix = {"train": "train", "test": "t10k"}[
-        _validate.choice("part", part, ("train", "test"))
-    ]
+    prefix, rows = _MNIST_PARTS[_validate.choice("part", part, _MNIST_PARTS)]
     names = f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"
-    pixels, labels = (_mnist.read(name, folder) for name in names)
-    rows = pixels.reshape(len(pixels), -1).astype(np.float32)
-    return Digits(torch.from_numpy(rows), torch.from_numpy(labels.astype(np.int64)))
+    pixels, labels = (_mnist.read(name, folder)[rows] for name in names)
+    flat = pixels.reshape(len(pixels), -1).astype(np.float32)
+    return Digits(torch.from_numpy(flat), torch.from_numpy(labels.astype(np.int64)))
 
 
 def scaled(pixels: torch.Tensor) -> torch.Tensor:

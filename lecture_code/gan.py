@@ -18,12 +18,14 @@ GENERATOR_LOSSES = {
     "saturating": lambda a: -softplus(a).mean(),
     "non-saturating": lambda a: softplus(-a).mean(),
     "wasserstein": lambda a: -a.mean(),
+    "hinge": lambda a: -a.mean(),
 }
 #: What the critic minimises, given its numbers for data and for what was made.
 CRITIC_LOSSES = {
     "saturating": lambda real, fake: softplus(-real).mean() + softplus(fake).mean(),
     "non-saturating": lambda real, fake: softplus(-real).mean() + softplus(fake).mean(),
     "wasserstein": lambda real, fake: fake.mean() - real.mean(),
+    "hinge": lambda real, fake: (1 - real).relu().mean() + (1 + fake).relu().mean(),
 }
 
 
@@ -44,14 +46,15 @@ class GAN(networks.WithoutLikelihood):
         Maps (n, d) to one number each, (n, 1).
     latent : int
         Dimension of the noise :math:`z`.
-    game : {"non-saturating", "saturating", "wasserstein"}
-        What is played. The Wasserstein game needs a critic of bounded slope, see
+    game : {"non-saturating", "saturating", "wasserstein", "hinge"}
+        What is played. The last two need a critic of bounded slope, see
         :func:`spectral_critic`.
 
     References
     ----------
     Goodfellow et al. (2014), Generative adversarial nets, eq. (1); Arjovsky, Chintala
-    and Bottou (2017), Wasserstein generative adversarial networks, eq. (3).
+    and Bottou (2017), Wasserstein generative adversarial networks, eq. (3); Lim and Ye
+    (2017), Geometric GAN, for the hinge.
     """
 
     _ABSENT = ("log_prob", "elbo", "importance_bound")
@@ -94,7 +97,8 @@ class GAN(networks.WithoutLikelihood):
         .. math:: -\tfrac1n \sum_i \log D(x_i) - \tfrac1n \sum_i \log(1 - D(G(z_i)))
 
         In the Wasserstein game it is :math:`\tfrac1n \sum_i a(G(z_i)) - \tfrac1n
-        \sum_i a(x_i)`. No gradient flows to the generator.
+        \sum_i a(x_i)`, in the hinge game :math:`\tfrac1n \sum_i (1 + a(G(z_i)))_+ +
+        \tfrac1n \sum_i (1 - a(x_i))_+`. No gradient flows to the generator.
         """
         with torch.no_grad():
             fake = self._draw(self._check_batch(x, generator), generator)
@@ -107,7 +111,7 @@ class GAN(networks.WithoutLikelihood):
 
         It is :math:`-\tfrac1n \sum_i \log D(G(z_i))` in the non-saturating game,
         :math:`\tfrac1n \sum_i \log(1 - D(G(z_i)))` in the saturating one and
-        :math:`-\tfrac1n \sum_i a(G(z_i))` in the Wasserstein game.
+        :math:`-\tfrac1n \sum_i a(G(z_i))` in the Wasserstein and the hinge game.
         """
         fake = self._draw(self._check_batch(x, generator), generator)
         return GENERATOR_LOSSES[self.game](self.critic(fake))

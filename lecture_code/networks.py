@@ -403,16 +403,21 @@ class TimeMLP(torch.nn.Module):
         if labels is None:
             labels = torch.full((len(x),), self.classes)
         label = self.label(labels.to(weight.device))
-        condition = self.time(self._encode_time(t.to(weight))) + label
+        condition = self.time(encode_time(t.to(weight), self.frequencies)) + label
         condition, h = torch.nn.functional.silu(condition), self.first(x.to(weight))
         for layer in self.layers:
             h = layer(h, condition)
         return self.last(torch.nn.functional.silu(h))
 
-    def _encode_time(self, t: torch.Tensor) -> torch.Tensor:
-        turns = torch.arange(1, self.frequencies + 1, device=t.device)
-        angles = math.pi * t[:, None] * turns
-        return torch.cat([angles.cos(), angles.sin()], dim=1)
+
+def encode_time(t: torch.Tensor, frequencies: int) -> torch.Tensor:
+    r"""Encode times (n,) as cosines and sines, (n, 2 frequencies).
+
+    .. math:: \cos(\pi k t), \; \sin(\pi k t), \qquad k = 1, 2, \dots
+    """
+    turns = torch.arange(1, frequencies + 1, device=t.device)
+    angles = math.pi * t[:, None] * turns
+    return torch.cat([angles.cos(), angles.sin()], dim=1)
 
 
 class _ModulatedLayer(torch.nn.Module):

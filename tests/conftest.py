@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 os.environ["MPLBACKEND"] = "Agg"  # before anything imports matplotlib
 os.environ["OMP_NUM_THREADS"] = "1"  # before numpy's linear algebra is loaded
@@ -17,6 +18,8 @@ os.environ["TQDM_DISABLE"] = "1"
 import hypothesis
 import pytest
 import torch
+
+from lecture_code import _mnist, datasets
 
 hypothesis.settings.register_profile(
     "book", deadline=None, derandomize=True, database=None, max_examples=20
@@ -49,6 +52,24 @@ def _seeded() -> Iterator[None]:
 def generator() -> torch.Generator:
     """Give a source of random numbers that no other test shares."""
     return torch.Generator().manual_seed(20)
+
+
+@pytest.fixture(scope="session")
+def mnist() -> Callable[..., datasets.Digits]:
+    """Give ``datasets.mnist`` where its files are in the cache, else skip the test."""
+    if _mnist.missing():
+        pytest.skip(
+            "NO MNIST: the tests that need it were skipped, because its files are not "
+            f"in {_mnist.cache()}; `make data` fetches them."
+        )
+    return datasets.mnist
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say in one loud line each why tests were skipped, whichever process ran them."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    for reason in sorted({report.longrepr[2] for report in skipped}):
+        terminalreporter.write_line(reason, red=True, bold=True)
 
 
 @pytest.fixture

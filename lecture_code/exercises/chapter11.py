@@ -1,8 +1,9 @@
-"""Checks of chapter 11: the best critic, Jensen-Shannon, pulls, a mode lost or kept."""
+"""Checks of chapter 11: circling players, proofs and audits, a mode lost or kept."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,124 +15,241 @@ from lecture_code.exercises import Check, Mistake, call, close, numbers
 SEEDS = (1101, 1112, 1123)
 
 
-def _critic(answer: Any) -> str:
-    """11.1: the share of data among all that the critic sees at x."""
-    for share, seed in zip((0.2, 0.5, 0.9), SEEDS, strict=True):
-        p, q = np.random.default_rng(seed).uniform(0.1, 2.0, (2, 6))
-        given = torch.tensor(p), torch.tensor(q), share
-        _compare_critic(numbers(call(answer, *given), shape=(6,)), p, q, share)
+def _weight(answer: Any) -> str:
+    """11.1: the penalty with which two players come to rest soonest."""
+    for rate in (0.1, 0.3, 0.05, 0.7):
+        _compare_weight(float(numbers(call(answer, rate))), rate)
     return (
-        "Where p = q it says `share`: the base rate of data, all that is left to know."
+        "It is 2 - rate, and then what is left falls by the factor 1 - rate a round. "
+        "Without a penalty the factor is 1 at every rate: the players circle, and "
+        "smaller steps only circle more slowly. With too large a one they no longer "
+        "circle and are slow again, since a critic that is held so flat hardly says "
+        "which way to go."
     )
 
 
-def _compare_critic(got: np.ndarray, p: np.ndarray, q: np.ndarray, s: float) -> None:
-    want = s * p / (s * p + (1 - s) * q)
+def _factor(rate: float, weight: float) -> float:
+    """By how much a round multiplies the distance from rest, in the long run."""
+    kept = 1 - rate * weight
+    moved = [[kept, -rate], [rate * kept, 1 - rate**2]]
+    return float(np.abs(np.linalg.eigvals(np.array(moved))).max())
+
+
+def _compare_weight(got: float, rate: float) -> None:
+    at, there, best = f"At a rate of {rate:g}", _factor(rate, got), 1 - rate
+    if math.isclose(got, 2 - rate, abs_tol=0.03) or there < best + 0.005:
+        return
+    if math.isclose(got, 2, abs_tol=0.03):
+        raise Mistake(
+            f"{at} a weight of 2 leaves {there:.3f} a round, the best one {best:.3f}. "
+            "It is nearly 2 for small rates only: the generator moves after the critic."
+        )
+    if math.isclose(got, 2 + rate, abs_tol=0.03):
+        raise Mistake(
+            "That is the best weight if both move at once. Here the generator answers "
+            "the critic's new slope."
+        )
+    if there > 1 - 1e-9:
+        raise Mistake(
+            f"{at} and with your weight of {got:.3g} the players never come to rest: "
+            f"in the long run a round multiplies the distance by {there:.2f}. Play "
+            "some hundred rounds and look."
+        )
+    says = (
+        "They still circle: hold the critic more."
+        if got < 2 - rate
+        else "They circle no more, but creep: the critic is held too flat."
+    )
+    raise Mistake(
+        f"{at} and with your weight of {got:.3g} a round leaves {there:.3f} of the "
+        f"distance in the long run, and with the best one {best:.3f}. {says}"
+    )
+
+
+def _nearest(real: torch.Tensor, fake: torch.Tensor) -> Callable:
+    """Train a critic that knows its own rows by heart."""
+    return lambda x: torch.cdist(x, fake).amin(1) - torch.cdist(x, real).amin(1)
+
+
+def _straight(real: torch.Tensor, fake: torch.Tensor) -> Callable:
+    """Train the best straight critic of two round bells, shares of rows included."""
+    ends = real.mean(dim=0), fake.mean(dim=0)
+    way, middle = ends[0] - ends[1], (ends[0] + ends[1]) / 2
+    shares = math.log(len(real) / len(fake))
+    return lambda x: (x - middle) @ way + shares
+
+
+def _proof(answer: Any) -> str:
+    """11.2: what a critic proves about two laws, by rows that it has not seen."""
+    normal = np.random.default_rng(SEEDS[0]).normal
+    shift = np.array([2.0, 0.0])
+    many, few = normal(size=(3000, 2)) + shift, normal(size=(600, 2))
+    first, second = normal(size=(2, 1000, 8))
+    # The two samples, the least that the critic offers, and the most that is true.
+    _compare_proof(answer, _nearest, first, second, (-0.12, 0.12))
+    _compare_proof(answer, _straight, many, few, (0.36, 0.76))
+    ring = normal(size=(600, 2))
+    ring *= 4 / np.linalg.norm(ring, axis=1, keepdims=True)
+    ring, heap = (x[np.argsort(x[:, 0])] for x in (ring, normal(size=(500, 2))))
+    _compare_proof(answer, _nearest, ring, heap, (0.9, 1.001))
+    _compare_mean(answer, normal(size=(_PAIRS, 2, _ROWS, 2)))
+    return (
+        "On the rows that it was trained on, a critic that knows them by heart is "
+        "always right, even about two halves of one heap: that proves nothing. On "
+        "other rows the difference of the two shares is that of the chances of one "
+        "event, and so in the mean at most the total variation. A poor critic proves "
+        "little, and none proves too much."
+    )
+
+
+def _compare_mean(answer: Any, pairs: np.ndarray) -> None:
+    """Refuse who finds something in the mean over many pairs from one law.
+
+    With m rows of each sample kept for the count, the difference of the two shares has
+    the mean 0, and its absolute value 0.4 sqrt(2 / m). With the best threshold for the
+    same rows it is about 0.57 sqrt(2 / m).
+    """
+    asked: list[int] = []
+    given = ((*torch.tensor(pair), _watched(_nearest, asked)) for pair in pairs)
+    mean = np.mean([float(numbers(call(answer, *each))) for each in given])
+    kept = max(_ROWS - asked[-1], 1)
+    if mean > 0.48 * math.sqrt(2 / kept):
+        raise Mistake(
+            f"Of {_PAIRS} pairs of samples from one law you claim a total variation "
+            f"of {mean:.2f} in the mean. Who chooses the event, such as a threshold, "
+            "by the rows that are then counted finds a difference in every pair."
+        )
+
+
+def _watched(train: Callable, asked: list[int]) -> Callable:
+    """Train as before, and write down how many rows of both samples were seen."""
+
+    def watched(real: torch.Tensor, fake: torch.Tensor) -> Callable:
+        critic = train(real, fake)
+        asked.extend((len(real), len(fake)))
+        return lambda rows: critic(rows)
+
+    return watched
+
+
+def _compare_proof(answer, train, real, fake, bounds: tuple[float, float]) -> None:
+    asked: list[int] = []
+    given = torch.tensor(real), torch.tensor(fake), _watched(train, asked)
+    got, (least, most) = float(numbers(call(answer, *given))), bounds
+    if least <= got <= most:
+        return
+    sizes = f"{len(real)} and {len(fake)} rows"
+    if not asked:
+        raise Mistake("You never call `train`: whose critic proves it?")
+    if got > 1:
+        raise Mistake(f"Total variation is at most 1, and {got:.2f} came.")
+    if most < 0.5 and 0.4 < got < 0.6:
+        raise Mistake(
+            f"Both samples are from one law, and you claim {got:.2f}. A coin is right "
+            "half of the time, too, and proves nothing: what is more than that?"
+        )
+    if train is _nearest and most < 0.5:
+        raise Mistake(
+            f"Both samples, of {sizes}, are from one law, and you claim a total "
+            f"variation of {got:.2f}. Was the critic asked about rows that it had seen?"
+        )
+    if train is _nearest:
+        raise Mistake(
+            f"A ring around a heap: they hardly meet, and you say {got:.2f}. The rows "
+            "stood in an order, from left to right. Which of them did your critic see?"
+        )
+    if got > most:
+        raise Mistake(
+            f"You claim {got:.2f}, which is more than is true. There are {sizes}, so "
+            "to say `data` is right more often than not: count for each sample apart."
+        )
+    raise Mistake(
+        f"Of {sizes} that are two bells apart you prove {got:.2f}, and this critic "
+        "offers more. Of the data it says `data` with one chance, of the forgeries "
+        "with another: by how much do they differ?"
+    )
+
+
+def _audit(answer: Any) -> str:
+    """11.3: what logits of forgeries say: which may stay, and what is missing."""
+    for size, at, wide in ((40, -0.5, 1.0), (30, -2.0, 2.0), (50, -800.0, 3.0)):
+        rng = np.random.default_rng(SEEDS[0])
+        a = at + wide * rng.normal(size=size)
+        got = call(answer, torch.tensor(a))
+        if not isinstance(got, (tuple, list)) or len(got) != 2:
+            raise Mistake("Return two: the chances to stay, and the share reached.")
+        chances = numbers(got[0], shape=(size,), finite=False)
+        if not np.isfinite(chances).all():
+            raise Mistake(
+                "This critic is sure of every forgery, with logits around "
+                f"{at:g}, and exp of them is 0 in the computer: NaN or infinity came. "
+                "Some forgeries are better than others still: compare logits first."
+            )
+        _compare_chances(chances, a)
+        _compare_reached(float(numbers(got[1])), chances, a)
+    return (
+        "The forgeries alone tell what they miss. Their logits are log p / q, so the "
+        "mean of p / q over them is the mass of the data where they are at all. And "
+        "what stays is drawn from the law of the data there: wrong shares are mended, "
+        "a lost mode is not. The price is in the chances: the rarer the best forgeries "
+        "are, the fewer stay."
+    )
+
+
+def _compare_chances(got: np.ndarray, a: np.ndarray) -> None:
+    odds, top = np.exp(a), np.exp(a - a.max())
+    if close(got, top) and math.isclose(got.max(), 1, rel_tol=1e-5):
+        return
+    d = 1 / (1 + np.exp(-a))
+    if close(got, d) or close(got, d / d.max()):
+        raise Mistake(
+            "If a forgery stays with chance D, what stays follows p q / (p + q), up to "
+            "a factor. By which ratio has q to be multiplied to make p?"
+        )
+    if close(got, top / top.sum()):
+        raise Mistake(
+            "These add up to 1, so that one forgery stays in all. All chances times "
+            "one number leave the law as it is: how large may they be?"
+        )
+    if close(got, np.minimum(odds, 1)):
+        raise Mistake(
+            "Where p / q is above 1 you cap it, and there too few stay. Make all "
+            "chances smaller by one factor instead."
+        )
+    if (got > 1 + 1e-6).any():
+        raise Mistake(f"A chance is at most 1, and {got.max():.2f} came.")
+    if close(got, a > 0) or close(got, a >= np.median(a)):
+        raise Mistake(
+            "That keeps the best and nothing else, as if the data had no rare images. "
+            "What stays should follow p, where the forgeries follow q."
+        )
+    raise Mistake(
+        "The odds D / (1 - D) are p / q. If a forgery stays with a chance of p / q "
+        "times a constant, what stays follows p. Which constant is the largest?"
+    )
+
+
+def _compare_reached(got: float, chances: np.ndarray, a: np.ndarray) -> None:
+    want = np.exp(a).mean()
     if close(got, want):
         return
-    if close(got, 1 - want):
-        raise Mistake("That is the chance of a forgery: D is the chance of data.")
-    if close(got, p / (p + q)):
+    if math.isclose(got, chances.mean(), rel_tol=1e-5):
         raise Mistake(
-            "Right for as many forgeries as data. Weigh both terms of the value with "
-            "how often the critic meets them, then set the derivative to zero."
+            "That is the share of forgeries that stay. Asked is the share of the data "
+            "that they reach: how much does p hold where q is not 0?"
         )
-    if close(got, (1 - s) * p / ((1 - s) * p + s * q)):
-        raise Mistake("The shares are exchanged: `share` is that of the data.")
-    if close(got, np.log(s * p / ((1 - s) * q))):
-        raise Mistake("That is the logit. D itself lies between 0 and 1.")
+    if math.isclose(got, (a > 0).mean(), rel_tol=1e-5):
+        raise Mistake("That counts the forgeries that pass for data. p was asked.")
+    if math.isclose(got, (1 / (1 + np.exp(-a))).mean(), rel_tol=1e-5):
+        raise Mistake("That is the mean of D. Which mean over q is an integral of p?")
     raise Mistake(
-        "At each x maximise share * p * log D + (1 - share) * q * log(1 - D) over D."
+        "The chances are right. For `reached`: the sum of p over all places where q is "
+        "not 0 is the sum of q times something there, which is a mean over forgeries."
     )
 
 
-def _boxes(answer: Any) -> str:
-    """11.2: the overlap decides, and beyond it nothing does."""
-    shifts = [0.0, 0.25, 0.7, 1.0, 3.0, -0.4, -3.0]
-    got = [float(numbers(call(answer, shift))) for shift in shifts]
-    _compare_boxes(np.array(got), np.array(shifts))
-    return (
-        "From a shift of 1 on it is log 2, wherever the box stands: no way to move it "
-        "is better than another."
-    )
-
-
-def _compare_boxes(got: np.ndarray, shifts: np.ndarray) -> None:
-    apart = np.abs(shifts)
-    want = np.minimum(apart, 1) * math.log(2)
-    right = np.isclose(got, want, atol=1e-5)
-    slips = {
-        "A divergence is never negative: the direction does not count.": (
-            np.sign(shifts) * want
-        ),
-        "Twice too large: JS is the mean of two KLs, not their sum.": 2 * want,
-        "Half of it: the two KLs are log 2 times the stretch each.": want / 2,
-        "You answer in bits. The book counts nats.": want / math.log(2),
-        "That is W1, the way that the mass has to go. JS was asked.": apart,
-        "That is the value of the game, 2 JS - log 4. Solve for JS.": (
-            2 * want - math.log(4)
-        ),
-    }
-    if right.all():
-        return
-    for hint, wrong in slips.items():
-        if close(got, wrong):
-            raise Mistake(hint)
-    if right[apart <= 1].all():
-        raise Mistake("Boxes that do not overlap cannot become more different: cap it.")
-    if right[shifts >= 0].all():
-        raise Mistake(
-            f"Right for shifts to the right, wrong at {shifts[~right][0]}: only the "
-            "size of a shift counts, not its sign."
-        )
-    raise Mistake(
-        f"Wrong at a shift of {shifts[~right][0]}. Where both boxes are, p / m = 1 and "
-        "adds nothing; where only one is, p / m = 2. How long are these stretches?"
-    )
-
-
-def _pulls(answer: Any) -> str:
-    """11.3: derivatives at x of log(1 - D) and -log D for two Gaussians."""
-    for theta, seed in zip((3.0, 1.0, -2.0), SEEDS, strict=True):
-        x = theta + np.random.default_rng(seed).normal(size=5)
-        got = [
-            numbers(each, shape=(5,)) for each in _pair(answer, torch.tensor(x), theta)
-        ]
-        _compare_pulls(got, 1 / (1 + np.exp(theta * x - theta**2 / 2)), theta)
-    return (
-        "The first is next to zero for forgeries that are seen through, the second for "
-        "those that pass. At theta = 0 both are: the game is over."
-    )
-
-
-def _pair(answer: Any, x: torch.Tensor, theta: float) -> list:
-    try:
-        first, second = call(answer, x, theta)
-    except (TypeError, ValueError):
-        raise Mistake(
-            "Return two tensors: saturating first, then non-saturating."
-        ) from None
-    return [first, second]
-
-
-def _compare_pulls(got: list[np.ndarray], d: np.ndarray, theta: float) -> None:
-    want = [theta * d, theta * (1 - d)]
-    if close(got, want):
-        return
-    if close(got, want[::-1]):
-        raise Mistake("The two are swapped: log(1 - D) is the saturating loss.")
-    if close(got, [-each for each in want]):
-        if theta < 0:  # with a positive theta all was well
-            raise Mistake("The chain rule brings theta with its sign, not |theta|.")
-        raise Mistake("These are the ways that x will move. The derivative points up.")
-    if close(got, [d, 1 - d]) or close(got, [-d, d - 1]):
-        raise Mistake("The chain rule is missing: the logit falls by theta as x rises.")
-    raise Mistake(
-        "The logit is a = log p - log q = theta**2 / 2 - theta * x. With "
-        "D = sigmoid(a) the derivative of log(1 - D) in a is -D. And of -log D?"
-    )
-
-
+#: Pairs of samples from one law, and rows in each.
+_PAIRS, _ROWS = 200, 100
 #: Where the two modes lie, and how far from one a sample still counts for it.
 _MODES, _RADIUS = torch.tensor([-2.0, 2.0]), 1.5
 #: A mode with at most the first share is lost, with at least the second it is kept;
@@ -188,14 +306,23 @@ def _games(answer: Any) -> str:
     """11.4: settings with which a game loses a mode, and with which it keeps both."""
     if not isinstance(answer, (tuple, list)) or len(answer) != 2:
         raise Mistake("Hand in a pair of dicts: what loses a mode, then what keeps it.")
-    for settings, check in zip(answer, (_check_lost, _check_kept), strict=True):
+    for settings in answer:
         _check_settings(settings)
-        for seed in _FRESH:
-            try:
-                generator = play(seed, **settings)
-            except (TypeError, ValueError) as error:
-                raise Mistake(f"These settings cannot be played: {error}") from None
-            check(shares(generator))
+    first, second = ([_play_fresh(game, seed) for seed in _FRESH] for game in answer)
+    if (
+        min(each.min() for each in first)
+        > _KEPT
+        > _LOST
+        > max(each.min() for each in second)
+    ):
+        raise Mistake(
+            "The first game keeps both modes and the second one loses one: in the "
+            "pair, the one that loses stands first."
+        )
+    for share in first:
+        _check_lost(share)
+    for share in second:
+        _check_kept(share)
     if {name for settings in answer for name in settings} == {"wide"}:
         return (
             "`wide` alone takes chance out: if it is small, a mode was lost on every "
@@ -208,6 +335,13 @@ def _games(answer: Any) -> str:
         f"On {len(_FRESH)} fresh seeds chance decided nothing. Which of your settings "
         "does it? Put them back one at a time, and try again with `wide` alone."
     )
+
+
+def _play_fresh(settings: dict[str, Any], seed: int) -> torch.Tensor:
+    try:
+        return shares(play(seed, **settings))
+    except (TypeError, ValueError) as error:
+        raise Mistake(f"These settings cannot be played: {error}") from None
 
 
 def _check_settings(settings: Any) -> None:
@@ -246,7 +380,8 @@ def _check_lost(share: torch.Tensor) -> None:
     if share.min() > _LOST:
         raise Mistake(
             f"On a fresh seed the game that should lose a mode puts {_percent(share)} "
-            "at the two. Change one setting at a time, and count over some seeds."
+            "at the two, and one in twenty at one of them is the bar. What would let "
+            "every step move all samples alike?"
         )
 
 
@@ -254,7 +389,8 @@ def _check_kept(share: torch.Tensor) -> None:
     if share.min() < _KEPT and share.sum() > 1 - _ELSEWHERE:
         raise Mistake(
             f"On a fresh seed the game that should keep both puts {_percent(share)} "
-            "at them. Change one setting at a time, and count over some seeds."
+            "at them: the samples went one way together. What would let a step part "
+            "them?"
         )
     if share.sum() < 1 - _ELSEWHERE:
         raise Mistake(
@@ -274,26 +410,33 @@ def _percent(share: torch.Tensor) -> str:
 
 
 CHECKS: dict[str, Check] = {
-    "11.1": _critic,
-    "11.2": _boxes,
-    "11.3": _pulls,
+    "11.1": _weight,
+    "11.2": _proof,
+    "11.3": _audit,
 }
 LABS: dict[str, Check] = {"11.4": _games}
 HINTS: dict[str, tuple[str, ...]] = {
     "11.1": (
-        "Of all that the critic sees at a point, which part is data?",
-        "Both terms of the value are weighed with how often the critic meets them.",
-        "Set the derivative in D to zero, with the shares in front of p and q.",
+        "Write a function that plays one round, and look at a hundred of them for a "
+        "few weights: none, a middle one, a large one.",
+        "A round is linear: it multiplies (slope, place) by a matrix. In the long run "
+        "the distance falls by the largest absolute value of its eigenvalues.",
+        "The determinant of that matrix is 1 - rate * weight: what the penalty takes. "
+        "The players stop circling where the two eigenvalues meet.",
     ),
     "11.2": (
-        "Draw both boxes for a small shift. What is m on each of the three stretches?",
-        "Where both boxes are, the logarithms are zero; where one is, they are log 2.",
-        "How long is the stretch where only one of them is, and how long at most?",
+        "A critic can learn its rows by heart. What is its word worth on others?",
+        "The total variation is the largest difference of the chances of an event. "
+        "`The critic says data` is an event.",
+        "Train on a part of each sample that does not depend on the order of rows, "
+        "and on the rest subtract the share of forgeries from the share of data.",
     ),
     "11.3": (
-        "Write the critic's logit for two bells of width 1. How does it depend on x?",
-        "First the derivative of each loss in the logit, which has only D in it.",
-        "The chain rule brings the slope of the logit, with its sign.",
+        "The logit of the best critic is log p - log q. So what does exp(a) say?",
+        "For the chances: let a forgery stay in proportion to p / q, with the best of "
+        "them sure to stay.",
+        "For the share: the mean of p / q over samples of q. Where q is 0, it has no "
+        "samples, and p is not counted.",
     ),
     "11.4": (
         "Change one setting at a time, and print `shares` for some seeds. Begin with "

@@ -1,4 +1,4 @@
-"""Checks of chapter 12: half way, posterior means, a floor, few steps, few calls."""
+"""Checks of chapter 12: a perfect network, a reader, a floor, few steps, few calls."""
 
 from __future__ import annotations
 
@@ -8,46 +8,168 @@ from typing import Any
 import numpy as np
 import torch
 
-from lecture_code import datasets, divergences, noising
+from lecture_code import datasets, diffusion, divergences, noising, trained
 from lecture_code.densities import GaussianMixture
 from lecture_code.exercises import Check, Mistake, call, close, numbers
 
 SEEDS = (1201, 1212, 1223)
 
 
-def _halfway(answer: Any) -> str:
-    """12.1: when half of the variance is noise."""
-    for rho in (1.0, 0.3, 0.6, 2.0, 5.0):
-        got = float(numbers(call(answer, rho)))
-        _compare_halfway(got, rho)
+def _perfect(answer: Any) -> str:
+    """12.1: what has the least loss on some images."""
+    for (n, d), seed in zip(((5, 3), (40, 8), (2, 1)), SEEDS, strict=True):
+        rng = np.random.default_rng(seed)
+        images, x = rng.normal(size=(n, d)), rng.normal(size=(7, d))
+        for t in (0.3, 0.6, 1.0, 0.02):
+            got = call(answer, torch.tensor(images), torch.tensor(x), t)
+            got = numbers(got, shape=x.shape, finite=False)
+            _compare_perfect(got, images, x, t)
     return (
-        "Later, the wider they are: at one time, data with a spread of 5 are still "
-        "plain to see where those of 0.3 are lost. That is why data are scaled before "
-        "a schedule is chosen, and why large images, whose neighbouring pixels say "
-        "the same, are given more noise than small ones."
+        "It is a mean of the images, each weighted by how well it explains x. On the "
+        "digits its training loss is far below the network's, its loss on new digits "
+        "far above, and all that it draws are training images. So the network draws "
+        "something new only because it does not come down to the least loss, and a "
+        "training loss that still falls is no reason to go on."
     )
 
 
-def _compare_halfway(got: float, rho: float) -> None:
-    want = math.atan(rho) * 2 / math.pi
-    if math.isclose(got, want, rel_tol=1e-5):
-        return
-    if math.isclose(got, 0.5, rel_tol=1e-5):
+def _weigh(images: np.ndarray, x: np.ndarray, t: float, *, keep=None, width=None):
+    """Mean of the images, weighted by their chance to be behind x."""
+    alpha, sigma = math.cos(math.pi * t / 2), math.sin(math.pi * t / 2)
+    keep, width = keep or alpha, width or 2 * sigma**2
+    far = ((x[:, None] - keep * images) ** 2).sum(axis=2)
+    weights = np.exp(-(far - far.min(axis=1, keepdims=True)) / width)
+    return weights @ images / weights.sum(axis=1, keepdims=True)
+
+
+def _compare_perfect(got: np.ndarray, images: np.ndarray, x: np.ndarray, t: float):
+    if not np.isfinite(got).all():
         raise Mistake(
-            "Equal shares of image and noise are not equal variances: the image's "
-            "part of x has variance alpha**2 rho**2."
+            f"NaN or infinity came at t = {t:g}. With little noise all weights are exp "
+            "of something like -1000, which is 0 in the computer, and 0 / 0 follows: "
+            "only differences of exponents matter, and softmax knows that."
         )
-    if math.isclose(got, math.atan(rho), rel_tol=1e-5):
-        raise Mistake("That is the angle. At time t the angle is pi t / 2.")
-    if math.isclose(got, math.atan(rho**2) * 2 / math.pi, rel_tol=1e-5):
-        raise Mistake("Compare variances with variances: sigma is squared as well.")
-    if math.isclose(got, 1 - want, rel_tol=1e-5):
-        raise Mistake("The other way round: the wider the data, the later.")
-    if not 0 < got < 1:
-        raise Mistake(f"A time lies between 0 and 1; for rho = {rho:g} came {got:.3g}.")
+    if close(got, _weigh(images, x, t)):
+        return
+    sigma = math.sin(math.pi * t / 2)
+    far = ((x[:, None] - math.cos(math.pi * t / 2) * images) ** 2).sum(axis=2)
+    slips = {
+        "That is the nearest image. Others may be behind x as well, each with some "
+        "probability, and squared errors are least for the mean.": (
+            images[far.argmin(axis=1)]
+        ),
+        "That is the mean of all images whatever x is. From x something can be seen.": (
+            0 * x + images.mean(axis=0)
+        ),
+        "An image that is behind x was shrunk by alpha first: compare x with that.": (
+            _weigh(images, x, t, keep=1.0)
+        ),
+        "The weights are those of a bell: where is the 2 of 2 sigma**2?": (
+            _weigh(images, x, t, width=sigma**2)
+        ),
+        "The weights are those of a bell: distance and sigma are squared.": (
+            _weigh(images, x, t, width=2 * sigma)
+        ),
+        "Noise falls on each coordinate: squares are added up, not averaged.": (
+            _weigh(images, x, t, width=2 * sigma**2 * x.shape[1])
+        ),
+        "That is x itself, or x / alpha. Only the images can be behind x.": x,
+    }
+    for hint, wrong in slips.items():
+        if close(got, wrong):
+            raise Mistake(hint)
     raise Mistake(
-        "Write down both parts of the variance of alpha x0 + sigma eps, and set them "
-        "equal. What is sigma / alpha then, and which angle has that tangent?"
+        f"Wrong at t = {t:g}. If each image is as likely as any other, with which "
+        "probability was this one noised to x? The least squared error has the mean."
+    )
+
+
+#: Share of digits that a reader has to get right.
+_READ = 0.94
+
+
+class _Renamed(torch.nn.Module):
+    """The network of a model whose classes got other names; it notes what it saw."""
+
+    def __init__(self, network: torch.nn.Module, names: torch.Tensor) -> None:
+        super().__init__()
+        self.network, self.names = network, names
+        self.seen: list[tuple[float, float]] = []
+
+    def forward(self, x, t, labels):
+        self.seen.append((float(t.double().mean()), float(x.double().sum())))
+        return self.network(x, t, self.names[labels])
+
+
+class _Bells(torch.nn.Module):
+    """The best velocities of classes that are round bells of standard deviation 0.3."""
+
+    means = torch.tensor([[2.0, 0.0], [-2.0, 0.0], [0.0, 3.0], [0.0, 0.0]])
+
+    def forward(self, x, t, labels):
+        angle, mean, rho = math.pi * t[:, None] / 2, self.means.to(x)[labels], 0.3
+        alpha, sigma = angle.cos(), angle.sin()
+        off = (x - alpha * mean) / (alpha**2 * rho**2 + sigma**2)
+        return alpha * sigma * (1 - rho**2) * off - sigma * mean
+
+
+def _reader(answer: Any) -> str:
+    """12.2: which class a diffusion model sees in an image."""
+    draw = torch.Generator().manual_seed(SEEDS[0])
+    labels = torch.arange(60) % 3
+    x = _Bells.means[labels] + 0.3 * torch.randn(60, 2, generator=draw)
+    _compare_read(answer, diffusion.Diffusion(_Bells(), d=2, classes=3), x, labels)
+    stored: Any = trained.load("diffusion-digits")
+    names = torch.randperm(10, generator=draw)
+    network = _Renamed(stored.network, torch.cat([names, torch.tensor([10])]))
+    model = diffusion.Diffusion(network, d=64, classes=10)
+    network.seen.clear()  # a new model tries its network
+    test: Any = datasets.digits("test")
+    labels = names.argsort()[test.labels]
+    _compare_read(answer, model, datasets.scaled(test.pixels), labels)
+    return (
+        "It was never asked to read, and on these digits it reads better than the "
+        "lesson's classifier, which learned from the same images to do nothing else. "
+        "Small differences are compared, so all classes should meet the same noise, "
+        "and of a middling size: under heavy noise the strokes are gone, and with "
+        "hardly any the image shows and the class adds little."
+    )
+
+
+def _compare_read(answer: Any, model: Any, x: torch.Tensor, labels: torch.Tensor):
+    got = numbers(call(answer, model, x), shape=(len(x),))
+    right, most = (got == labels.numpy()).mean(), model.classes - 1
+    if not np.isin(got, np.arange(most + 1)).all():
+        raise Mistake(
+            f"This model has {most + 1} classes, with labels from 0 to {most}, and "
+            f"{got.min():g} to {got.max():g} came."
+        )
+    if right >= _READ:
+        return
+    if right < 0.6 / (most + 1):
+        raise Mistake(
+            f"Of {len(x)} images with {most + 1} classes {right:.0%} are read, fewer "
+            "than by chance. Which class explains an image: the one with large errors?"
+        )
+    at = f"{right:.0%} of {len(x)} images are read, and {_READ:.0%} is the bar"
+    if not isinstance(model.network, _Renamed):
+        raise Mistake(
+            f"{at}, with three classes far apart. What does the model say of the image "
+            "if it is told a class, and what if it is told another?"
+        )
+    seen = model.network.seen
+    if not seen:
+        raise Mistake(f"{at}: you never ask the model, and its labels are its own.")
+    if len(seen) > most and len(set(seen)) == len(seen):
+        raise Mistake(
+            f"{at}. Each class met noise of its own, or another time, and the "
+            "difference between two classes is smaller than that between two draws."
+        )
+    times = [t for t, _ in seen]
+    raise Mistake(
+        f"{at}. You asked at times from {min(times):.2f} to {max(times):.2f}. Where "
+        "does it help most to be told the class? Try single times, and count on the "
+        "training digits."
     )
 
 
@@ -64,45 +186,6 @@ def _finite(
             f"At {where} you divide by 0, or NaN came. Multiply out before you compute."
         )
     return got
-
-
-def _mean(answer: Any) -> str:
-    """12.2: the posterior mean of Gaussian data."""
-    for alpha, seed in zip((0.9, 0.5, 0.0), SEEDS, strict=True):
-        rng = np.random.default_rng(seed)
-        sigma, m, rho = math.sqrt(1 - alpha**2), rng.normal(1.5), rng.uniform(0.5, 0.8)
-        x = rng.normal(size=6)
-        given = torch.tensor(x), alpha, sigma, m, rho
-        got = _finite(f"alpha = {alpha:g}", answer, *given, shape=(6,))
-        _compare_mean(got, x, alpha, sigma, m, rho)
-    return (
-        "It says m there, whatever x is: pure noise tells nothing, and so one step "
-        "from noise can only end in the mean."
-    )
-
-
-def _compare_mean(got, x, alpha, sigma, m, rho) -> None:
-    gain = alpha * rho**2 / (alpha**2 * rho**2 + sigma**2)
-    want = m + gain * (x - alpha * m)
-    if close(got, want):
-        return
-    for v, w in ((rho, sigma**2), (rho**2, sigma), (rho, sigma)):
-        if close(got, m + alpha * v / (alpha**2 * v + w) * (x - alpha * m)):
-            raise Mistake("rho and sigma are standard deviations: weigh their squares.")
-    if close(got, m + rho**2 / (alpha**2 * rho**2 + sigma**2) * (x - alpha * m)):
-        raise Mistake("Cov(x0, x) is alpha rho**2: an alpha is missing in the gain.")
-    if close(got, alpha * m + alpha * gain * (x - alpha * m)):
-        raise Mistake("That is the mean of alpha x0. Divide by alpha, or redo Bayes.")
-    if close(got, m + gain * (x - m)):
-        raise Mistake("What x is expected to be is alpha m, not m: compare with that.")
-    if close(got, gain * x):
-        raise Mistake("The mean of the data is missing: with pure noise answer m.")
-    if alpha > 0 and close(got, x / alpha):
-        raise Mistake("That believes the noisy point. Weigh it against what is usual.")
-    raise Mistake(
-        "x0 and x are jointly Gaussian: E[x0 | x] = m + Cov(x0, x) / Var(x) (x - E x). "
-        "All three follow from x = alpha x0 + sigma eps."
-    )
 
 
 def _floor(answer: Any) -> str:
@@ -289,25 +372,28 @@ def _spread_of(p: np.ndarray, x: np.ndarray) -> float:
 
 
 CHECKS: dict[str, Check] = {
-    "12.1": _halfway,
-    "12.2": _mean,
+    "12.1": _perfect,
+    "12.2": _reader,
     "12.3": _floor,
     "12.4": _spread,
 }
 LABS: dict[str, Check] = {"12.5": _walk}
 HINTS: dict[str, tuple[str, ...]] = {
     "12.1": (
-        "x is a sum of two independent parts, the image's and the noise's. What is "
-        "the variance of each?",
-        "Half of the variance is noise where the two are equal: alpha rho = sigma.",
-        "sigma / alpha is the tangent of the angle pi t / 2.",
+        "Of all functions of x the conditional mean of the image has the least squared "
+        "error. Here the data are a list of images, each as likely as any other.",
+        "Bayes: how probable is each image, if x was seen? x is alpha times the image "
+        "plus noise, so its density given an image is a bell.",
+        "The weights are proportional to exp of minus the squared distance of x to "
+        "alpha times the image, over 2 sigma**2. Add them up to 1 without leaving the "
+        "exponents, and take the mean of the images.",
     ),
     "12.2": (
-        "It is the denoiser of chapter 7 for data around m, except that the data are "
-        "multiplied by alpha before the noise is added.",
-        "x0 and x are jointly Gaussian, so the mean of x0 given x is a straight line "
-        "in x. Through which point does it go?",
-        "Its slope is the covariance of x0 and x over the variance of x.",
+        "Noise an image yourself. You know what is behind it; does the model find it?",
+        "It finds it better if it is told the right class. So try all classes on the "
+        "same noisy image, and compare the errors.",
+        "Look for the times at which single draws read best, and add the errors of two "
+        "or more of them.",
     ),
     "12.3": (
         "No function of x does better than the conditional mean of v given x. What is "

@@ -26,13 +26,36 @@ _SHADE = {"color": PALETTE["grey"], "alpha": 0.35, "lw": 0}
 SLOPES = np.concatenate([np.geomspace(0.5, 1, 4), np.geomspace(1, 200, 18)[1:]])
 
 
+def climb(z: np.ndarray, x: np.ndarray, m: float) -> None:
+    """Draw a broken line over the latents, and what it makes of them over the target.
+
+    It increases from the latents ``z`` (n,) to ``x`` (n,); the modes are at -m and m.
+    """
+    _, panels = plt.subplots(1, 2, figsize=(8.4, 3.1))
+    panels[0].plot(z, x, color=PALETTE["blue"])
+    panels[0].axhspan(-m / 2, m / 2, **_SHADE)
+    panels[0].text(-2.8, 0, "valley", va="center")
+    panels[0].set(xlabel="latent z", ylabel="g(z)", xlim=(-3, 3), ylim=(-6, 6))
+    latents, places = np.linspace(z[0], z[-1], 4001), np.linspace(-7, 7, 701)
+    made = pushforward.map_density(latents, np.interp(latents, z, x), places)
+    panels[1].fill_between(places, GaussianMixture([-m, m]).pdf(places), **_SHADE)
+    panels[1].plot(places, made, color=PALETTE["blue"])
+    panels[1].set(xlabel="x", ylabel="density", xlim=(-7, 7), ylim=(0, None))
+
+
 def against(
-    table: Table, axis: str, measured: dict[str, str], log: bool = True
+    table: Table,
+    axis: str,
+    measured: dict[str, str],
+    *,
+    log: bool = True,
+    longer: Table | None = None,
 ) -> None:
     """Draw measured columns against a setting: the median, and all runs as a band.
 
-    ``measured`` has the label of each column, one panel each; ``log`` says whether
-    the first one is logarithmic.
+    ``measured`` has the label of each column, one panel each; ``log`` says whether the
+    first one is logarithmic. The medians of networks of one kind that were trained
+    ``longer`` are rings.
     """
     size = (3.8 * len(measured), 3.1)
     _, panels = plt.subplots(1, len(measured), figsize=size, squeeze=False)
@@ -40,10 +63,37 @@ def against(
         for kind in dict.fromkeys(table["kind"].tolist()):
             rows = select(table, kind=kind)
             _draw_band(panel, rows[axis], rows[column], kind)
+        if longer is not None:
+            kind = longer["kind"][0]
+            ring = {"color": COLOURS[kind], "mfc": "none", "ms": 9}
+            middle = np.median(longer[axis]), np.median(longer[column])
+            panel.plot(*middle, "o", label=f"{kind}, longer", **ring)
         panel.set(xlabel=axis, ylabel=label)
     if log:
         panels[0][0].set_yscale("log")
     panels[0][0].legend(fontsize=9)
+
+
+def valleys(table: Table) -> None:
+    """Draw each network's valley mass over the mass that its slope demands there.
+
+    Networks at separations where the target itself has a valley to speak of are pale.
+    """
+    _, axes = plt.subplots(figsize=(5.8, 4.2))
+    ends = np.array([2e-3, 0.4])
+    axes.plot(ends, ends, color=PALETTE["ink"])
+    axes.fill_between(ends, ends, ends[0], **_SHADE)
+    axes.text(0.06, 0.006, "less than demanded", ha="center")
+    for kind in dict.fromkeys(table["kind"].tolist()):
+        rows = select(table, kind=kind)
+        far = rows["m"] >= 5
+        style = {"color": COLOURS[kind], "ms": 4}
+        for these, alpha, label in ((~far, 0.25, None), (far, 0.8, kind)):
+            place = rows["demanded"][these], rows["valley"][these]
+            axes.plot(*place, "o", alpha=alpha, label=label, **style)
+    axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
+    axes.set(xlabel=r"demanded, $2\,\Phi(m / 2L) - 1$", ylabel="valley mass")
+    axes.legend(fontsize=9, loc="upper left")
 
 
 def frontier(table: Table, m: float, kinds: Sequence[str]) -> None:

@@ -1,12 +1,51 @@
-"""Chapter 17: a walk in the latents from one class of images to the other."""
+"""Chapter 17: laws along the axis, coloured by a judge, and a walk in the latents."""
 
 from __future__ import annotations
 
 import math
 
 import matplotlib.pyplot as plt
+import numpy as np
 
 from lecture_code.session import PALETTE
+from lecture_code.trained import Table, select
+
+#: What the judge says, and its colour.
+VERDICTS = {"3": "blue", "7": "orange", "other": "ink"}
+
+
+def axis(table: Table) -> None:
+    """Draw the laws along the axis, for each model of a table "images-axis".
+
+    A column for each scene and noise, a row for each model; the bars are coloured by
+    what the judge says, and cut at a quarter of a mode's height.
+    """
+    scenes = list(dict.fromkeys(zip(table["scene"], table["noise"], strict=True)))
+    models = list(dict.fromkeys(table["model"]))
+    size = (2.4 * len(scenes) + 0.8, 0.9 * len(models) + 0.8)
+    panels = plt.subplots(len(models), len(scenes), figsize=size, squeeze=False)[1]
+    for row, model in zip(panels, models, strict=True):
+        for axes, (scene, noise) in zip(row, scenes, strict=True):
+            _stack(axes, select(table, scene=scene, noise=noise, model=model))
+        row[0].set_ylabel(
+            model.replace(", ", "\n"), rotation=0, ha="right", va="center"
+        )
+    for axes, (scene, noise) in zip(panels[0], scenes, strict=True):
+        axes.set_title(f"{scene}, noise {noise:g}" if noise else scene)
+    for axes in panels[-1]:
+        axes.set(xticks=[-0.5, 0, 0.5], xticklabels=["3", "", "7"])
+
+
+def _stack(axes, counts: Table) -> None:
+    """Stack the counts of each verdict, as shares of all."""
+    bottom, at = np.zeros(len(counts["at"])), counts["at"]
+    total = sum(counts[verdict].sum() for verdict in VERDICTS)
+    for verdict, colour in VERDICTS.items():
+        share = counts[verdict] / total
+        axes.bar(at, share, at[1] - at[0], bottom, color=PALETTE[colour])
+        bottom += share
+    axes.axvspan(-0.25, 0.25, color=PALETTE["grey"], alpha=0.15, lw=0, zorder=0)
+    axes.set(xlim=(-1, 1), ylim=(0, 0.12), xticks=[], yticks=[])
 
 
 def walk(image, chance, at: int) -> None:

@@ -10,13 +10,46 @@ import numpy as np
 from lecture_code.session import PALETTE
 
 _DOT_COLOURS = ("orange", "blue", "green", "purple")
+#: How each kind of trained networks is drawn.
+_TRAINED = {
+    "student": ("v-", "green"),
+    "single": ("s-", "ink"),
+    "joint": ("D-", "purple"),
+    "separate": ("^-", "purple"),
+}
 
 
-def frontier(slopes, floor, dots: Mapping) -> None:
-    """Draw kinds of models, each (slope, total variation), over the optimum (n,)."""
-    axes = plt.subplots()[1]
+def frontier(slopes, floor, chains: Mapping, runs: Mapping) -> None:
+    """Draw chains and trained networks over the least total variation (n,) of slopes.
+
+    ``chains`` names lists of chains with ``slope`` and ``tv``; ``runs`` is a table with
+    ``kind``, ``seed``, ``slope`` and ``tv``, each training in order.
+    """
+    axes = plt.subplots(figsize=(5.8, 4.0))[1]
+    dots = {name: [(c.slope, c.tv) for c in kind] for name, kind in chains.items()}
     _draw_frontier(axes, slopes, floor, dots)
-    axes.legend(fontsize=9)
+    for kind, (marker, colour) in _TRAINED.items():
+        for seed in dict.fromkeys(runs["seed"]):
+            chosen = (runs["kind"] == kind) & (runs["seed"] == seed)
+            path = runs["slope"][chosen], runs["tv"][chosen]
+            label = None if seed else kind
+            axes.plot(*path, marker, color=PALETTE[colour], lw=0.8, ms=5, label=label)
+    axes.set(yscale="log", ylim=(0.012, 0.7))
+    axes.legend(fontsize=9, loc="lower left")
+
+
+def rejection(x, target, models: Mapping, reach: float) -> None:
+    """Draw densities (n,) over the target's, with and without what is within reach."""
+    panels = plt.subplots(1, len(models), figsize=(6.8, 3.0), sharey=True)[1]
+    for axes, (name, density) in zip(panels, models.items(), strict=True):
+        kept = np.where(np.abs(x) < reach, 0, density)
+        kept *= density.sum() / kept.sum()
+        axes.fill_between(x, target, color=PALETTE["grey"], alpha=0.35)
+        axes.plot(x, density, "--", color=PALETTE["blue"], label="all", lw=1.2)
+        axes.plot(x, kept, color=PALETTE["orange"], label="kept", lw=1.2)
+        axes.set(title=name, xlabel="x", xlim=(-8, 8))
+    panels[0].set(ylabel="density")
+    panels[1].legend(fontsize=9, loc="upper center")
 
 
 def budget(x, laws: Mapping, slopes, floor, dots: Mapping) -> None:

@@ -1,6 +1,6 @@
-"""What took longer to compute than a chapter may: stored tables and weights.
+"""What took longer to compute than a chapter may: tables, weights and samples.
 
-Tables are CSV, weights NumPy archives without pickled objects. They are part of the
+Tables are CSV, the others NumPy archives without pickled objects. They are part of the
 installed package, so that a notebook finds them wherever it runs, without a network.
 How each was made stands in ``recipes``, and in ``study`` for its own tables.
 """
@@ -8,7 +8,6 @@ How each was made stands in ``recipes``, and in ``study`` for its own tables.
 from __future__ import annotations
 
 import csv
-import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -98,9 +97,19 @@ def load(name: str) -> torch.nn.Module:
         The model.
     """
     model = BUILDERS[_validate.choice("name", name, BUILDERS)]()
-    with np.load(FOLDER / f"{name}.npz", allow_pickle=False) as arrays:
-        model.load_state_dict({key: torch.from_numpy(arrays[key]) for key in arrays})
+    state = {key: torch.from_numpy(values) for key, values in arrays(name).items()}
+    model.load_state_dict(state)
     return model.eval()
+
+
+def arrays(name: str) -> dict[str, np.ndarray]:
+    """Read stored arrays by their names, such as the samples "images-samples".
+
+    ``name`` is that of weights or of an archive; ValueError lists them.
+    """
+    path = FOLDER / f"{_validate.choice('name', name, names('.npz'))}.npz"
+    with np.load(path, allow_pickle=False) as archive:
+        return {key: archive[key] for key in archive}
 
 
 def table(name: str) -> dict[str, np.ndarray]:
@@ -134,8 +143,12 @@ def select(table: Table, **wanted: object) -> Table:
 def store(name: str, model: torch.nn.Module) -> Path:
     """Write a model's weights for :func:`load`; return the file."""
     state = {key: t.cpu().numpy() for key, t in model.state_dict().items()}
-    fill = functools.partial(np.savez_compressed, **state)
-    return _files.write(FOLDER / f"{name}.npz", fill)
+    return store_arrays(name, state)
+
+
+def store_arrays(name: str, values: dict[str, np.ndarray]) -> Path:
+    """Write arrays for :func:`arrays`; return the file."""
+    return _files.write_arrays(FOLDER / f"{name}.npz", values)
 
 
 def store_table(name: str, columns: dict[str, np.ndarray]) -> Path:
@@ -144,7 +157,7 @@ def store_table(name: str, columns: dict[str, np.ndarray]) -> Path:
 
 
 def names(suffix: str) -> list[str]:
-    """List in order what is stored as ".csv" (tables) or ".npz" (weights)."""
+    """List in order what is stored as ".csv" (tables) or ".npz" (arrays)."""
     return sorted(path.stem for path in FOLDER.glob(f"*{suffix}"))
 
 

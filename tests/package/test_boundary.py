@@ -35,6 +35,7 @@ from lecture_code import (
     gan,
     histograms,
     inpainting,
+    laws,
     likelihoods,
     lipschitz,
     metrics,
@@ -50,9 +51,9 @@ from lecture_code import (
     vae,
     widgets,
 )
-from lecture_code.study.images import measure
+from lecture_code.study.images import judges, measure, scenes
 from lecture_code.study.images import models as image_models
-from lecture_code.study.line import experiments, laws
+from lecture_code.study.line import experiments
 from tools.chapters import conventions
 
 
@@ -155,7 +156,7 @@ IMAGES = torch.arange(128.0).reshape(2, 64) % 17
 HOLES = torch.tensor([True, False, True])
 LINE = {"z": [-3.0, 0.0, 3.0], "x": [-1.0, 0.0, 2.0]}
 
-KINKED, PAIR = networks.mlp([1, 3, 1]), image_models.scene("pair")
+KINKED, PAIR = networks.mlp([1, 3, 1]), scenes.scene("pair")
 
 #: Arguments that mean the same everywhere.
 SIZE, LESS, NONE = ((0.0, "> 0"), GAP), (-1, ">= 0"), (0, "an integer >= 1")
@@ -194,6 +195,7 @@ ROWS: list[Row] = [
         condition=((torch.ones(2) > 0, "a single truth value"), ("yes", "truth"))),
     row(exercises.grade, {"identity": "1.1", "answer": 0}, identity=("9", "'1.2'")),
     row(trained.load, {"name": "logistic"}, name=("none", "one of 'autoregressive")),
+    row(trained.arrays, {"name": "logistic"}, name=("none", "one of 'autoregressive")),
     row(trained.table, {"name": "coverage"}, name=("none", "one of 'binary")),
     row(training.fit,
         {"model": Line(), "data": torch.ones(8), "steps": 1, "batch_size": 1},
@@ -467,13 +469,14 @@ ROWS: list[Row] = [
         x=(X[:2], "(3,)"), edges=([0.5, 0.5], "increasing")),
     row(laws.total_variation, {**LINE, "target": mixture(), "cells": 1},
         target=(spots(), "GaussianMixture"), cells=NONE),
-    row(image_models.scene, {"name": "pair"},
+    row(scenes.scene, {"name": "pair"}, noise=SIZE,
         name=("triple", "one of 'classes', 'pair'"), source=("faces", "one of")),
     row(image_models.train, {"kind": "VAE", "seen": PAIR, "steps": 1}, runs=False,
         kind=("flow", "one of"), seen=(3, "Scene"), steps=NONE, seed=LESS),
     row(measure.shares, {"seen": PAIR, "x": IMAGES}, seen=(3, "Scene"),
         x=(REAL, "shape (n, 64)")),
-    row(measure.judge, {"seen": 0}, runs=False, seen=(3, "Scene")),
+    row(measure.proved, {"left": 0.4, "valley": 0.1, "width": 1.0}, width=SIZE),
+    row(judges.judge, {"seen": 0}, runs=False, seen=(3, "Scene")),
 ]
 # fmt: on
 #: What notebooks call besides: it takes nothing, what another function checks, or a
@@ -481,7 +484,7 @@ ROWS: list[Row] = [
 UNCHECKED = {
     *(widgets.explore, compression.Encoder, compression.Encoder.finish),
     *(likelihoods.Bernoulli, scoreboard.entries, trained.select),
-    *(training.Player, experiments.Setting, experiments.Unit),
+    *(training.Player, experiments.Map, experiments.Setting, experiments.Unit),
 }
 CASES = [
     pytest.param(

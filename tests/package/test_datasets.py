@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 import torch
+from test_mnist import encoded
 
-from lecture_code import datasets
+from lecture_code import _mnist, datasets
 
 SIZES = {"train": 1000, "validation": 350, "test": 447}
 
@@ -31,6 +34,35 @@ def test_digits_are_whole_grey_levels(part):
     assert labels.dtype == torch.int64
     assert set(pixels.unique().tolist()) == set(range(17))
     assert set(labels.tolist()) == set(range(10))
+
+
+def test_mnist_is_split_as_the_field_does(mnist):
+    parts = {part: mnist(part) for part in ("train", "validation", "test")}
+    sizes = {part: tuple(pixels.shape) for part, (pixels, _) in parts.items()}
+    assert sizes == {
+        "train": (50_000, 784),
+        "validation": (10_000, 784),
+        "test": (10_000, 784),
+    }
+    counts = {part: labels.bincount().tolist() for part, (_, labels) in parts.items()}
+    assert counts == {
+        "train": [4932, 5678, 4968, 5101, 4859, 4506, 4951, 5175, 4842, 4988],
+        "validation": [991, 1064, 990, 1030, 983, 915, 967, 1090, 1009, 961],
+        "test": [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009],
+    }
+
+
+@pytest.mark.parametrize(
+    ("prefix", "parts"), [("train", ("train", "validation")), ("t10k", ("test",))]
+)
+def test_the_parts_of_mnist_are_its_files_in_their_order(mnist, prefix, parts):
+    pixels, labels = map(torch.cat, zip(*map(mnist, parts), strict=True))
+    for name, values in (
+        (f"{prefix}-images-idx3-ubyte", pixels.reshape(-1, 28, 28)),
+        (f"{prefix}-labels-idx1-ubyte", labels),
+    ):
+        file = encoded(values.numpy())
+        assert hashlib.sha256(file).hexdigest() == _mnist.CHECKSUMS[name]
 
 
 def test_a_caller_cannot_change_the_cache():

@@ -18,10 +18,10 @@ def test_a_table_is_a_line_of_names_over_its_rows(tmp_path):
 
 
 @contextlib.contextmanager
-def small_files():
-    """Let no file grow beyond a thousand bytes, as if the disk were full."""
+def small_files(size=1000):
+    """Let no file grow beyond so many bytes, as if the disk were full."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
     try:
         yield
     finally:

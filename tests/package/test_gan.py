@@ -10,7 +10,7 @@ from seeds import seeded
 
 from lecture_code import densities, divergences, gan, networks
 
-GAMES = ("saturating", "non-saturating", "wasserstein")
+GAMES = ("saturating", "non-saturating", "wasserstein", "hinge")
 each_game = pytest.mark.parametrize("game", GAMES)
 
 
@@ -57,6 +57,7 @@ def test_losses_are_those_of_the_formulas(game):
         "saturating": (critic, (1 - d_fake).log().mean()),
         "non-saturating": (critic, -d_fake.log().mean()),
         "wasserstein": (fake.mean() - real.mean(), -fake.mean()),
+        "hinge": ((1 - real).relu().mean() + (1 + fake).relu().mean(), -fake.mean()),
     }[game]
     torch.testing.assert_close(made.critic_loss(x, seeded()), wanted[0])
     torch.testing.assert_close(made.generator_loss(x, seeded()), wanted[1])

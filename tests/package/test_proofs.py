@@ -1,7 +1,8 @@
 """The steps of the theorem's proofs, each tried with numbers by itself.
 
-Named after the pages `book/15-theorem.md` and `book/15-theorem-optimum.md`. Formulas
-are written out here as they stand there, so that a slip on a page shows.
+Of the pages `book/15-theorem.md`, `book/15-theorem-optimum.md` and, at the end,
+`book/18-proofs.md`. Formulas are written out here as they stand there, so that a slip
+on a page shows.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from scipy import special
+from scipy import optimize, special
 
 from lecture_code import pushforward
 from lecture_code.densities import GaussianMixture, IsotropicMixture
@@ -177,3 +178,79 @@ def test_the_greedy_model_pays_what_the_theorem_says(weight, k):
     assert tv == pytest.approx(price, abs=1e-5)
     if k == 0:
         assert tv == pytest.approx(pushforward.tv_star(target, slope).value, abs=1e-5)
+
+
+# -------------------------------------------------- rejected latents, of chapter 18
+
+
+def _distance(p, q):
+    return np.abs(p - q).sum() / 2
+
+
+def test_rejection_leaves_what_the_proposition_says():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        model, target = rng.dirichlet(np.full(12, 0.4), size=2)
+        inside = np.arange(12) < rng.integers(1, 6)
+        pi, eta = model[inside].sum(), target[inside].sum()
+        kept, left = (
+            np.where(inside, 0, p) / p[~inside].sum() for p in (model, target)
+        )
+        tau, after = _distance(kept, left), _distance(kept, target)
+        assert _distance(model, target) >= pi - eta - 1e-12
+        assert max(eta, (1 - eta) * tau) <= after + 1e-12
+        assert after <= eta + (1 - eta) * tau + 1e-12
+
+
+def test_no_rejection_lowers_the_least_total_variation():
+    target, z = GaussianMixture([-3, 3]), np.linspace(-9, 9, 200_001)
+    fit = pushforward.tv_star(target, 5.0)
+    edges = np.linspace(-10, 10, 4001)
+    x = (edges[1:] + edges[:-1]) / 2
+    model = np.histogram(fit.map(z), edges, weights=_phi(z) * (z[1] - z[0]))[0]
+    law = np.diff(target.cdf(edges))
+    end = fit.map(9.0)
+    for low, high in ((-1.5, 1.5), (-0.5, 0.1), (2.0, 2.5), (-9.0, -4.0)):
+        inside = (x > low) & (x < high)
+        after = _distance(np.where(inside, 0, model) / model[~inside].sum(), law)
+        assert after == pytest.approx(law[inside | (x > end)].sum(), abs=2e-3)
+        assert after > fit.value
+
+
+def test_the_symmetric_map_has_the_greatest_likelihood():
+    """It is concave in the normal scores, so that a step towards any other loses."""
+    slope, target = 10.0, GaussianMixture([-4, 4])
+
+    def thin(b):
+        return special.ndtr(-b / slope) / target.cdf(-b)
+
+    def excess(b):
+        return thin(b) * target.pdf(b) - _phi(b / slope) / slope
+
+    b = optimize.brentq(excess, 1, 4)
+    beyond = np.linspace(b, 12, 2000)
+    needed = _profile(thin(b) * target.sf(beyond)) / slope
+    assert (thin(b) * target.pdf(beyond) >= needed - 1e-12).all()
+    assert (target.pdf(np.linspace(0, b)) <= target.pdf(b) + 1e-12).all()
+
+    edges = np.linspace(-9, 9, 3601)
+    mass, left = np.diff(target.cdf(edges)), edges[edges < 0]
+    outside = special.ndtri(thin(b) * target.cdf(np.minimum(left, -b)))
+    half = np.where(left > -b, left / slope, outside)
+    best = np.concatenate([half, [0.0], -half[::-1]])
+
+    def cost(u):
+        """Return minus the likelihood of a model whose normal scores at edges are u."""
+        return (mass * (((u[1:] + u[:-1]) / 2) ** 2 / 2 - np.log(np.diff(u)))).sum()
+
+    assert np.diff(best).min() >= np.diff(edges).min() / slope * (1 - 1e-9)
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        rises = np.diff(edges) / slope + rng.exponential(1) * rng.dirichlet(mass + 1e-3)
+        other = rng.normal(-2, 1) + np.append(0, np.cumsum(rises))
+        for part in (1.0, 0.1, 1e-3):
+            assert cost(best) < cost(best + part * (other - best)) + 1e-9
+    made = np.diff(special.ndtr(best))
+    inside = np.abs(edges[1:] + edges[:-1]) < 2 * b
+    after = _distance(np.where(inside, 0, made) / made[~inside].sum(), mass)
+    assert after == pytest.approx(mass[inside].sum(), abs=1e-3)

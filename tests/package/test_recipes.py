@@ -13,6 +13,7 @@ from lecture_code import (
     divergences,
     flows,
     histograms,
+    samplers,
     trained,
     training,
 )
@@ -26,6 +27,7 @@ from lecture_code.recipes import (
     grey,
     overfitting,
     sharing,
+    stacks,
     vae_flow,
 )
 
@@ -311,3 +313,36 @@ def test_a_toy_game_is_named_by_its_seed():
     assert list(long["run"]) == [0] * 100 + [1] * 100
     assert (short["sample"] == long["sample"][:100]).all()
     assert (long["latent"][:50] == -long["latent"][99:49:-1]).all()
+
+
+# ------------------------------------------------------- a chain in one or two networks
+
+
+def test_the_teacher_is_the_chain_and_half_of_it_has_the_root_of_its_slopes():
+    z, half_way, x = (points[:, 0].numpy() for points in stacks.teach())
+    flow = samplers.probability_flow(stacks.TARGET, stacks.CHAIN)
+    near = slice(9000, 11_001)
+    slopes = np.diff(x[near]) / np.diff(z[near])
+    # A quotient over 1e-4 of the latent is a little less than the slope at the peak.
+    assert 0.997 * flow.slope < slopes.max() < flow.slope
+    edges = np.linspace(-10, 10, 201)
+    counted = np.abs(
+        np.histogram(x, edges)[0] / len(x) - np.diff(stacks.TARGET.cdf(edges))
+    )
+    assert counted.sum() / 2 == pytest.approx(flow.tv, abs=5e-3)
+    np.testing.assert_allclose(
+        (np.diff(half_way) / np.diff(z)) ** 2, np.diff(x) / np.diff(z), rtol=1e-6
+    )
+
+
+def test_a_stored_stack_is_what_the_recipe_trains():
+    state = torch.get_rng_state()
+    fresh = stacks.measure(next(stacks.train("single", 1)))
+    assert torch.equal(torch.get_rng_state(), state)
+    table = trained.table("stacks")
+    assert len(table["tv"]) == len(stacks.SEEDS) * sum(stacks.KINDS.values())
+    stored = trained.select(table, kind="single", seed=1, steps=800)
+    for name, value in fresh.items():
+        assert stored[name] == pytest.approx([value], rel=0.03)
+    held = trained.select(table, kind="joint")["steepest"]
+    assert (held < 5 * 1.01).all()

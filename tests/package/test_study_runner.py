@@ -12,7 +12,7 @@ import distributed
 import pytest
 
 from lecture_code.study import __main__ as command
-from lecture_code.study.line import runner
+from lecture_code.study import runner
 
 PIECES = [SimpleNamespace(number=n, name=f"piece-{n}") for n in range(5)]
 DONE = {piece.name: {"rows": [piece.number / 7]} for piece in PIECES}

@@ -106,20 +106,10 @@ def chromium(request: pytest.FixtureRequest) -> Iterator[Any]:
         if path is None:
             if os.environ.get("CI") == "true":
                 pytest.fail(MISSING)
-            request.config.stash[NO_BROWSER] = True
             pytest.skip(MISSING)
         browser = playwright.chromium.launch(executable_path=path, args=options)
         yield browser
         browser.close()
-
-
-NO_BROWSER = pytest.StashKey[bool]()
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Say in one loud line that the browser tests did not run."""
-    if config.stash.get(NO_BROWSER, False):
-        terminalreporter.write_line(MISSING, red=True, bold=True)
 
 
 def watch(page: Any) -> None:

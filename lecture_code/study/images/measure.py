@@ -1,33 +1,27 @@
-"""The study on images: models of 3s and 7s, seen along the axis between them.
+"""What the study on images sees of a model.
 
-Each model is seen through its projection on that axis, through a classifier that may
-say "neither", and through its Lipschitz constant.
+Each is seen through its projections on two axes between the classes, through a judge
+who may say "other", through its nearest real images, and through its slope.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from tqdm import tqdm
+from numpy.typing import ArrayLike
 
-from lecture_code import (
-    _files,
-    _validate,
-    densities,
-    divergences,
-    lipschitz,
-    pushforward,
-    trained,
-)
-from lecture_code.study.images.models import KINDS, SCENES, Maker, Scene, scene, train
+from lecture_code import _validate, densities, divergences, lipschitz, pushforward
+from lecture_code.study.images.judges import VERDICTS, Judge
+from lecture_code.study.images.models import Maker
+from lecture_code.study.images.scenes import Scene
 
 CELLS = 60
-SAMPLES = 10_000
-SURE = 0.9  # below this probability the classifier says "neither"
+#: Cells of the stored histograms, in units of the separation.
+BARS = np.linspace(-1, 1, 41)
+NEAR = 500  # samples whose nearest real images are looked for
 
 
 def shares(seen: Scene, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
@@ -43,140 +37,122 @@ def shares(seen: Scene, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
     return counts / len(x), edges
 
 
-def judge(seen: Scene) -> Callable[[torch.Tensor], np.ndarray]:
-    """Fit a classifier of 3s and 7s: from images (n, d) to probabilities of a 7."""
-    from sklearn.linear_model import LogisticRegression
+def look(seen: Scene, x: torch.Tensor, judge: Judge) -> dict[str, float]:
+    """Look at images (n, d): their law on two axes, and what they show.
 
-    _validate.instance("seen", seen, Scene)
-    model = LogisticRegression(max_iter=500).fit(seen.data.numpy(), seen.labels.numpy())
-    return lambda x: model.predict_proba(x.numpy())[:, 1]
-
-
-def measure(seen: Scene, maker: Maker, judged: Callable) -> dict[str, float]:
-    """Look at a model: its law on the axis, its doubtful samples, and its slope.
-
-    ``valley`` is the share in the middle half between the centres; ``neither`` the
-    share for which :func:`judge` gives no class a probability of at least ``SURE``;
-    ``tv`` and ``w1`` are the distances on the axis; ``sampled`` and ``certified`` a
-    lower and an upper bound of the slope; ``floor`` is the least total variation for
-    the certified slope. NaN where it does not apply.
+    ``left`` and ``right`` are the shares beyond the quarter points between the two
+    centres, ``valley`` the rest, in the middle half; ``embedded`` is the same rest on
+    the axis between the classes' means in the judge's last hidden layer. ``3``, ``7``
+    and ``other`` are the judge's verdicts; ``tv`` and ``w1`` the distances from the
+    target on the first axis, ``trained`` and ``unseen`` the mean distances of some of
+    the images to the nearest of as many images for training as there are others, and
+    to the nearest of the others. NaN where it does not apply.
     """
     from scipy import stats
 
-    _validate.instance("maker", maker, Maker)
-    _validate.function("judged", judged)
-    x = maker.sample(SAMPLES, torch.Generator().manual_seed(1))
-    counted, edges = shares(seen, x)
-    at, real = seen.along(x), seen.along(seen.data)
-    slopes = _slopes(maker)
-    known = seen.law is not None
-    return {
-        "valley": float(np.mean(np.abs(at) < seen.separation / 4)),
-        "neither": float((np.abs(judged(x) - 0.5) < SURE - 0.5).mean()),
-        "tv": _tv(counted, seen.law, edges) if known else math.nan,
-        "w1": float(stats.wasserstein_distance(at, real)),
-        "sampled": slopes[0],
-        "certified": slopes[1],
-        "floor": _floor(seen.law, slopes[1]) if known else math.nan,
+    at = seen.along(x)
+    far = seen.separation / 4
+    row = {
+        "left": float(np.mean(at <= -far)),
+        "right": float(np.mean(at >= far)),
+        "valley": float(np.mean(np.abs(at) < far)),
+        "embedded": _embedded(seen, x, judge),
+        **_verdicts(judge.verdicts(x)),
+        "tv": _tv(seen, x),
+        "w1": float(stats.wasserstein_distance(at, seen.along(seen.data))),
     }
+    return {**row, **_nearest(seen, x)}
 
 
-def _tv(counted: np.ndarray, law: densities.GaussianMixture | None, edges) -> float:
-    return divergences.tv(counted, divergences.cell_masses(law, edges))
+def bars(seen: Scene, x: torch.Tensor, judge: Judge) -> list[list[int]]:
+    """Count images in the cells ``BARS`` along the axis, for each verdict of a judge.
 
-
-def _floor(law: densities.GaussianMixture | None, slope: float) -> float:
-    if math.isnan(slope):
-        return math.nan
-    return float(pushforward.tv_star(law, slope).lower)
-
-
-def _slopes(maker: Maker) -> tuple[float, float]:
-    """Bound the slope of the whole push-forward, its output noise included."""
-    if maker.network is None:
-        return math.nan, math.nan
-    z = torch.randn(200, maker.latent, generator=torch.Generator().manual_seed(2))
-    sampled = lipschitz.lower_bound(maker.network, z, steps=10)
-    certified = lipschitz.upper_bound(maker.network)
-    return math.hypot(sampled, maker.noise), math.hypot(certified, maker.noise)
-
-
-# -------------------------------------------------------------------- the whole study
-
-
-def table(
-    source: str = "digits",
-    *,
-    runs: int = 2,
-    steps: int = 1000,
-    folder: str | Path | None = None,
-) -> dict[str, np.ndarray]:
-    """Train so many ``runs`` of every kind of model on both scenes and look at each.
-
-    ``source`` and ``folder`` are those of ``models.scene``, and each model has
-    ``steps`` updates. Columns ``scene``, ``model`` (or "data"), ``run`` and those of
-    :func:`measure`, rounded to four digits.
+    Images beyond the outer cells are counted in these.
     """
-    runs = _validate.integer("runs", runs, low=1)
-    steps = _validate.integer("steps", steps, low=1)
-    seen = {name: scene(name, source, folder=folder) for name in SCENES}
-    judges = {name: judge(each) for name, each in seen.items()}
-    jobs = [(s, k, r) for s in SCENES for k in ("data", *KINDS) for r in range(runs)]
-    rows = []
-    for name, kind, run in tqdm(jobs, delay=2.0):
-        if kind == "data" and run > 0:
-            continue
-        maker = _training_data(seen[name]) if kind == "data" else None
-        maker = maker or train(kind, seen[name], steps=steps, seed=run)
-        seen_as = measure(seen[name], maker, judges[name])
-        rows.append({"scene": name, "model": kind, "run": run, **seen_as})
-    return {key: _rounded([row[key] for row in rows]) for key in rows[0]}
-
-
-def _training_data(seen: Scene) -> Maker:
-    """Hand out the data again: what a model without any error would score."""
-    return Maker(
-        lambda n, g: seen.data[torch.randint(len(seen.data), (n,), generator=g)]
-    )
-
-
-def _rounded(column: list) -> np.ndarray:
-    values = np.array(column)
-    return np.round(values, 4) if values.dtype == float else values
-
-
-def study(
-    folder: Path,
-    source: str = "digits",
-    *,
-    runs: int = 2,
-    steps: int = 1000,
-    data_folder: Path | None = None,
-    store: bool = False,
-) -> list[Path]:
-    """Run the whole study into a folder: one table and one figure, which are returned.
-
-    With ``store`` the table of the digits also goes where chapter 17 loads it from.
-    """
-    if store and source != "digits":
-        raise ValueError(f"store: expected the digits, got source {source!r}")
-    columns = table(source, runs=runs, steps=steps, folder=data_folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    if store:
-        trained.store_table("images", columns)
+    at = (seen.along(x) / seen.separation).clip(BARS[0], BARS[-1])
+    said = judge.verdicts(x)
     return [
-        _files.write_table(folder / f"images-{source}.csv", columns),
-        _files.write(folder / f"images-{source}.png", lambda to: _draw(to, columns)),
+        np.histogram(at[said == verdict], BARS)[0].tolist()
+        for verdict in range(len(VERDICTS))
     ]
 
 
-def _draw(path: Path, columns: dict[str, np.ndarray]) -> None:
-    from matplotlib.figure import Figure
+def proved(left: ArrayLike, valley: ArrayLike, width: float) -> np.ndarray:
+    r"""Return the least slope of a generator that puts these shares where they are.
 
-    figure = Figure(figsize=(7, 3), layout="constrained")
-    panels = figure.subplots(1, 2, sharey=True)
-    for axes, name in zip(panels, SCENES, strict=True):
-        rows = columns["scene"] == name
-        axes.plot(columns["valley"][rows], columns["model"][rows], "o")
-        axes.set(title=name, xlabel="share between the modes", xlim=(0, None))
-    figure.savefig(path)
+    .. math:: L \ge \frac{w}{\Phi^{-1}(a + v) - \Phi^{-1}(a)}
+
+    The share ``left`` a lies on one side of a valley of so much ``width`` w, the share
+    ``valley`` v in it. By isoperimetry no set of latents of mass a gains less than a
+    half-space when everything within w / L of it is added. Infinite for an empty
+    valley, and as exact as the shares are counted.
+    """
+    from scipy import special
+
+    left, valley = _validate.array("left", left), _validate.array("valley", valley)
+    width = _validate.real("width", width, above=0)
+    with np.errstate(divide="ignore"):
+        return width / (special.ndtri(left + valley) - special.ndtri(left))
+
+
+def slopes(seen: Scene, maker: Maker) -> dict[str, float]:
+    """Bound the slope of a push-forward along the axis, its output noise included.
+
+    ``sampled`` is a lower and ``certified`` an upper bound; ``floor`` is the least
+    total variation for the certified slope, ``least`` the least share in the valley for
+    it if half of the mass is on either side. NaN for a model of many steps.
+    """
+    from scipy import special
+
+    if maker.network is None:
+        return dict.fromkeys(("sampled", "certified", "floor", "least"), math.nan)
+    z = torch.randn(200, maker.latent, generator=torch.Generator().manual_seed(2))
+    onto = torch.nn.Linear(len(seen.axis), 1, bias=False)
+    onto.weight.data = seen.axis[None].float()
+    whole = torch.nn.Sequential(maker.network, onto)
+    sampled = math.hypot(lipschitz.lower_bound(whole, z, steps=10), maker.noise)
+    certified = math.hypot(lipschitz.upper_bound(maker.network), maker.noise)
+    known = seen.law is not None
+    floor = pushforward.tv_star(seen.law, certified).lower if known else math.nan
+    return {
+        "sampled": sampled,
+        "certified": certified,
+        "floor": float(floor),
+        "least": float(2 * special.ndtr(seen.separation / (4 * certified)) - 1),
+    }
+
+
+def _embedded(seen: Scene, x: torch.Tensor, judge: Judge) -> float:
+    first, second = (
+        judge.embed(seen.data[seen.labels == label]).mean(0) for label in (0, 1)
+    )
+    way = second - first
+    at = (judge.embed(x) - first) @ way / way.square().sum()  # 0 at the 3s, 1 at the 7s
+    return float(((at - 0.5).abs() < 0.25).double().mean())
+
+
+def _verdicts(said: np.ndarray) -> dict[str, float]:
+    return {name: float(np.mean(said == i)) for i, name in enumerate(VERDICTS)}
+
+
+def _tv(seen: Scene, x: torch.Tensor) -> float:
+    law: densities.GaussianMixture | None = seen.law
+    if law is None:
+        return math.nan
+    counted, edges = shares(seen, x)
+    return divergences.tv(counted, divergences.cell_masses(law, edges))
+
+
+def _nearest(seen: Scene, x: torch.Tensor) -> dict[str, float]:
+    if seen.noise:  # images under fresh noise are all equally far from each other
+        return {"trained": math.nan, "unseen": math.nan}
+    some = torch.randperm(len(seen.data), generator=torch.Generator().manual_seed(0))
+    real: dict[str, Any] = {
+        "trained": seen.data[some[: len(seen.unseen)]],
+        "unseen": seen.unseen,
+    }
+    x = x[:NEAR]
+    return {
+        name: float(torch.cdist(x, images).amin(dim=1).mean())
+        for name, images in real.items()
+    }

@@ -1,230 +1,218 @@
-"""The scenes and models of the study on images: 3s and 7s.
+"""The models of the study on images, each trained on a scene.
 
-In the scene "pair" two images carry Gaussian noise, so that the law is known and its
-projection on the axis between them is a mixture of two Gaussians. In the scene
-"classes" the data are all 3s and all 7s.
+All generators of noisy images add the same noise to their output as the data carry, so
+that they have to learn no more than the two images.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 
-from lecture_code import (
-    _validate,
-    datasets,
-    densities,
-    gan,
-    likelihoods,
-    networks,
-    training,
-    vae,
-)
+from lecture_code import _validate, gan, likelihoods, training, vae
 from lecture_code.diffusion import Diffusion
+from lecture_code.study.images import networks
+from lecture_code.study.images.scenes import Scene
 
-SCENES = ("pair", "classes")
-SOURCES = ("digits", "mnist")
-NOISE = 0.4  # of the two images, on the scale from 0 to 1
-DRAWN = 20_000  # noisy images to train on
-_LATENTS = 8
+SPREAD = 0.3  # of the VAE's output where the images carry no noise
+SAMPLER_STEPS = 32
+#: Rounds of training: shares of the steps, and of the learning rate.
+ROUNDS = ((0.7, 1.0), (0.3, 0.2))
 
 
-class Scene(NamedTuple):
-    """What to learn, and the axis along which it is looked at.
+class Setting(NamedTuple):
+    """How a kind of model is trained."""
 
-    Images ``data`` (n, d) on the scale from 0 to 1, with ``labels`` (n,), 0 for a 3 and
-    1 for a 7; the point ``middle`` (d,) between the two centres, the unit vector
-    ``axis`` (d,) from 3 to 7 and the ``separation`` D of the centres; the standard
-    deviation ``noise`` of the noise on each image, 0 if there is none.
-    """
+    latents: int
+    steps: int
+    batch_size: int
+    lr: float
 
-    data: torch.Tensor
-    labels: torch.Tensor
-    middle: torch.Tensor
-    axis: torch.Tensor
-    separation: float
-    noise: float
 
-    @property
-    def law(self) -> densities.GaussianMixture | None:
-        """The law along the axis, where it is known."""
-        half = self.separation / 2
-        if self.noise == 0:
-            return None
-        return densities.GaussianMixture([-half, half], self.noise)
-
-    def along(self, x: torch.Tensor) -> np.ndarray:
-        """Return where images (n, d) lie on the axis: 0 in the middle, D/2 at the 7."""
-        return ((x.detach() - self.middle).double() @ self.axis.double()).numpy()
+#: For images of 8 x 8 and of 28 x 28 pixels.
+SETTINGS = {
+    64: {
+        "VAE": Setting(2, 1000, 250, 5e-3),
+        "GAN": Setting(8, 2000, 125, 2e-3),
+        "Wasserstein": Setting(8, 1000, 250, 5e-3),
+        "diffusion": Setting(0, 1000, 250, 2e-3),
+    },
+    784: {
+        "VAE": Setting(20, 1200, 64, 2e-3),
+        "GAN": Setting(20, 1500, 64, 5e-4),
+        "Wasserstein": Setting(20, 600, 256, 2e-3),
+        "diffusion": Setting(0, 1600, 64, 2e-3),
+    },
+}
+KINDS = ("VAE", "GAN", "Wasserstein", "diffusion")
 
 
 class Maker(NamedTuple):
     """A trained model: how it draws, and the map that it pushes a Gaussian through.
 
-    ``sample`` maps a number n and a generator to samples (n, d). ``network`` is the
-    push-forward map of a latent with ``latent`` dimensions, None if the model takes
-    many steps; ``noise`` is the standard deviation of what is added to its output.
+    ``sample`` maps a number n and a generator to samples (n, d), and so does ``fresh``,
+    with fresh noise in every step, if the model takes many. ``network`` is the
+    push-forward map of a latent with ``latent`` dimensions, None for such a model;
+    ``noise`` is the standard deviation of what is added to its output.
     """
 
     sample: Callable[..., torch.Tensor]
     network: torch.nn.Module | None = None
     latent: int = 0
     noise: float = 0.0
+    fresh: Callable[..., torch.Tensor] | None = None
 
 
-class SlicedGenerator(torch.nn.Module):
-    r"""A generator that learns the transport distance along random directions.
+class TransportGenerator(torch.nn.Module):
+    r"""A generator that learns the transport distance between batches, no critic.
 
-    .. math:: \mathbb{E}_u \; W_2^2(u^\top g(Z), \; u^\top X)
+    .. math:: \min_\pi \frac1n \sum_i \lVert g(z_i) - x_{\pi(i)} \rVert^2
 
-    On the line the best pairing of two samples is by rank, so there is no critic. The
-    network maps (n, latent) to (n, d); a batch is seen along so many ``directions``.
+    The best pairing of as many samples as there are data is found exactly. The network
+    maps (n, latent) to (n, d).
 
     References
     ----------
-    Deshpande, Zhang and Schwing (2018), Generative modeling using the sliced
-    Wasserstein distance, CVPR.
+    Fatras, Zine, Flamary, Gribonval and Courty (2020), Learning with minibatch
+    Wasserstein: asymptotic and gradient properties, AISTATS.
     """
 
-    def __init__(
-        self, network: torch.nn.Module, *, latent: int, directions: int = 16
-    ) -> None:
+    def __init__(self, network: torch.nn.Module, *, latent: int) -> None:
         super().__init__()
         self.network = _validate.instance("network", network, torch.nn.Module)
         self.latent = _validate.integer("latent", latent, low=1)
-        self.directions = _validate.integer("directions", directions, low=1)
 
     def loss(
         self, x: torch.Tensor, generator: torch.Generator | None = None
     ) -> torch.Tensor:
         """Return the distance between a batch (n, d) and as many samples."""
+        from scipy import optimize
+
         x = _validate.tensor("x", x, shape=("n", "d")).float()
         _validate.generator("generator", generator)
-        u = torch.randn(x.shape[1], self.directions, generator=generator)
-        u = torch.nn.functional.normalize(u, dim=0)
-        made = self.network(torch.randn(len(x), self.latent, generator=generator))
-        gaps = (made @ u).sort(dim=0).values - (x @ u).sort(dim=0).values
-        return gaps.square().sum(dim=1).mean()
+        made = self.network(torch.randn(len(x), self.latent, generator=generator).to(x))
+        costs = torch.cdist(made.detach(), x).square().cpu().numpy()
+        _, partner = optimize.linear_sum_assignment(costs)
+        return (made - x[partner]).square().sum(dim=1).mean()
 
 
-# ------------------------------------------------------------------------- the scenes
+def train(
+    kind: str,
+    seen: Scene,
+    *,
+    steps: int | None = None,
+    seed: int = 0,
+    device: str | torch.device = "cpu",
+) -> Maker:
+    """Train a model of one of the ``KINDS`` on a scene.
 
-
-def scene(
-    name: str, source: str = "digits", *, folder: str | Path | None = None
-) -> Scene:
-    """Set up one of the two experiments, the same for the same arguments.
-
-    ``name`` is "pair", two noisy images, or "classes", all 3s and 7s; ``source`` is
-    "digits", the bundled ones, or "mnist", whose files are in ``folder`` or go there.
+    It takes so many ``steps``, or as many as the ``SETTINGS`` say. ``seed`` is that of
+    weights and batches; the global random state is left as it was. Samples come on the
+    CPU wherever the model was trained.
     """
-    _validate.choice("name", name, SCENES)
-    if _validate.choice("source", source, SOURCES) == "mnist":
-        pixels, labels = datasets.mnist("train", folder=folder)
-    else:
-        pixels, labels = datasets.digits("train")
-    pixels = pixels / (255 if source == "mnist" else 16)
-    threes, sevens = pixels[labels == 3], pixels[labels == 7]
-    if name == "pair":
-        return _noisy(threes[0], sevens[0])
-    labels = torch.cat([torch.zeros(len(threes)), torch.ones(len(sevens))]).long()
-    return _seen(torch.cat([threes, sevens]), labels, threes.mean(0), sevens.mean(0))
+    _validate.choice("kind", kind, KINDS)
+    _validate.instance("seen", seen, Scene)
+    setting = SETTINGS[seen.data.shape[1]][kind]
+    if steps is not None:
+        setting = setting._replace(steps=_validate.integer("steps", steps, low=1))
+    with torch.random.fork_rng():
+        torch.manual_seed(_validate.integer("seed", seed, low=0))
+        return _TRAINERS[kind](seen, setting, torch.device(device))
 
 
-def _noisy(three: torch.Tensor, seven: torch.Tensor) -> Scene:
-    generator = torch.Generator().manual_seed(0)
-    labels = torch.arange(DRAWN) % 2
-    noise = torch.randn(DRAWN, len(three), generator=generator)
-    data = torch.stack([three, seven])[labels] + NOISE * noise
-    return _seen(data, labels, three, seven, NOISE)
-
-
-def _seen(data, labels, first, second, noise: float = 0.0) -> Scene:
-    separation = (second - first).norm()
-    axis = (second - first) / separation
-    return Scene(data, labels, (first + second) / 2, axis, float(separation), noise)
-
-
-# ------------------------------------------------------------------------- the models
-
-
-def _vae(seen: Scene, steps: int) -> Maker:
-    d, sigma = seen.data.shape[1], seen.noise or 0.2
+def _vae(seen: Scene, setting: Setting, device: torch.device) -> Maker:
+    d, latents = seen.data.shape[1], setting.latents
     model = vae.VAE(
-        networks.mlp([d, 64, 4]),
-        decoder=networks.mlp([2, 64, 64, d]),
-        output=likelihoods.Gaussian(sigma),
+        networks.encoder(d, latents),
+        decoder=networks.generator(d, latents),
+        output=likelihoods.Gaussian(seen.noise or SPREAD),
         d=d,
-        latents=2,
-    )
-    training.fit(model, seen.data, steps=steps, batch_size=250, lr=5e-3)
-    if seen.noise:
-        return Maker(model.sample, model.decoder, 2, sigma)
-    return Maker(_pushed(model.decoder, 2), model.decoder, 2)
+        latents=latents,
+    ).to(device)
+    _play([model.parameters()], [model.loss], seen.data, setting, device)
+    return _pushed(model.decoder, seen, latents)
 
 
-def _pushed(network: torch.nn.Module, latent: int) -> Callable:
-    """Return the sampler that sends one Gaussian through a network, and no more."""
+def _gan(seen: Scene, setting: Setting, device: torch.device) -> Maker:
+    d, latents = seen.data.shape[1], setting.latents
+    network = networks.generator(d, latents)
+    noisy, latent = _with_noise(network, seen, latents)
+    game = gan.GAN(noisy, networks.critic(d), latent=latent, game="hinge").to(device)
+    sides = [game.critic.parameters(), game.generator.parameters()]
+    losses = [game.critic_loss, game.generator_loss]
+    _play(sides, losses, seen.data, setting, device, rates=(2, 1), betas=(0.0, 0.9))
+    return _pushed(network, seen, latents)
+
+
+def _wasserstein(seen: Scene, setting: Setting, device: torch.device) -> Maker:
+    network = networks.generator(seen.data.shape[1], setting.latents)
+    noisy, latent = _with_noise(network, seen, setting.latents)
+    model = TransportGenerator(noisy, latent=latent).to(device)
+    _play([model.parameters()], [model.loss], seen.data, setting, device)
+    return _pushed(network, seen, setting.latents)
+
+
+def _diffusion(seen: Scene, setting: Setting, device: torch.device) -> Maker:
+    d, mean, spread = seen.data.shape[1], seen.data.mean(0), seen.data.std()
+    model = Diffusion(networks.denoiser(d), d=d).to(device)
+    scaled = (seen.data - mean) / spread
+    _play([model.parameters()], [model.loss], scaled, setting, device)
+
+    def sampler(churn: float) -> Callable[..., torch.Tensor]:
+        def sample(n: int, generator: torch.Generator | None = None) -> torch.Tensor:
+            drawn = model.sample(n, generator, steps=SAMPLER_STEPS, churn=churn)
+            return drawn.cpu() * spread + mean
+
+        return sample
+
+    return Maker(sampler(0.0), fresh=sampler(1.0))
+
+
+_TRAINERS: dict[str, Callable[[Scene, Setting, torch.device], Maker]] = dict(
+    zip(KINDS, (_vae, _gan, _wasserstein, _diffusion), strict=True)
+)
+
+
+def _play(
+    sides: list,
+    losses: list,
+    data: torch.Tensor,
+    setting: Setting,
+    device: torch.device,
+    rates: tuple[float, ...] = (1.0,),
+    betas: tuple[float, float] = (0.9, 0.999),
+) -> None:
+    """Let one player or two take turns, at a rate that falls in the last round."""
+    parameters = [list(side) for side in sides]
+    for share, slower in ROUNDS:
+        players = [
+            training.Player(side, loss, rate * slower * setting.lr, betas)
+            for side, loss, rate in zip(parameters, losses, rates, strict=True)
+        ]
+        steps = max(1, round(share * setting.steps))
+        size: Any = {"steps": steps, "batch_size": setting.batch_size}
+        training.play(players, data.to(device), **size)
+
+
+def _with_noise(
+    network: torch.nn.Module, seen: Scene, latents: int
+) -> tuple[torch.nn.Module, int]:
+    """Add the noise of a scene to a generator; return it with its latents."""
+    if seen.noise == 0:
+        return network, latents
+    noisy = networks.NoisyOutput(network, latents=latents, noise=seen.noise)
+    return noisy, latents + len(seen.axis)
+
+
+def _pushed(network: torch.nn.Module, seen: Scene, latents: int) -> Maker:
+    """Push one Gaussian through a network, and add the noise of the scene."""
+    network = network.eval().cpu()
 
     @torch.no_grad()
     def sample(n: int, generator: torch.Generator | None = None) -> torch.Tensor:
-        return network(torch.randn(n, latent, generator=generator))
+        made = network(torch.randn(n, latents, generator=generator))
+        return made + seen.noise * torch.randn(made.shape, generator=generator)
 
-    return sample
-
-
-def _gan(seen: Scene, steps: int) -> Maker:
-    d = seen.data.shape[1]
-    network, critic = networks.mlp([_LATENTS, 64, 64, d]), [d, 64, 64, 1]
-    critic = gan.spectral_critic(critic)
-    game = gan.GAN(network, critic, latent=_LATENTS, game="wasserstein")
-    sides = [
-        (game.critic.parameters(), game.critic_loss, 4e-3, (0.0, 0.9)),
-        (game.generator.parameters(), game.generator_loss, 2e-3, (0.0, 0.9)),
-    ]
-    players = [training.Player(*side) for side in sides]
-    training.play(players, seen.data, steps=2 * steps, batch_size=125)
-    return Maker(game.sample, network, _LATENTS)
-
-
-def _sliced(seen: Scene, steps: int) -> Maker:
-    network = networks.mlp([_LATENTS, 64, 64, seen.data.shape[1]])
-    model = SlicedGenerator(network, latent=_LATENTS)
-    training.fit(model, seen.data, steps=steps, batch_size=250, lr=1e-2)
-    return Maker(_pushed(network, _LATENTS), network, _LATENTS)
-
-
-def _diffusion(seen: Scene, steps: int) -> Maker:
-    d, mean, spread = seen.data.shape[1], seen.data.mean(0), seen.data.std()
-    model = Diffusion(networks.TimeMLP(d, hidden=128, depth=2), d=d)
-    scaled = (seen.data - mean) / spread
-    training.fit(model, scaled, steps=steps, batch_size=250, lr=2e-3)
-    return Maker(
-        lambda n, g=None: model.sample(n, g, steps=30, churn=1.0) * spread + mean
-    )
-
-
-KINDS: dict[str, Callable[[Scene, int], Maker]] = {
-    "VAE": _vae,
-    "GAN": _gan,
-    "Wasserstein": _sliced,
-    "diffusion": _diffusion,
-}
-
-
-def train(kind: str, seen: Scene, *, steps: int = 1000, seed: int = 0) -> Maker:
-    """Train a model of one of the ``KINDS`` on a scene.
-
-    A GAN, whose batches are half as large, takes twice as many ``steps``. ``seed`` is
-    that of weights and batches; the global random state is left as it was.
-    """
-    build = KINDS[_validate.choice("kind", kind, KINDS)]
-    _validate.instance("seen", seen, Scene)
-    steps = _validate.integer("steps", steps, low=1)
-    with torch.random.fork_rng():
-        torch.manual_seed(_validate.integer("seed", seed, low=0))
-        return build(seen, steps)
+    return Maker(sample, network, latents, seen.noise)

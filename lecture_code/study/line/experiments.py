@@ -6,20 +6,18 @@ runs; it is trained, measured without sampling, and kept in one file.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import math
 import time
 import zlib
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from lecture_code import _validate, lipschitz, pushforward
+from lecture_code import _validate, laws, lipschitz, pushforward
 from lecture_code.densities import GaussianMixture
-from lecture_code.study.line import denoisers, generators, laws
+from lecture_code.study.line import denoisers, generators
 from lecture_code.study.line.stacks import Stack, latents
 
 MODELS = ("vae", "gan", "wasserstein", "diffusion")
@@ -130,11 +128,10 @@ def work(unit: Unit) -> dict:
     all.
     """
     _validate.choice("kind", _validate.instance("unit", unit, Unit).kind, KINDS)
-    with _one_thread():
-        begin = time.process_time()
-        maps = train(unit)
-        trained = time.process_time()
-        measured = [_measured(*pair) for pair in zip(unit.settings, maps, strict=True)]
+    begin = time.process_time()
+    maps = train(unit)
+    trained = time.process_time()
+    measured = [measure(*pair) for pair in zip(unit.settings, maps, strict=True)]
     of = {"experiment": unit.experiment, "kind": unit.kind, "layers": unit.layers}
     return {
         "rows": [{**of, **row} for row in measured],
@@ -164,15 +161,15 @@ def train(unit: Unit) -> list[Map]:
         found = [(flow.z, flow.x, flow.step_slope) for flow in denoisers.flows(stack)]
     else:
         stack = _fitted(unit, data, spreads, generator)
-        found = [_mapped(net) for net in stack.members()]
+        found = [mapped(net) for net in stack.members()]
     return [
         Map(z, spread * x, slope if kind == "diffusion" else spread * slope)
         for (z, x, slope), spread in zip(found, spreads.flatten().tolist(), strict=True)
     ]
 
 
-def _measured(setting: Setting, made: Map) -> dict:
-    """Hold one trained map against the target and against the theorem."""
+def measure(setting: Setting, made: Map) -> dict:
+    """Hold one trained map against the target and against the theorem, as in a row."""
     law = target(setting.m)
     slope = float(np.abs(np.diff(made.x) / np.diff(made.z)).max())
     half = max(setting.m / 2, 1e-9)
@@ -185,6 +182,13 @@ def _measured(setting: Setting, made: Map) -> dict:
         "tv_bound": float(pushforward.tv_lower_bound(law, slope)),
         "valley": float(laws.pushed_masses(made.z, made.x, [-half, half])[1]),
     }
+
+
+def mapped(net: torch.nn.Sequential) -> Map:
+    """Take a generator for the broken line that it is."""
+    points, values = lipschitz.knots_1d(net, -REACH, REACH)
+    slope = lipschitz.exact_1d(net, -REACH, REACH)
+    return Map(points.numpy(), values[:, 0].detach().numpy(), slope)
 
 
 def _density(setting: Setting, made: Map) -> np.ndarray:
@@ -226,20 +230,3 @@ def _fitted(
     else:
         generators.wasserstein(stack, data, rounds, generator)
     return stack
-
-
-def _mapped(net: torch.nn.Sequential) -> tuple[np.ndarray, np.ndarray, float]:
-    points, values = lipschitz.knots_1d(net, -REACH, REACH)
-    slope = lipschitz.exact_1d(net, -REACH, REACH)
-    return points.numpy(), values[:, 0].numpy(), slope
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute as everywhere else, however many threads this process may have."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -10,7 +10,8 @@ import numpy as np
 
 from lecture_code import _files, trained
 from lecture_code.scenes import chapter16 as scene
-from lecture_code.study.line import experiments, runner
+from lecture_code.study import runner
+from lecture_code.study.line import experiments
 from lecture_code.study.line.experiments import CELLS, Unit
 from lecture_code.trained import Table, select
 
@@ -52,12 +53,16 @@ def tables(units: Sequence[Unit], results: Mapping[str, dict]) -> dict[str, Tabl
     """
     rows = [row for unit in units for row in results[unit.name]["rows"]]
     keys = (*_SETTING, *MEASURED)
-    main = {key: np.array([_rounded(row[key]) for row in rows]) for key in keys}
     return {
-        "one-dimensional": main,
+        "one-dimensional": columns(rows, keys),
         "one-dimensional-densities": _densities(units, results),
         "one-dimensional-times": _times(units, results),
     }
+
+
+def columns(rows: Sequence[Mapping[str, object]], keys: Sequence[str]) -> Table:
+    """Turn rows into columns of numbers with five digits: people read them too."""
+    return {key: np.array([_rounded(row[key]) for row in rows]) for key in keys}
 
 
 def save_figures(table: Table, folder: Path) -> None:
@@ -119,5 +124,4 @@ def _times(units: Sequence[Unit], results: Mapping[str, dict]) -> Table:
 
 
 def _rounded(value: object) -> object:
-    """Keep five digits: what is stored is read by people too."""
     return float(f"{value:.5g}") if isinstance(value, float) else value

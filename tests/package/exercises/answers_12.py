@@ -25,16 +25,6 @@ def rates(t):
     return math.cos(math.pi * t / 2), math.sin(math.pi * t / 2)
 
 
-def halfway(rho):
-    """Search for the time by halving."""
-    low, high = 0.0, 1.0
-    for _ in range(50):
-        t = (low + high) / 2
-        alpha, sigma = rates(t)
-        low, high = (t, high) if sigma < alpha * rho else (low, t)
-    return low
-
-
 def floor(t, rho):
     """Take from the variance of v what its covariance with x explains."""
     alpha, sigma = rates(t)
@@ -75,53 +65,78 @@ def plain_floor(t, rho):
     return 1 / (1 / rho**2 + alpha**2 / sigma**2) / sigma**2
 
 
-def unscaled(x, alpha, sigma, m, rho):
-    """Divide by alpha first, which is 0 at the end."""
-    seen, noise = x / alpha, torch.tensor(sigma / (alpha + 1e-300)) ** 2
-    return (m * noise + seen * rho**2) / (noise + rho**2)
+def weigher(keep=None, width=None, soft=None):
+    """Build the answer to 12.1, or one with a slip."""
+
+    def answer(images, x, t):
+        alpha, sigma = rates(t)
+        far = (x[:, None] - (keep or alpha) * images).square().sum(dim=2)
+        exponents = -far / (width(sigma) if width else 2 * sigma**2)
+        return (soft(exponents) if soft else exponents.softmax(dim=1)) @ images
+
+    return answer
 
 
-def unscaled_floats(x, alpha, sigma, m, rho):
-    noise = (sigma / alpha) ** 2
-    return (m * noise + x / alpha * rho**2) / (noise + rho**2)
+def normalised(exponents):
+    return exponents.exp() / exponents.exp().sum(dim=1, keepdim=True)
+
+
+def only_best(exponents):
+    return torch.nn.functional.one_hot(exponents.argmax(1), exponents.shape[1]).double()
+
+
+def reader(times, *, classes=None, paired=True, sign=1):
+    """Build the answer to 12.2, or one with a slip."""
+
+    def answer(model, x):
+        rng = torch.Generator().manual_seed(1)
+        every, total = range(classes or model.classes), []
+        for t in times:
+            draws = [torch.randn(x.shape, generator=rng) for _ in every]
+            for k in every:
+                alpha, sigma = rates(t)
+                eps = draws[k if paired is False else 0]
+                guess = model.denoise(alpha * x + sigma * eps, t, [k] * len(x))
+                total.append((guess.detach() - x).square().sum(dim=1) / sigma**2)
+        errors = torch.stack(total).reshape(len(times), -1, len(x)).sum(dim=0)
+        return (sign * errors).argmin(dim=0)
+
+    return answer
 
 
 RIGHT = {
-    "12.1": halfway,
-    "12.2": mean,
+    "12.1": weigher(soft=lambda e: (e - e.logsumexp(1, True)).exp()),
+    "12.2": reader([0.25, 0.4, 0.5]),
     "12.3": floor,
     "12.4": spread,
 }
 WRONG = [
-    ("12.1", lambda rho: 0.5, "not equal variances"),
-    ("12.1", lambda rho: math.pi / 2 * halfway(rho), "That is the angle"),
-    ("12.1", lambda rho: halfway(rho**2), "sigma is squared as well"),
-    ("12.1", lambda rho: 1 - halfway(rho), "the wider the data, the later"),
-    ("12.1", lambda rho: 1.5 * halfway(rho) + 0.4, "between 0 and 1"),
-    ("12.1", lambda rho: rho / (1 + rho), "set them equal"),
-    ("12.2", lambda x, a, v, m, s: a * mean(x, a, v, m, s), "mean of alpha x0"),
+    ("12.1", weigher(soft=only_best), "nearest image"),
+    ("12.1", weigher(soft=normalised), "softmax knows that"),
+    ("12.1", weigher(soft=lambda e: (0 * e).softmax(1)), "whatever x is"),
+    ("12.1", weigher(keep=1.0), "shrunk by alpha"),
+    ("12.1", weigher(width=lambda s: s**2), "where is the 2"),
+    ("12.1", weigher(width=lambda s: 2 * s), "are squared"),
+    ("12.1", weigher(soft=lambda e: (e / 3).softmax(1)), "not averaged"),
+    ("12.1", lambda images, x, t: x, "x itself"),
+    ("12.1", weigher(width=lambda s: 3 * s**2), "with which probability"),
+    ("12.2", reader([0.3], sign=-1), "fewer than by chance"),
+    ("12.2", reader([0.3], classes=10), "entries >= 0 and <= 3"),
+    ("12.2", reader([0.8]), "Where does it help most"),
+    ("12.2", reader([0.1], paired=False), "noise of its own"),
+    ("12.2", lambda model, x: torch.arange(len(x)) // 20 % 3, "told another"),
     (
         "12.2",
-        lambda x, a, v, m, s: m + a * s**2 / (a**2 * s**2 + v**2) * (x - m),
-        "expected to be",
+        lambda model, x: (
+            reader([0.3])(model, x) if x.shape[1] == 2 else torch.arange(len(x)) % 10
+        ),
+        "never ask the model",
     ),
-    ("12.2", lambda x, a, v, m, s: a * s**2 * x / (a**2 * s**2 + v**2), "answer m"),
-    ("12.2", lambda x, a, v, m, s: mean(x, a, v, m, s**0.5), "weigh their squares"),
-    ("12.2", lambda x, a, v, m, s: mean(x, a, v**0.5, m, s), "weigh their squares"),
-    (
-        "12.2",
-        lambda x, a, v, m, s: m + s**2 / (a**2 * s**2 + v**2) * (x - a * m),
-        "an alpha is missing",
-    ),
-    ("12.2", lambda x, a, v, m, s: x / a, "believes the noisy point"),
-    ("12.2", lambda x, a, v, m, s: 0 * x + m, "jointly Gaussian"),
     ("12.3", lambda t, rho: 0.0, "Nobody reaches 0"),
     ("12.3", lambda t, rho: image_floor(t, rho), "the error in the image"),
     ("12.3", lambda t, rho: noise_floor(t, rho), "the error in the noise"),
     ("12.3", careless, "t = 0 you divide by 0"),
     ("12.3", plain_floor, "t = 0 you divide by 0"),
-    ("12.2", unscaled, "At alpha = 0 you divide by 0"),
-    ("12.2", unscaled_floats, "At alpha = 0 you divide by 0"),
     ("12.3", lambda t, rho: floor(t, rho) ** 0.5, "a standard deviation"),
     ("12.3", no_answer, "variance of v itself"),
     ("12.3", lambda t, rho: 1.0, "a conditional variance"),

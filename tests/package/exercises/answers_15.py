@@ -55,11 +55,110 @@ def masses(start, ratio):
     return first, 1 - first - last, last
 
 
-RIGHT = {"15.1": noise, "15.4": misplaced}
+def slopes_of_pairs(x, low, high):
+    """Look at all pairs of samples, (n, n), their shares moved by so many bands."""
+    x, n = np.sort(x), len(x)
+    band = math.sqrt(math.log(40) / 2 / n)
+    share = np.arange(1, n + 1) / n
+    begin, end = (special.ndtri((share + k * band).clip(0, 1)) for k in (low, high))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.subtract.outer(x, x) / np.subtract.outer(end, begin)
+
+
+def steepest(x, low, high):
+    """Keep the pairs of which the second sample is the larger one."""
+    pairs = np.tril(slopes_of_pairs(x, low, high), k=-1)
+    return pairs[np.isfinite(pairs)].max()
+
+
+def every_pair(x):
+    """Forget which of the two half-lines is the larger one."""
+    return slopes_of_pairs(x, -1, 1).max()
+
+
+def neighbours(x):
+    return np.diag(slopes_of_pairs(x, -1, 1), k=-1).max()
+
+
+def kept(z, x, target):
+    """Hold histograms against each other, cell by cell."""
+    edges = np.linspace(x[0] - 1e-9, x[-1] + 1e-9, 301)
+    cells = np.searchsorted(edges, x)
+    made = np.bincount(cells, np.exp(-(z**2) / 2), 302)[cells]
+    wanted = (target.cdf(edges[cells]) - target.cdf(edges[cells - 1])) / made
+    return np.minimum(wanted / np.quantile(wanted, 0.99), 1)
+
+
+def by(formula):
+    """Keep in proportion to a formula of target, latents and slope."""
+
+    def answer(z, x, target):
+        parts = target.pdf(x), np.exp(-(z**2) / 2), np.gradient(x, z)
+        chance = formula(*parts)
+        return chance / chance.max()
+
+    return answer
+
+
+def ratio(target, latents, slope):
+    return target * slope / latents
+
+
+def capped(most):
+    """Keep too few where the target has more than the map, up to a factor."""
+
+    def answer(z, x, target):
+        made = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) / np.gradient(x, z)
+        return np.minimum(target.pdf(x) / made, most)
+
+    return answer
+
+
+def half_the_distance(distance, s, most):
+    """Take D / 2 for the noise that helps most, and not for the width."""
+    if slope(distance, s) <= most:
+        return 0.0
+
+    def excess(tau):
+        return slope(distance, math.hypot(s, tau)) - most
+
+    most_noise = distance / 2
+    return (
+        math.inf if excess(most_noise) > 0 else optimize.brentq(excess, 0, most_noise)
+    )
+
+
+def with_bands(side):
+    """Move both shares by the band of a share of n samples, (n,)."""
+
+    def answer(x):
+        x, n = np.sort(x), len(x)
+        share = np.arange(1, n + 1) / n
+        begin, end = (
+            special.ndtri((share + sign * side(share, n)).clip(0, 1))
+            for sign in (-1, 1)
+        )
+        with np.errstate(invalid="ignore"):
+            rises = np.subtract.outer(end, begin)
+        pairs = np.subtract.outer(x, x)[rises > 0] / rises[rises > 0]
+        return pairs.max()
+
+    return answer
+
+
+RIGHT = {
+    "15.1": noise,
+    "15.2": lambda x: steepest(x, -1, 1),
+    "15.3": kept,
+    "15.4": misplaced,
+}
 
 WRONG = [
     ("15.1", lambda D, s, L: slope(D, s), "mild enough as it is"),
     ("15.1", lambda D, s, L: 0.0, "is too little"),
+    ("15.1", wide_root, "is too much"),
+    ("15.1", changed(lambda tau, s: tau + 70), "is too much: the blurred clouds"),
+    ("15.1", half_the_distance, "L = 1.655 there is a noise"),
     ("15.1", lambda D, s, L: math.inf if slope(D, s) > L else 0.0, "there is a noise"),
     ("15.1", changed(lambda tau, s: math.hypot(tau, s)), "What was added to s"),
     ("15.1", changed(lambda tau, s: math.hypot(tau, s) - s), "add their variances"),
@@ -67,6 +166,38 @@ WRONG = [
     ("15.1", changed(lambda tau, s: 1.1 * tau), "is too much"),
     ("15.1", changed(lambda tau, s: -tau), "a width of 0 or more"),
     ("15.1", lambda D, s, L: min(noise(D, s, L), D), "no noise helps"),
+    ("15.2", lambda x: steepest(x, 0, 0), "How far"),
+    ("15.2", lambda x: steepest(x, 0, 1), "the smaller one as well"),
+    ("15.2", lambda x: steepest(x, -1, 0), "the larger one as well"),
+    ("15.2", lambda x: steepest(x, 1, -1), "the wrong way"),
+    ("15.2", lambda x: steepest(x, -0.7, 0.7), "by more than you allow"),
+    ("15.2", every_pair, "in the wrong order"),
+    ("15.2", with_bands(lambda p, n: math.sqrt(math.log(20) / 2 / n)), "for one side"),
+    (
+        "15.2",
+        with_bands(lambda p, n: 1.96 * np.sqrt(p * (1 - p) / n)),
+        "too much: your band holds for one half-line",
+    ),
+    ("15.2", neighbours, "Neighbours hardly differ"),
+    ("15.2", lambda x: steepest(x, -2, 2), "more can be"),
+    ("15.2", lambda x: x.max() - x.min(), "too much to be true"),
+    ("15.2", lambda x: np.std(x) / 2, "too little: more can be"),
+    ("15.2", np.std, "too much to be true"),
+    ("15.2", lambda x: -steepest(x, -1, 1), "A slope is positive"),
+    ("15.3", lambda z, x, target: np.ones_like(z), "one chance for all"),
+    ("15.3", lambda z, x, target: 1.0 * (abs(x) > 1.5), "To empty the valley"),
+    ("15.3", by(lambda p, q, s: p), "how often the map comes there"),
+    ("15.3", by(lambda p, q, s: p / q), "You count latents"),
+    ("15.3", by(lambda p, q, s: p * s), "all equally likely"),
+    ("15.3", by(lambda p, q, s: q / p / s), "Upside down"),
+    ("15.3", by(lambda p, q, s: p / q / s), "on the other side"),
+    ("15.3", by(lambda *parts: ratio(*parts).clip(0, 1)), "you cap the chance"),
+    ("15.3", capped(1.0), "you cap the chance"),
+    ("15.3", capped(0.5), "you cap the chance"),
+    ("15.3", by(lambda *parts: ratio(*parts) > 1), "To empty the valley"),
+    ("15.3", lambda *given: by(ratio)(*given) / 5, "how large may the largest be"),
+    ("15.3", lambda *given: 5 * by(ratio)(*given), "from 0 to 1"),
+    ("15.3", lambda z, x, target: 0 * z, "nothing at all"),
     ("15.4", lambda start, ratio: 2 * misplaced(start, ratio), "half the sum"),
     ("15.4", lambda start, ratio: masses(start, ratio)[1], "another fault"),
     ("15.4", lambda start, ratio: (masses(start, ratio)[0] - 0.5).abs(), "first point"),

@@ -27,7 +27,6 @@ LIMIT = 10
 #: Exercises that ask for a function which leaves its tensors alone.
 UNTOUCHED = {"1.1"}
 _SUM = "the sum is 1 up to rounding"
-_NEVER = "a tie has probability 2**-24 or less, and none occurs in the cases"
 _ROUNDING = "a small number allows for rounding; any does"
 _STRAIGHT = "one pixel before another cannot bend anything"
 #: Slips that give a right answer all the same, and why.
@@ -45,9 +44,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "return changes >= 1e-06": _ROUNDING,
         "return changes > 1.1e-06": _ROUNDING,
     },
-    "5.3": {
-        "x[:, i] = (torch.rand(n, generator=generator) <= p).to(x.dtype)": _NEVER,
-    },
     "5.4": {
         "a = (p[..., 1] / p[..., 0]).log2()": "0 in bits is 0 in nats",
         "p = p.mean(dim=-1)": "odds are ratios: half of everything is as good",
@@ -63,6 +59,60 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "8.1": {
         "return int((kept >= share * S.square().sum() + 1e-12).sum())": _ROUNDING,
         "return int((kept > share * S.square().sum() + 1.1e-12).sum())": (_ROUNDING),
+    },
+    "9.1": {"if r < 0.5 ** 0.5:": "no case lies on the edge, up to rounding"},
+    "9.2": {"minus the answer, part 0": "a turn, and every axis the other way"},
+    "11.1": {
+        **dict.fromkeys(
+            (
+                f"weights = torch.linspace({start}, {end}, {n}).tolist()"
+                for start, end, n in (
+                    (0, 3, 300),
+                    (0, 3, 302),
+                    (0, 3, 311),
+                    (0, 2, 301),
+                    (0, 4, 301),
+                    (0, 13, 301),
+                    (1, 3, 301),
+                    (-1, 3, 301),
+                )
+            ),
+            "another grid that holds the best weights",
+        ),
+    },
+    "11.2": {
+        **dict.fromkeys(
+            (
+                "critic = train(real[::12], fake[::2])",
+                *(
+                    f"taken = [(critic(x[{rows}]) > 0).double().mean() "
+                    "for x in (real, fake)]"
+                    for rows in ("11::2", "1::12")
+                ),
+            ),
+            "fewer rows, and still others than the critic saw",
+        ),
+        **dict.fromkeys(
+            (
+                f"taken = [(critic(x[1::2]) {above}).double().mean() "
+                "for x in (real, fake)]"
+                for above in ("> -1", "> 1", ">= 0")
+            ),
+            "whatever the threshold, it is one event",
+        ),
+    },
+    "12.2": {
+        **dict.fromkeys(
+            ("for t in (0.2, 0.44):", "for t in (0.22, 0.4):"),
+            "times nearby read as well",
+        ),
+        **dict.fromkeys(
+            (
+                f"rng, errors = (torch.Generator().manual_seed({seed}), {start})"
+                for seed, start in ((-1, 0.0), (1, 0.0), (10, 0.0), (0, 1.1))
+            ),
+            "other noise, or a constant added to all classes",
+        ),
     },
     "13.3": {
         "return chances .T @ images.to(p.dtype) / chances.sum()": "a vector is its own "
@@ -94,6 +144,17 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             ),
             "another grid, or one that goes on where the slope rises again",
         ),
+    },
+    "15.2": {
+        **dict.fromkeys(
+            (f"band = np.sqrt(np.log({n}) / (2 * n))" for n in (39, 41, 50)),
+            "about as wide a band",
+        ),
+        **dict.fromkeys(
+            (f"before = special.ndtri((share - band).clip(0, {n}))" for n in (2, 11)),
+            "a share less the band is never above 1",
+        ),
+        "grown = special.ndtri((share + band).clip(-1, 1))": "a share is positive",
     },
     "16.1": dict.fromkeys(
         (

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from scipy.special import log1p, ndtri
+from scipy.special import log1p
 from torch.nn import functional
 
 from lecture_code import exercises
@@ -20,10 +20,6 @@ from lecture_code import exercises
 
 def one_hot(p, outcome):
     return torch.eye(len(p), dtype=p.dtype)[outcome]
-
-
-def at_zero():
-    return torch.Generator().manual_seed(0)
 
 
 def in_place(p, n, outcome):
@@ -132,34 +128,6 @@ def eigenvalues(A):
     return torch.linalg.eigvalsh(A)
 
 
-def two_masks(degrees, d, first_strict=False, second_strict=True):
-    i, m = torch.arange(d), degrees[:, None]
-    first = m > i if first_strict else m >= i
-    return first.float(), (
-        i[:, None] > degrees if second_strict else i[:, None] >= degrees
-    )
-
-
-def draw_logistic(W, b, n, generator, seen=lambda i: slice(0, i)):
-    x = torch.zeros(n, 3, dtype=W.dtype)
-    for i in range(3):
-        a = x[:, seen(i)] @ W[i, seen(i)] + b[i]
-        u = torch.rand(n, generator=generator, dtype=W.dtype)
-        x[:, i] = 1.0 * (a > (u / (1 - u)).log())
-    return x
-
-
-def draw_after_two(W, b, n, generator):
-    return draw_logistic(W, b, n, generator, lambda i: slice(0, max(i - 1, 0)))
-
-
-def draw_with_one_number(W, b, n, generator):
-    u, x = torch.rand(n, generator=generator), torch.zeros(n, 3, dtype=W.dtype)
-    for i in range(3):
-        x[:, i] = 1.0 * (u < torch.sigmoid(x[:, :i] @ W[i, :i] + b[i]))
-    return x
-
-
 def polar(V):
     U, _, Wt = torch.linalg.svd(V, full_matrices=False)
     return U @ Wt
@@ -172,16 +140,12 @@ RIGHT = {
     "1.4": Fraction(1, 2**24),
     "2.2": lambda k, s: math.ceil(math.log(s, math.e) / log1p(-1 / k)),
     "2.3": best(held_out),
-    "15.2": lambda d, w, e: d / float(ndtri(w + e) - ndtri(w)),
-    "15.3": (2.0, [0.2, 0.0, 0.8], [0.02, 0.46, 0.52]),
     "2.4": lambda x: int((torch.bincount(x) == 1).sum()) / len(x),
     "3.1": lambda x, m, s: torch.distributions.LogNormal(m, s).log_prob(x),
     "3.2": lambda W: torch.logsumexp(energies(W), 0).item(),
     "4.1": lambda p, q: functional.kl_div(q.log(), p, reduction="none").nansum(),
     "4.2": lambda p, x, bells, r: min(bells, key=lambda b: bell_score(p, x, b)[r]),
     "4.3": lambda A: 2 / torch.linalg.matrix_norm(A, 2),
-    "5.1": lambda degrees, d: two_masks(degrees, d),
-    "5.3": draw_logistic,
     "3.3": lambda i, m, s: by_autograd(lambda c: bell(c, s).log()[i], m),
     "6.1": lambda a, x: torch.expm1(a) + 1 - x,
     "6.2": lambda d: (2 * torch.eye(d), [3.0] * d, torch.eye(d) / 2, [-1.5] * d),
@@ -198,18 +162,6 @@ RIGHT = {
 }
 
 WRONG = [
-    ("15.2", lambda d, w, e: d / ndtri(0.5 + e), "equal weights"),
-    ("15.2", lambda d, w, e: d / (ndtri(1 - w + e) - ndtri(1 - w)), "lighter point"),
-    ("15.2", lambda d, w, e: d / ndtri(w + e), "subtract its start"),
-    ("15.2", lambda d, w, e: 1 / RIGHT["15.2"](d, w, e), "Upside down"),
-    ("15.2", lambda d, w, e: -RIGHT["15.2"](d, w, e), "A slope is positive"),
-    ("15.2", lambda d, w, e: 0.4 * d / e, "the mass between the points"),
-    ("15.3", 3, "Hand in the tuple"),
-    ("15.3", (-1.0, (0.3, 0.0, 0.7), (0.1, 0.2, 0.7)), "has to be positive"),
-    ("15.3", (1.0, (0.3, 0.3, 0.7), (0.1, 0.2, 0.7)), "sum to 1"),
-    ("15.3", (1.0, (0.3, 0.0, 0.7), (0.12, 0.1, 0.78)), "No model is like that"),
-    ("15.3", (0.1, (0.3, 0.4, 0.3), (0.3, 0.4, 0.3)), "says nothing"),
-    ("15.3", (1.0, (0.5, 0.0, 0.5), (0.5, 0.35, 0.15)), "no contradiction yet"),
     ("1.1", in_place, "has changed the tensor"),
     ("1.1", lambda p, n, i: n * p + one_hot(p, i), "new counts"),
     ("1.1", lambda p, n, i: p + one_hot(p, i) / n, "n + 1 outcomes now"),
@@ -260,20 +212,6 @@ WRONG = [
     ("2.4", lambda x: 0.0, "when is it new"),
     ("2.4", lambda x: (distinct(x) == 1).sum() / (len(x) - 1), "2/5 is the estimate"),
     ("2.4", lambda x: 1 - torch.isin(*x.chunk(2)[::-1]).double().mean(), "when is it"),
-    ("5.1", lambda m, d: two_masks(m, d)[0], "Return two masks"),
-    ("5.1", lambda m, d: two_masks(m, d)[::-1], "The shapes are"),
-    ("5.1", lambda m, d: two_masks(m, d, second_strict=False), "is not before it"),
-    ("5.1", lambda m, d: two_masks(m, d, first_strict=True), "first mask is not"),
-    ("5.1", lambda m, d: (two_masks(m, d)[0], 0 * two_masks(m, d)[1]), "second mask"),
-    ("5.1", lambda m, d: [2 * mask for mask in two_masks(m, d)], "zeros and ones"),
-    ("5.3", lambda W, b, n, g: draw_logistic(0 * W, b, n, g), "weights have no effect"),
-    ("5.3", lambda W, b, n, g: draw_logistic(W.T, b, n, g), "W transposed"),
-    ("5.3", lambda W, b, n, g: torch.rand(n, 3), "probabilities or others"),
-    ("5.3", lambda W, b, n, g: draw_logistic(W, b, n, None), "hand `generator` on"),
-    ("5.3", draw_with_one_number, "One random number"),
-    ("5.3", lambda W, b, n, g: draw_logistic(W, b, n, at_zero()), "Another generator"),
-    ("5.3", lambda W, b, n, g: torch.zeros(n, 3), "All images are the same"),
-    ("5.3", draw_after_two, "the pixels before it"),
     ("4.1", plain_kl, "an error where p is 0"),
     ("4.1", lambda p, q: torch.special.xlogy(p, p / q).sum(), "where p and q are both"),
     ("4.1", lambda p, q: plain_kl(q, p), "The other way round"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import joblib
+import torch
 from tqdm import tqdm
 
 from lecture_code import _files
@@ -39,9 +40,9 @@ def run(
 
         cluster, backend, jobs = distributed.Client(scheduler), "dask", -1
     folder.mkdir(parents=True, exist_ok=True)
-    named = joblib.delayed(lambda unit: (unit.name, work(unit)))
+    named = joblib.delayed(lambda unit: (unit.name, _alone(work, unit)))
     left = [named(unit) for unit in units if unit.name not in done]
-    bar = {"initial": len(done), "total": len(units), "unit": "stack", "disable": None}
+    bar = {"initial": len(done), "total": len(units), "unit": "piece", "disable": None}
     with cluster, joblib.parallel_config(backend, n_jobs=jobs):
         # Only this process writes, so that machines need no folder in common.
         settings = {"return_as": "generator_unordered", "batch_size": 1}
@@ -50,6 +51,16 @@ def run(
             fill = functools.partial(Path.write_text, data=json.dumps(done[name]))
             _files.write(paths[name], fill)
     return {name: done[name] for name in paths}
+
+
+def _alone(work: Callable[[Any], Any], unit: Any) -> Any:
+    """Compute as everywhere else, however many threads this process may have."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return work(unit)
+    finally:
+        torch.set_num_threads(before)
 
 
 def _read(path: Path) -> Any:
