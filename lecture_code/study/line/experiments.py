@@ -32,7 +32,7 @@ MIDDLE = 5  # the m of the experiments on level and depth
 ROUNDS = {
     "vae": ((8000, 4e-3), (5000, 1.2e-3), (1200, 1e-4)),
     "depth-vae": ((1500, 4e-3), (500, 8e-4), (200, 1e-4)),  # a question of slope only
-    "gan": ((150, 1e-3), (300, 1e-3), (400, 3e-4), (150, 6e-5)),
+    "gan": ((150, 1e-3), (350, 1e-3), (400, 3e-4), (150, 6e-5)),
     "wasserstein": ((500, 3e-3), (400, 6e-4), (200, 1e-4)),
     "diffusion": ((1000, 5e-3), (1000, 1.5e-3), (800, 3e-4), (400, 6e-5)),
 }

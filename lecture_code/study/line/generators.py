@@ -18,9 +18,9 @@ from lecture_code.study.line.stacks import Stack, latents
 
 ENCODER, CRITIC = (64, 64), (64, 64)
 WAVES = (0.125, 0.25, 0.5, 1.0, 2.0)  # that a critic sees: radians per mode's width
-DAMPING = 0.3  # of a critic's slope
+DAMPING = 0.2  # the penalty on a critic's slope
 MEMORY = 0.99  # of the average over a generator's steps
-PENALTY = 10.0  # of a generator that is too steep
+PENALTY = 10.0  # on a generator's slope where it is too steep
 RATIO = 4  # of the step sizes of critic and generator
 TURNS = 3  # of the critic for each of the generator
 BETAS = (0.0, 0.9)  # of Adam, for both
@@ -79,18 +79,19 @@ def gan(
     generator: torch.Generator,
     penalised_above: torch.Tensor | None = None,
 ) -> None:
-    r"""Train the generators against critics that see waves and pay for their slope.
+    r"""Train the generators against critics that pay for their slope.
 
     .. math:: -E \log D(g(z)) \quad \text{against} \quad
               -E \log D(x) - E \log(1 - D(g(z)))
               + \tfrac{\gamma}{2} E|l'(x)|^2 + \tfrac{\gamma}{2} E|l'(g(z))|^2
 
-    Here l is the logit of D. A critic gets a point as sines and cosines, without which
-    it hardly sees where inside a mode the point is. Its waves and slopes are those over
-    a mode's width, of which the data's unit has ``spreads`` (S, 1, 1). The points of
-    both sides are blurred by each round's ``noises``, lest a mode be lost at the start.
-    A generator whose slope is above ``penalised_above`` (S, 1, 1) pays for the square
-    of what is too much. What is kept is a running average of the generators' weights.
+    Here l is the logit of D. A critic also gets sines and cosines of a point, without
+    which it hardly sees where inside a mode the point is. Its waves and slopes are
+    over a mode's width, of which the data's unit has ``spreads`` (S, 1, 1). The points
+    of both sides are blurred by each round's ``noises``, lest a mode be lost at the
+    start, and what is kept is a running average of the generators' weights. A generator
+    whose slope is above ``penalised_above`` (S, 1, 1) pays for the square of what is
+    too much.
 
     References
     ----------
@@ -108,12 +109,13 @@ def gan(
         _validate.tensor("penalised_above", penalised_above, shape=size, above=0)
     _validate.tensor("spreads", spreads, shape=size, above=0)
     waves = spreads * torch.tensor(WAVES)
-    critic = Stack(count, [2 * len(WAVES), *CRITIC, 1], generator=generator)
+    critic = Stack(count, [1 + 2 * len(WAVES), *CRITIC, 1], generator=generator)
     average = AveragedModel(maker, multi_avg_fn=get_ema_multi_avg_fn(MEMORY))
 
     def judged(x: torch.Tensor, noise: float) -> torch.Tensor:
         x = x + noise * torch.randn(x.shape, generator=generator)
-        return critic(torch.cat([(waves * x).sin(), (waves * x).cos()], dim=2))
+        # The point itself tells one period of the waves from the next.
+        return critic(torch.cat([x / 4, (waves * x).sin(), (waves * x).cos()], dim=2))
 
     def critic_loss(batches: torch.Tensor, noise: float) -> torch.Tensor:
         with torch.no_grad():
