@@ -21,8 +21,7 @@ def _seen(answer: Any) -> str:
         _compare_seen(got, distance, s, cosine)
     return (
         "In d dimensions a random direction has a cosine of about the root of 1 / d: "
-        "on the two digits it shows less than half of what the axis shows, and less "
-        "the larger the images are."
+        "on the two digits it shows less than half of what the axis shows."
     )
 
 

@@ -23,8 +23,8 @@ def _chain(answer: Any) -> str:
         got = float(numbers(call(answer, steps, noises)))
         _compare_chain(got, np.array(steps), np.array(noises))
     return (
-        "The last noise is stretched by no step and the first by all of them, so it is "
-        "the start that makes a chain steep."
+        "The last noise is stretched by no step and the first by all of them, so among "
+        "noises of one size it is the start that makes a chain steep."
     )
 
 
@@ -63,7 +63,7 @@ def _depth(answer: Any) -> str:
         got = float(numbers(call(answer, distance, s, step)))
         _compare_depth(got, distance, s, step)
     return (
-        "Modes that are 90 spreads apart take a thousand steps of slope 3: the "
+        "Modes that are 90 spreads apart take 922 steps of slope 3: the "
         "exponential has become a square."
     )
 
@@ -183,7 +183,7 @@ def _plan(answer: Any) -> str:
             raise Mistake(f"Return a list of functions, one a step; got {kind}.")
         _judge_steps(list(steps), target, slope, tv)
     return (
-        "An error of a twentieth, which hardly anybody would see, saves about half of "
+        "An error of a twentieth, which hardly anybody would see, saves more than half "
         "the steps of an exact fit; the rest is the logarithm of a slope, shared out."
     )
 

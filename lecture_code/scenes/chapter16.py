@@ -23,7 +23,7 @@ COLOURS = {
 }
 _SHADE = {"color": PALETTE["grey"], "alpha": 0.35, "lw": 0}
 #: With the kink at the slope of a single mode, 1, among them.
-SLOPES = np.concatenate([np.geomspace(0.5, 1, 4), np.geomspace(1, 200, 18)[1:]])
+SLOPES = np.concatenate([np.geomspace(0.5, 1, 4), np.geomspace(1, 2000, 25)[1:]])
 
 
 def climb(z: np.ndarray, x: np.ndarray, m: float) -> None:
@@ -50,12 +50,13 @@ def against(
     *,
     log: bool = True,
     longer: Table | None = None,
+    exact: bool = False,
 ) -> None:
     """Draw measured columns against a setting: the median, and all runs as a band.
 
     ``measured`` has the label of each column, one panel each; ``log`` says whether the
     first one is logarithmic. The medians of networks of one kind that were trained
-    ``longer`` are rings.
+    ``longer`` are rings. With ``exact`` the first panel has the slope of an exact fit.
     """
     size = (3.8 * len(measured), 3.1)
     _, panels = plt.subplots(1, len(measured), figsize=size, squeeze=False)
@@ -71,6 +72,11 @@ def against(
         panel.set(xlabel=axis, ylabel=label)
     if log:
         panels[0][0].set_yscale("log")
+    if exact:
+        panels[0][0].set_ylim(panels[0][0].get_ylim())  # the line leaves at the top
+        halves = np.linspace(0, 6, 61)
+        style = {"color": PALETTE["ink"], "lw": 0.8, "label": "exact fit"}
+        panels[0][0].plot(halves, np.exp(halves**2 / 2), **style)
     panels[0][0].legend(fontsize=9)
 
 
@@ -98,21 +104,23 @@ def valleys(table: Table) -> None:
 
 def frontier(table: Table, m: float, kinds: Sequence[str]) -> None:
     """Draw trained networks over the least total variation of each slope."""
-    _draw_frontier(plt.subplots()[1], table, m, kinds)
+    axes = plt.subplots()[1]
+    _draw_frontier(axes, table, m, kinds)
+    axes.legend(fontsize=8)
 
 
 def separation(table: Table, densities: Table, m: float) -> None:
     """Draw what the models make of modes at -m and m, and where the frontier is."""
     target = GaussianMixture([-m, m])
-    there = select(densities, m=m)["kind"]
-    kinds = [kind for kind in ("vae", "gan", "diffusion") if kind in there]
-    _, panels = plt.subplots(1, len(kinds) + 1, figsize=(9.2, 2.7))
+    kinds = list(dict.fromkeys(select(densities, m=m)["kind"].tolist()))
+    _, panels = plt.subplots(1, len(kinds) + 1, figsize=(11, 2.7))
     for panel, kind in zip(panels, kinds, strict=False):
         rows = select(densities, kind=kind, m=m)
         panel.fill_between(rows["x"], target.pdf(rows["x"]), **_SHADE)
         panel.plot(rows["x"], rows["density"], color=COLOURS[kind])
         panel.set(title=kind, xlabel="x", ylim=(0, 0.6), yticks=[])
-    _draw_frontier(panels[-1], table, m, ("vae", "gan", "wasserstein"))
+    _draw_frontier(panels[-1], table, m, kinds)
+    panels[-1].set(xlim=(SLOPES[0], SLOPES[-1]))
 
 
 def _draw_band(axes, x: np.ndarray, y: np.ndarray, kind: str) -> None:
@@ -136,6 +144,5 @@ def _draw_frontier(axes, table: Table, m: float, kinds: Sequence[str]) -> None:
         style = {"color": COLOURS[kind], "ms": 4, "alpha": 0.7, "label": kind}
         axes.plot(rows["slope"], rows["tv"], "o", **style)
         top = max([top, *rows["tv"]])
-    ends = {"xlim": (SLOPES[0], SLOPES[-1]), "ylim": (0, 1.05 * top)}
+    ends = {"xlim": (SLOPES[0], 200), "ylim": (0, 1.05 * top)}
     axes.set(xscale="log", xlabel="slope L", ylabel="TV", **ends)
-    axes.legend(fontsize=8)

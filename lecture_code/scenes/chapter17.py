@@ -22,7 +22,7 @@ def axis(table: Table) -> None:
     """
     scenes = list(dict.fromkeys(zip(table["scene"], table["noise"], strict=True)))
     models = list(dict.fromkeys(table["model"]))
-    size = (2.4 * len(scenes) + 0.8, 0.9 * len(models) + 0.8)
+    size = (1.8 * len(scenes) + 1.1, 0.75 * len(models) + 0.6)
     panels = plt.subplots(len(models), len(scenes), figsize=size, squeeze=False)[1]
     for row, model in zip(panels, models, strict=True):
         for axes, (scene, noise) in zip(row, scenes, strict=True):

@@ -19,11 +19,12 @@ _TRAINED = {
 }
 
 
-def frontier(slopes, floor, chains: Mapping, runs: Mapping) -> None:
+def frontier(slopes, floor, chains: Mapping, runs: Mapping, *, teacher: float) -> None:
     """Draw chains and trained networks over the least total variation (n,) of slopes.
 
     ``chains`` names lists of chains with ``slope`` and ``tv``; ``runs`` is a table with
-    ``kind``, ``seed``, ``slope`` and ``tv``, each training in order.
+    ``kind``, ``seed``, ``slope`` and ``tv``, each training in order. A dashed line
+    marks the total variation of the students' teacher.
     """
     axes = plt.subplots(figsize=(5.8, 4.0))[1]
     dots = {name: [(c.slope, c.tv) for c in kind] for name, kind in chains.items()}
@@ -34,8 +35,9 @@ def frontier(slopes, floor, chains: Mapping, runs: Mapping) -> None:
             path = runs["slope"][chosen], runs["tv"][chosen]
             label = None if seed else kind
             axes.plot(*path, marker, color=PALETTE[colour], lw=0.8, ms=5, label=label)
-    axes.set(yscale="log", ylim=(0.012, 0.7))
-    axes.legend(fontsize=9, loc="lower left")
+    axes.axhline(teacher, color=PALETTE["green"], ls="--", lw=0.8, label="teacher")
+    axes.set(yscale="log", ylim=(0.012, 1.8))
+    axes.legend(fontsize=9, loc="upper right", ncol=2)
 
 
 def rejection(x, target, models: Mapping, reach: float) -> None:
