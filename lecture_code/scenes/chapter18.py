@@ -74,12 +74,15 @@ def frontier(slopes, floor, chains: Mapping, runs: Mapping, *, teacher: float) -
             axes.plot(*path, marker, color=PALETTE[colour], lw=0.8, ms=5, label=label)
     axes.axhline(teacher, color=PALETTE["green"], ls="--", lw=0.8, label="teacher")
     axes.set(yscale="log", ylim=(0.012, 0.7))
+    ticks = [0.02, 0.05, 0.1, 0.2, 0.5]
+    axes.set_yticks(ticks, labels=map(str, ticks))
+    axes.tick_params(axis="y", which="minor", left=False, labelleft=False)
     axes.figure.legend(loc="outside lower center", ncol=2)
 
 
 def rejection(x, target, models: Mapping, reach: float) -> None:
     """Draw densities (n,) over the target's, with and without what is within reach."""
-    panels = plt.subplots(len(models), figsize=(5.0, 4.6), sharex=True)[1]
+    panels = plt.subplots(len(models), figsize=(5.0, 4.6), sharex=True, sharey=True)[1]
     for axes, (name, density) in zip(panels, models.items(), strict=True):
         kept = np.where(np.abs(x) < reach, 0, density)
         kept *= density.sum() / kept.sum()
