@@ -43,7 +43,7 @@ def paths(noisy, still, target) -> None:
     ways.plot(noisy[:, :20], color=PALETTE["blue"], lw=0.8, alpha=0.8)
     ways.plot(still[:, 0], color=PALETTE["orange"], lw=2.5)
     ways.set(xlabel="steps from the midpoint", ylabel="x")
-    ways.set(xlim=(0, len(noisy) - 1), ylim=(x[0], x[-1]))
+    ways.set(xlim=(0, len(noisy) - 1), ylim=(x[0], x[-1]), yticks=range(-8, 9, 4))
     ends.fill_betweenx(x, target.pdf(x), color=PALETTE["grey"], alpha=0.35)
     ends.hist(
         noisy[-1],
