@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lecture_code import _mnist
 from tools.chapters import conventions, pictures, texts
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave the workshops out where the files of MNIST are not."""
+    if (
+        conventions.is_workshop(collection_path.stem)
+        and _mnist.missing()
+    ):
+        return True
+    return None
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say in one loud line that the workshops were not run."""
+    if _mnist.missing():
+        said = "NO MNIST: no workshop was run; `make data` fetches its files."
+        terminalreporter.write_line(said, red=True, bold=True)
 
 
 @pytest.hookimpl(wrapper=True)

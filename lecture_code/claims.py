@@ -66,18 +66,19 @@ def claim(sentence: str, condition: bool) -> None:
 def read(notebook: str | os.PathLike) -> list[Claim]:
     """List the claims that a stored notebook printed, in order.
 
-    The name of its file begins with the chapter's number.
+    Its title begins with the chapter's number, such as "# 3. ..." or "# W3. ...".
     """
     path = Path(notebook)
-    number = re.match(r"\d+", path.name)
+    content = _load(path)
+    title = "".join(content["cells"][0]["source"]) if content["cells"] else ""
+    number = re.match(r"# (W?\d+)\. ", title)
     if number is None:
         raise ValueError(
-            f"notebook: expected a file name that begins with the chapter's number, "
-            f"got {path.name!r}"
+            "notebook: expected a title that begins with the chapter's number, got "
+            f"{title[:40]!r} in {path.name!r}"
         )
-    sentences = _find_sentences(_load(path))
-    chapter = int(number.group())
-    return [Claim(f"{chapter}.{i}", text) for i, text in enumerate(sentences, start=1)]
+    sentences = _find_sentences(content)
+    return [Claim(f"{number[1]}.{i}", s) for i, s in enumerate(sentences, start=1)]
 
 
 def _load(path: Path) -> dict:

@@ -1,8 +1,9 @@
 """Self-grading exercises: ``grade("1.2", answer)`` tries an answer on hidden cases.
 
-Each chapter has a module here. Its ``CHECKS`` maps an exercise's identity to a function
-that tries the answer and raises :class:`Mistake`: what kind of mistake it looks like
-and how to see it. What the function returns is the sentence that follows "correct.".
+Each chapter and each workshop has a module here. Its ``CHECKS`` maps an exercise's
+identity to a function that tries the answer and raises :class:`Mistake`: what kind of
+mistake it looks like and how to see it. What the function returns is the sentence that
+follows "correct.".
 ``LABS`` does the same for the chapter's lab, whose answer was trained or measured, and
 ``HINTS`` holds what ``grade(..., hint=True)`` gives away, from a nudge to the idea. An
 answer is judged by what it does on data and seeds that the notebook does not show,
@@ -69,7 +70,7 @@ def grade(identity: str, answer: Any, *, hint: bool = False) -> Result:
     Parameters
     ----------
     identity : str
-        Chapter and number, such as "1.2".
+        Chapter and number, such as "1.2", or "W3.1" in a workshop.
     answer : object
         A function, a value or a model, as the exercise asks for.
     hint : bool
@@ -93,10 +94,11 @@ def progress() -> None:
     """Print what was solved in this session and what comes next, chapter by chapter."""
     if not _graded:
         print("Nothing graded yet: answer an exercise and run its cell.")
-    for chapter in sorted({_chapter(identity) for identity in _graded}):
+    for chapter in sorted({_chapter(identity) for identity in _graded}, key=_place):
         posed = _checks(chapter)
         solved = [identity for identity in posed if _graded.get(identity)]
-        line = f"Chapter {chapter}: {len(solved)} of {len(posed)} solved"
+        kind = "Workshop" if chapter.startswith("W") else "Chapter"
+        line = f"{kind} {chapter}: {len(solved)} of {len(posed)} solved"
         line += f" ({', '.join(solved)})" if solved else ""
         left = [identity for identity in posed if identity not in solved]
         print(f"{line}. " + (f"Next: {left[0]}." if left else "That is all of it."))
@@ -159,7 +161,7 @@ def _limited() -> Iterator[None]:
 
 def _find(identity: str) -> Check:
     _validate.text("identity", identity)
-    posed = re.fullmatch(r"\d+\.\d+", identity)
+    posed = re.fullmatch(r"W?\d+\.\d+", identity)
     checks = _checks(_chapter(identity)) if posed else {}
     if identity not in checks:
         known = f" (chapter has {', '.join(checks)})" if checks else ""
@@ -170,18 +172,25 @@ def _find(identity: str) -> Check:
     return checks[identity]
 
 
-def _chapter(identity: str) -> int:
-    return int(identity.split(".")[0])
+def _chapter(identity: str) -> str:
+    return identity.split(".")[0]
 
 
-def _checks(chapter: int) -> dict[str, Check]:
+def _place(chapter: str) -> tuple[bool, int]:
+    """Where a chapter stands in the book: "5" before "10", and "W3" behind both."""
+    return chapter.startswith("W"), int(chapter.removeprefix("W"))
+
+
+def _checks(chapter: str) -> dict[str, Check]:
     module = _module(chapter)
     return getattr(module, "CHECKS", {}) | getattr(module, "LABS", {})
 
 
-def _module(chapter: int) -> ModuleType | None:
+def _module(chapter: str) -> ModuleType | None:
+    late, number = _place(chapter)
+    name = f"workshop{number}" if late else f"chapter{number:02d}"
     try:
-        return importlib.import_module(f"{__name__}.chapter{chapter:02d}")
+        return importlib.import_module(f"{__name__}.{name}")
     except ModuleNotFoundError:
         return None
 

@@ -52,6 +52,25 @@ def _digit_flow() -> Dequantised:
     return Dequantised(Flow(layers, d=64), levels=17)
 
 
+def _judge() -> torch.nn.Sequential:
+    """Build a classifier of images (n, 784); all layers but the last give features."""
+    layers: list[torch.nn.Module] = [torch.nn.Unflatten(1, (1, 28, 28))]
+    for before, after in ((1, 32), (32, 64)):
+        layers += [
+            torch.nn.Conv2d(before, after, 3, padding=1),
+            torch.nn.BatchNorm2d(after),
+            torch.nn.ReLU(),
+            torch.nn.MaxPool2d(2),
+        ]
+    return torch.nn.Sequential(
+        *layers,
+        torch.nn.Flatten(),
+        torch.nn.Linear(64 * 49, 64),
+        torch.nn.ReLU(),
+        torch.nn.Linear(64, 10),
+    )
+
+
 #: How to build each stored model before its weights are filled in.
 BUILDERS: dict[str, Callable[[], torch.nn.Module]] = {
     "logistic": lambda: Autoregressive(networks.masked_mlp([64, 64]), pixels=64),
@@ -75,6 +94,7 @@ BUILDERS: dict[str, Callable[[], torch.nn.Module]] = {
     ),
     "diffusion-clouds": lambda: Diffusion(TimeMLP(2, hidden=64), d=2),
     "diffusion-digits": lambda: Diffusion(TimeMLP(64, classes=10), d=64, classes=10),
+    "judge": _judge,
 }
 
 #: How the chapters draw digits from a model that leaves a choice.
@@ -96,9 +116,23 @@ def load(name: str) -> torch.nn.Module:
     torch.nn.Module
         The model.
     """
-    model = BUILDERS[_validate.choice("name", name, BUILDERS)]()
+    return fill(BUILDERS[_validate.choice("name", name, BUILDERS)](), name)
+
+
+def fill(model: torch.nn.Module, name: str) -> torch.nn.Module:
+    """Put stored weights into a model of the same shape; return it, to be evaluated.
+
+    ``name`` is that of the weights; ValueError if they belong to another network.
+    """
+    _validate.instance("model", model, torch.nn.Module)
     state = {key: torch.from_numpy(values) for key, values in arrays(name).items()}
-    model.load_state_dict(state)
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise ValueError(
+            f"model: expected the network whose weights are {name!r}: {reason}"
+        ) from None
     return model.eval()
 
 

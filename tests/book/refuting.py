@@ -1,6 +1,7 @@
 """Run a chapter, and beside it each change under which one of its claims must fail.
 
-``refutations/NN.toml`` holds the changes, one or more for each claim of chapter NN:
+``refutations/NN.toml`` holds the changes, one or more for each claim of chapter NN, or
+``refutations/wN.toml`` for each of a workshop:
 
     [[case]]
     claim = "the shares of the counts sum to 1"   # what the claim prints
@@ -45,7 +46,7 @@ class Case(NamedTuple):
 
 
 def stored(number: str) -> list[dict[str, str]]:
-    """Read the cases of a chapter, whose number has two digits."""
+    """Read the cases of a chapter, by the number that its files have."""
     path = FOLDER / f"{number}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))["case"]
 
@@ -86,7 +87,7 @@ def verdicts(path: Path) -> Iterator[tuple[str, str]]:
     from traitlets.config import Config
 
     cells = lessons(conventions.read(path))
-    cases = [place(entry, cells) for entry in stored(path.name[:2])]
+    cases = [place(entry, cells) for entry in stored(conventions.number(path.stem))]
     shell = InteractiveShell.instance(config=Config(HistoryManager={"enabled": False}))
     cases.sort(key=lambda case: case.first)
     ran = 0

@@ -16,7 +16,8 @@ import pytest
 from tools.chapters import conventions
 
 BOOK = conventions.ROOT / "book"
-NUMBERS = [path.name[:2] for path in conventions.chapters()]
+STEMS = [path.stem for path in conventions.chapters()]
+NUMBERS = [stem[:2] for stem in STEMS if not conventions.is_workshop(stem)]
 
 GREEK = (
     "alpha|beta|gamma|delta|varepsilon|epsilon|zeta|eta|theta|kappa|lambda|mu|nu|xi|pi"

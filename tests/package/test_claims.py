@@ -50,9 +50,9 @@ def _stream(text: str | list[str], name: str = "stdout") -> dict:
     return {"output_type": "stream", "name": name, "text": text}
 
 
-def _write(path, *outputs: list[dict]) -> None:
+def _write(path, *outputs: list[dict], title: str = "# 3. Title") -> None:
     cells = [{"cell_type": "code", "outputs": list(each)} for each in outputs]
-    cells.insert(0, {"cell_type": "markdown", "source": "Claim holds: not a claim"})
+    cells.insert(0, {"cell_type": "markdown", "source": f"{title}\n\nClaim holds: no"})
     path.write_text(json.dumps({"cells": cells}), encoding="utf-8")
 
 
@@ -81,8 +81,14 @@ def test_what_is_no_notebook_is_refused(content, tmp_path):
         claims.read(path)
 
 
-def test_a_file_without_a_number_belongs_to_no_chapter(tmp_path):
+def test_a_title_without_a_number_belongs_to_no_chapter(tmp_path):
     path = tmp_path / "intro.ipynb"
-    _write(path, [])
+    _write(path, [], title="# Introduction")
     with pytest.raises(ValueError, match="begins with the chapter's number"):
         claims.read(path)
+
+
+def test_a_workshop_has_a_number_of_its_own(tmp_path):
+    path = tmp_path / "workshop-vae.ipynb"
+    _write(path, [_stream("Claim holds: a\n")], title="# W3. Title")
+    assert claims.read(path) == [Claim("W3.1", "a")]

@@ -7,21 +7,22 @@ import re
 from types import ModuleType
 
 from lecture_code import claims
+from tools.chapters import conventions
 from tools.checks import matrix
 from tools.site import claims as pages_of_claims
 
 
 def claims_of(builder: ModuleType) -> list[claims.Claim]:
     """Read the claims of all chapters as the package does, in the book's order."""
-    paths = sorted((builder.ROOT / "book").glob("[0-9][0-9]-*.ipynb"))
+    paths = conventions.chapters(builder.ROOT)
     return [claim for path in paths for claim in claims.read(path)]
 
 
 def listed(page: str) -> list[claims.Claim]:
     """Read the claims that the page of all claims lists, each linked to its place."""
-    link = r'href="\d\d-[\w-]+\.html#claim-(\d+)-(\d+)"><span[^>]*>Claim (\d+\.\d+)'
+    link = r'href="[\w-]+\.html#claim-(w?\d+)-(\d+)"><span[^>]*>Claim (W?\d+\.\d+)'
     found = re.findall(rf"{link}</span></a>: (.*?)</p>", page, flags=re.DOTALL)
-    assert {f"{chapter}.{order}" for chapter, order, *_ in found} == {
+    assert {f"{chapter.upper()}.{order}" for chapter, order, *_ in found} == {
         identity for *_, identity, _ in found
     }
     return [claims.Claim(each[2], html.unescape(each[3])) for each in found]

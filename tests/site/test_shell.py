@@ -24,7 +24,7 @@ def config(builder: ModuleType) -> dict:
 @pytest.fixture(scope="module")
 def chapters(builder: ModuleType) -> list[str]:
     """List the chapters, as pages without an ending."""
-    found = [page for page in builder.pages() if re.match(r"book/\d\d-", page)]
+    found = [p for p in builder.pages() if re.match(r"book/(\d\d|workshop)-", p)]
     return [page for page in found if (builder.ROOT / f"{page}.ipynb").exists()]
 
 

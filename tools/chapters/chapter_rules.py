@@ -5,6 +5,7 @@ Each rule takes the notebook and lists what breaks it.
 
 from __future__ import annotations
 
+import ast
 import io
 import itertools
 import re
@@ -18,10 +19,13 @@ from nbformat import NotebookNode
 from tools.chapters import conventions, output_rules, repository
 
 CELL_CLAIMS, CELL_COLUMNS, CELL_LINES = 2, 72, 25
-ALL_LINES, WORDS_PER_LINE = 150, 8
+ALL_LINES, WORKSHOP_LINES, WORDS_PER_LINE = 150, 120, 8
 EXERCISES = range(3, 6)
 CLAIMS = 3
 CAPTION_WORDS = 6
+#: What a workshop may take from the package.
+AROUND = {"claims", "datasets", "exercises", "plotting", "session", "trained"}
+AROUND |= {"scenes", "widgets"}
 MOST_BYTES = 1_500_000
 LAST = ["Summary", "What comes next", "References"]
 
@@ -45,11 +49,12 @@ def count_lines(cell: NotebookNode) -> int:
     return sum(token.type == tokenize.NEWLINE for token in tokens)
 
 
-def budgets(notebook: NotebookNode) -> Iterator[str]:
+def budgets(notebook: NotebookNode, stem: str) -> Iterator[str]:
     """Most of a chapter is prose."""
     lines = sum(map(count_lines, filter(conventions.is_lesson, notebook.cells)))
-    if lines > ALL_LINES:
-        yield f"{lines} lines of code, not at most {ALL_LINES}"
+    most = WORKSHOP_LINES if conventions.is_workshop(stem) else ALL_LINES
+    if lines > most:
+        yield f"{lines} lines of code, not at most {most}"
     prose = filter(conventions.is_markdown, notebook.cells)
     words = sum(len(cell.source.split()) for cell in prose)
     if words < WORDS_PER_LINE * lines:
@@ -86,12 +91,34 @@ def claims(notebook: NotebookNode) -> Iterator[str]:
                 yield f"{cell.id} prints a claim that it does not make: {sentence}"
 
 
-def figures(notebook: NotebookNode) -> Iterator[str]:
-    """Figures have a caption and an alt text, and one of them has sliders."""
+def imports(notebook: NotebookNode, stem: str) -> Iterator[str]:
+    """A workshop shows its model whole: of the package it takes only what is around."""
+    if not conventions.is_workshop(stem):
+        return
+    for cell in filter(conventions.is_lesson, notebook.cells):
+        for node in ast.walk(ast.parse(cell.source)):
+            named = [alias.name for alias in getattr(node, "names", ())]
+            match node:
+                case ast.Import():
+                    found = [n for n in named if n.split(".")[0] != "torch"]
+                case ast.ImportFrom(module="lecture_code"):
+                    found = sorted({*named} - AROUND)
+                case ast.ImportFrom(module="lecture_code.scenes"):
+                    found = []
+                case ast.ImportFrom(module=str(module)):
+                    found = [module] if module.split(".")[0] != "torch" else []
+                case _:
+                    continue
+            yield from (f"{cell.id} imports {name}" for name in found)
+
+
+def figures(notebook: NotebookNode, stem: str) -> Iterator[str]:
+    """Figures have a caption and an alt text, and one of a chapter has sliders."""
     code = list(filter(conventions.is_code, notebook.cells))
     if not any(conventions.pictures(cell.outputs) for cell in code):
         yield "no figure"
-    if (moving := sum(map(conventions.is_explore, code))) != 1:
+    moving = sum(map(conventions.is_explore, code))
+    if moving != 1 and not conventions.is_workshop(stem):
         yield f"{moving} figures with sliders, not 1"
     for cell in code:
         still, moves = conventions.pictures(cell.outputs), conventions.is_explore(cell)
@@ -105,7 +132,10 @@ def figures(notebook: NotebookNode) -> Iterator[str]:
 
 
 def exercises(notebook: NotebookNode, stem: str) -> Iterator[str]:
-    """Each exercise is a question, then one folded cell that solves and grades it."""
+    """Each exercise is a question, then one cell that solves and grades it.
+
+    It is folded, unless the lesson goes on with it.
+    """
     found = []
     cells = [cell for cell in notebook.cells if not conventions.is_given(cell)]
     for cell, following in itertools.pairwise(cells):
@@ -116,7 +146,8 @@ def exercises(notebook: NotebookNode, stem: str) -> Iterator[str]:
             yield from (
                 f"exercise {posed[0]}: {flaw}" for flaw in _flaws(following, posed)
             )
-    numbers = [f"{int(stem[:2])}.{count}" for count in range(1, len(found) + 1)]
+    label = conventions.label(stem)
+    numbers = [f"{label}.{count}" for count in range(1, len(found) + 1)]
     if found != numbers or len(found) not in EXERCISES:
         yield f"exercises are not 3 to 5 in order, but {found}"
     if sum(map(conventions.is_solution, notebook.cells)) != len(found):
@@ -127,12 +158,13 @@ def _flaws(cell: NotebookNode, posed: list[str]) -> Iterator[str]:
     if posed != [conventions.solved(cell)]:
         yield f"no cell follows that begins with '# @title Solution {posed[0]}'"
         return
-    if "hide-cell" not in conventions.tags(cell):
-        yield "the solution is not folded on the site (tag hide-cell)"
-    if not cell.metadata.get("jupyter", {}).get("source_hidden"):
-        yield "the solution is not folded in JupyterLab (jupyter.source_hidden)"
-    if cell.metadata.get("cellView") != "form":
-        yield "the solution is not folded in Colab (cellView)"
+    if not conventions.is_core(cell):
+        if "hide-cell" not in conventions.tags(cell):
+            yield "the solution is not folded on the site (tag hide-cell)"
+        if not cell.metadata.get("jupyter", {}).get("source_hidden"):
+            yield "the solution is not folded in JupyterLab (jupyter.source_hidden)"
+        if cell.metadata.get("cellView") != "form":
+            yield "the solution is not folded in Colab (cellView)"
     printed = "".join(output.get("text", "") for output in cell.outputs)
     if f"{conventions.VERDICT}{posed[0]}: correct." not in printed:
         yield "the solution is not graded as correct"
@@ -173,9 +205,9 @@ def addressed(notebook: NotebookNode, stem: str) -> Iterator[str]:
 
 
 #: Rules on the notebook alone, and rules that need its name as well.
-RULES = (valid, budgets, cells, claims, figures, prose_is_plain, spine)
+RULES = (valid, cells, claims, prose_is_plain, spine)
 RULES += output_rules.RULES
-NAMED_RULES = (addressed, exercises)
+NAMED_RULES = (addressed, budgets, exercises, figures, imports)
 
 
 def problems(path: Path) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """What the cells of a chapter are: the one place where the notebooks' conventions live.
 
-A chapter is ``book/NN-topic.ipynb``. Its set-up cell, its exercises and its figures are
-told apart by tags and metadata, which the site, Colab and the tools all read.
+A chapter is ``book/NN-topic.ipynb``, a workshop ``book/workshop-topic.ipynb``. Its
+set-up cell, its exercises and its figures are told apart by tags and metadata,
+which the site, Colab and the tools all read.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ DATA = re.compile(r'src="data:image/png;base64,([^"]*)"')
 #: What such a frame says, as HTML.
 ALT = re.compile(r'\balt="([^"]*)"')
 
+#: What the workshops are about, in order: ``book/workshop-vae.ipynb`` is W3.
+WORKSHOPS = ("autoregressive", "autoencoders", "vae", "flows", "gan", "diffusion")
+
 #: What ``lecture_code.claims`` prints before a sentence that holds.
 CLAIM = "Claim holds: "
 #: What ``lecture_code.exercises`` prints before the identity of a graded exercise.
@@ -30,13 +34,37 @@ VERDICT = "Exercise "
 #: The line below an exercise's heading; a lab is trained, measured or decided on.
 LEVEL = re.compile(r"^\*Level [1-3], (\d+) minutes(, a lab)?\.\*$", re.M)
 
-_HEADING = re.compile(r"### Exercise (\d+\.\d+): \S")
-_TITLE = re.compile(r"# @title Solution (\d+\.\d+)\n")
+_HEADING = re.compile(r"### Exercise (W?\d+\.\d+): \S")
+_TITLE = re.compile(r"# @title Solution (W?\d+\.\d+)\n")
 
 
 def chapters(root: Path = ROOT) -> list[Path]:
-    """List the notebooks of the book, in order."""
-    return sorted((root / "book").glob("[0-9][0-9]-*.ipynb"))
+    """List the notebooks of the book, in order: chapters, then workshops."""
+    workshops = (root / "book" / f"workshop-{topic}.ipynb" for topic in WORKSHOPS)
+    numbered = sorted((root / "book").glob("[0-9][0-9]-*.ipynb"))
+    return numbered + [path for path in workshops if path.exists()]
+
+
+def is_workshop(stem: str) -> bool:
+    """Tell a workshop's name from a chapter's."""
+    return stem.startswith("workshop-")
+
+
+def number(stem: str) -> str:
+    """What the files of a chapter are named by: "05", or "w3" for a workshop."""
+    if is_workshop(stem):
+        return f"w{WORKSHOPS.index(stem.removeprefix('workshop-')) + 1}"
+    return stem[:2]
+
+
+def label(stem: str) -> str:
+    """What claims and exercises are numbered by: "5", or "W3" for a workshop."""
+    return number(stem).lstrip("0").upper()
+
+
+def labelled(chapter: str) -> Path:
+    """Find the notebook whose exercises have this number before their point."""
+    return next(path for path in chapters() if label(path.stem) == chapter)
 
 
 def read(path: Path) -> NotebookNode:
@@ -70,6 +98,11 @@ def is_solution(cell: NotebookNode) -> bool:
     return is_code(cell) and "solution" in tags(cell)
 
 
+def is_core(cell: NotebookNode) -> bool:
+    """Tell the solution that the lesson goes on with: it is not folded."""
+    return is_solution(cell) and "core" in tags(cell)
+
+
 def is_given(cell: NotebookNode) -> bool:
     """Tell what an exercise starts from: data, a seed, code with a mistake."""
     return is_code(cell) and "given" in tags(cell)
@@ -81,8 +114,9 @@ def is_explore(cell: NotebookNode) -> bool:
 
 
 def is_lesson(cell: NotebookNode) -> bool:
-    """Tell a code cell that the budgets count: neither set-up nor exercise."""
-    return is_code(cell) and not (is_setup(cell) or is_solution(cell) or is_given(cell))
+    """Tell a code cell that the budgets count: neither set-up nor folded exercise."""
+    folded = is_solution(cell) and not is_core(cell)
+    return is_code(cell) and not (is_setup(cell) or folded or is_given(cell))
 
 
 def exercises(cell: NotebookNode) -> list[str]:

@@ -29,10 +29,10 @@ class NameClaims(SphinxTransform):
     default_priority = 400
 
     def apply(self, **_: Any) -> None:
-        chapter = re.match(r"\d+", posixpath.basename(self.env.docname))
-        if chapter is None:
+        stem = posixpath.basename(self.env.docname)
+        if stem not in {path.stem for path in conventions.chapters()}:
             return
-        self.chapter, self.order = int(chapter.group()), 0
+        self.chapter, self.order = conventions.label(stem), 0
         for block in list(self.document.findall(nodes.literal_block)):
             if "stream" in block["classes"] and conventions.CLAIM in block.astext():
                 block.parent.replace(block, list(self._split(block)))
@@ -51,7 +51,7 @@ class NameClaims(SphinxTransform):
 
     def _claim(self, sentence: str) -> nodes.paragraph:
         self.order += 1
-        name = f"claim-{self.chapter}-{self.order}"
+        name = f"claim-{self.chapter.lower()}-{self.order}"
         link = nodes.reference(
             "", f"Claim {self.chapter}.{self.order} holds:", refid=name
         )
@@ -78,14 +78,14 @@ class ClaimsByChapter(SphinxDirective):
         return [nodes.paragraph("", total), *sections]
 
     def _section(self, path: Path) -> nodes.section:
-        notebook, chapter = conventions.read(path), int(path.name[:2])
+        notebook, chapter = conventions.read(path), conventions.label(path.stem)
         title = notebook.cells[0].source.splitlines()[0].lstrip("# ")
         items = [
             nodes.list_item("", self._line(f"{chapter}.{order}", sentence))
             for order, sentence in enumerate(conventions.claims(notebook), start=1)
         ]
         parts = nodes.title("", title), nodes.bullet_list("", *items)
-        return nodes.section("", *parts, ids=[f"chapter-{chapter}"])
+        return nodes.section("", *parts, ids=[f"chapter-{chapter.lower()}"])
 
     def _line(self, identity: str, sentence: str) -> nodes.paragraph:
         """Make one claim's line; the sentence is code's, not prose: quotes stay."""
@@ -94,7 +94,7 @@ class ClaimsByChapter(SphinxDirective):
             nodes.inline("", f"Claim {identity}"),
             refdomain="std",
             reftype="ref",
-            reftarget=f"claim-{identity.replace('.', '-')}",
+            reftarget=f"claim-{identity.lower().replace('.', '-')}",
             refexplicit=True,
             refwarn=True,
             refdoc=self.env.docname,

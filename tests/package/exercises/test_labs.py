@@ -22,6 +22,8 @@ from tools.chapters import conventions
 SEEDS = range(1, 11) if "ALL_SEEDS" in os.environ else (1,)
 SECONDS = 10
 SEED = "seed = 0\n"
+STEMS = [path.stem for path in conventions.chapters()]
+CHAPTERS = [conventions.label(s) for s in STEMS if not conventions.is_workshop(s)]
 
 
 class Lab(NamedTuple):
@@ -35,8 +37,7 @@ class Lab(NamedTuple):
 @cache
 def lab(identity: str) -> Lab:
     """Read a lab. It stands on the chapter's imports and what its own cells say."""
-    number = f"{exercises._chapter(identity):02d}"
-    path = next(p for p in conventions.chapters() if p.stem[:2] == number)
+    path = conventions.labelled(exercises._chapter(identity))
     cells = list(filter(conventions.is_code, conventions.read(path).cells))
     sources = [cell.source for cell in cells if "%" not in cell.source]
     lines = [line for source in sources for line in ast.parse(source).body]
@@ -69,7 +70,7 @@ def judged(identity: str, answer: Any) -> exercises.Result:
 
 
 def all_labs() -> list[str]:
-    return [key for chapter in range(1, 19) for key in exercises._module(chapter).LABS]
+    return [key for n in CHAPTERS for key in exercises._module(n).LABS]
 
 
 def lazy() -> list[tuple]:
@@ -80,7 +81,7 @@ def lazy() -> list[tuple]:
 
 
 def test_every_chapter_has_a_lab_and_three_lazy_answers_to_it():
-    assert [exercises._chapter(key) for key in all_labs()] == list(range(1, 19))
+    assert [exercises._chapter(key) for key in all_labs()] == CHAPTERS
     known = [identity for identity, *_ in lazy()]
     assert all(known.count(identity) >= 3 for identity in all_labs())
 
