@@ -1,6 +1,7 @@
-"""One network and two in a row that imitate a chain of many steps, by training length.
+"""One network and two in a row that imitate a steep map, by length of training.
 
-The chain is the probability flow of chapter 18, in 64 Euler steps, to modes at -4, 4.
+The map is the probability flow of chapter 18, in 64 Euler steps, to modes at -4, 4, or
+the best map to these modes with a given slope.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,15 +17,41 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 from tqdm import tqdm
 
-from lecture_code import densities, divergences, lipschitz, networks, samplers, training
+from lecture_code import (
+    densities,
+    divergences,
+    lipschitz,
+    networks,
+    pushforward,
+    samplers,
+    training,
+)
 
 TARGET, CHAIN = densities.GaussianMixture([-4, 4]), 64
 SEEDS = range(3)
 #: Rounds of training: steps, and learning rate of an Adam that starts afresh.
 ROUNDS = ((800, 1e-3), (800, 1e-3), (1600, 1e-3), (3200, 3e-4), (3600, 1e-4))
-#: What is trained, and for how many rounds. Slopes are held to 25 in one network, or to
-#: 5 in each of two, which are trained as one map, or each on its half of the way.
-KINDS = {"single": 2, "separate": 2, "joint": 2, "student": 5}
+
+
+class Kind(NamedTuple):
+    """What networks in a row are held to, how they are trained, what they imitate."""
+
+    reaches: tuple[float | None, ...] = (5.0, 5.0)
+    apart: bool = False  # each on its part of the way, or all as one map
+    best: float | None = None  # the best map of this slope, or the chain
+    rounds: int = 2
+
+
+KINDS = {
+    "single": Kind((25.0,)),
+    "separate": Kind(apart=True),
+    "joint": Kind(),
+    "separate 25": Kind(apart=True, best=25.0),
+    "joint 25": Kind(best=25.0),
+    "separate 16": Kind(apart=True, best=16.0),
+    "joint 16": Kind(best=16.0),
+    "student": Kind((None,), rounds=5),
+}
 
 
 def latents(n: int) -> torch.Tensor:
@@ -31,17 +59,27 @@ def latents(n: int) -> torch.Tensor:
     return torch.special.ndtri((torch.arange(n).double() + 0.5) / n)[:, None]
 
 
-@functools.cache
-def teach() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return latents, the points half-way, and where the chain ends, each (n, 1).
-
-    Half-way, the slope is the root of that of the whole.
-    """
-    z = latents(20_000)
+def follow_chain(z: torch.Tensor) -> torch.Tensor:
+    """Return where the chain takes latents (n, 1)."""
     x = z * samplers.probability_flow(TARGET, CHAIN).noise_scales[0]
     for t, after in itertools.pairwise(samplers.noise_levels(TARGET, CHAIN)):
         law = densities.GaussianMixture(TARGET.means, np.sqrt(1 + t))
         x = x + (t - after) / 2 * law.score(x)
+    return x
+
+
+@functools.cache
+def teach(best: float | None = None) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return latents, the points half-way, and where the map ends, each (n, 1).
+
+    The map is the chain, or the best one of a slope. Half-way, the slope is the root of
+    that of the whole.
+    """
+    z = latents(20_000)
+    if best is None:
+        x = follow_chain(z)
+    else:
+        x = torch.from_numpy(pushforward.tv_star(TARGET, best).map(z.numpy()))
     rises = (z.diff(dim=0) * x.diff(dim=0)).sqrt().cumsum(dim=0)
     half_way = torch.cat([torch.zeros_like(z[:1]), rises]) - rises[-1] / 2
     return z, half_way, x
@@ -74,15 +112,14 @@ def imitate(
 
 def train(kind: str, seed: int) -> Iterator[nn.Sequential]:
     """Train one of ``KINDS``: one network, or two in a row, after each round."""
+    reaches, apart, best, rounds = KINDS[kind]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        lone: dict[str, list[float | None]] = {"student": [None], "single": [25.0]}
-        reaches = lone.get(kind, [5.0, 5.0])
         parts = nn.Sequential(*[build(reach) for reach in reaches])
-        z, half_way, x = teach()
-        for steps, lr in ROUNDS[: KINDS[kind]]:
+        z, half_way, x = teach(best)
+        for steps, lr in ROUNDS[:rounds]:
             parts.train()
-            if kind == "separate":
+            if apart:
                 imitate(parts[0], z, half_way, steps, lr)
                 imitate(parts[1], half_way, x, steps, lr)
             else:

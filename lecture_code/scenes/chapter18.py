@@ -19,6 +19,43 @@ _TRAINED = {
 }
 
 
+def stages(x, laws, target) -> None:
+    """Draw the density (n,) of the start, then after each map, over the target's."""
+    axes = plt.subplots(figsize=(5.0, 5.0))[1]
+    feet = -0.38 * np.arange(len(laws))
+    for law, foot in zip(laws, feet, strict=True):
+        axes.fill_between(x, foot, foot + target, color=PALETTE["grey"], alpha=0.35)
+        axes.plot(x, foot + law, color=PALETTE["blue"], lw=1.4)
+    names = ["start", *(f"map {k}" for k in range(1, len(laws)))]
+    axes.set(xlabel="x", xlim=(x[0], x[-1]), yticks=feet, yticklabels=names)
+    axes.tick_params(axis="y", length=0)
+    axes.spines.left.set_visible(False)
+
+
+def paths(noisy, still, target) -> None:
+    """Draw paths (steps + 1, n) over the steps, and where they end beside the target.
+
+    The first twenty of the noisy ones are drawn; ``target`` is a law.
+    """
+    x = np.linspace(-11, 11, 441)
+    size, widths = (5.0, 3.3), {"width_ratios": [4, 1]}
+    ways, ends = plt.subplots(1, 2, figsize=size, sharey=True, gridspec_kw=widths)[1]
+    ways.plot(noisy[:, :20], color=PALETTE["blue"], lw=0.8, alpha=0.8)
+    ways.plot(still[:, 0], color=PALETTE["orange"], lw=2.5)
+    ways.set(xlabel="steps from the midpoint", ylabel="x")
+    ways.set(xlim=(0, len(noisy) - 1), ylim=(x[0], x[-1]), yticks=range(-8, 9, 4))
+    ends.fill_betweenx(x, target.pdf(x), color=PALETTE["grey"], alpha=0.35)
+    ends.hist(
+        noisy[-1],
+        bins=np.arange(x[0], x[-1], 0.5),
+        density=True,
+        orientation="horizontal",
+        histtype="step",
+        color=PALETTE["blue"],
+    )
+    ends.set(xlabel="ends", xticks=[])
+
+
 def frontier(slopes, floor, chains: Mapping, runs: Mapping, *, teacher: float) -> None:
     """Draw chains and trained networks over the least total variation (n,) of slopes.
 
@@ -26,7 +63,7 @@ def frontier(slopes, floor, chains: Mapping, runs: Mapping, *, teacher: float) -
     ``kind``, ``seed``, ``slope`` and ``tv``, each training in order. A dashed line
     marks the total variation of the students' teacher.
     """
-    axes = plt.subplots(figsize=(5.8, 4.0))[1]
+    axes = plt.subplots(figsize=(5.0, 5.2))[1]
     dots = {name: [(c.slope, c.tv) for c in kind] for name, kind in chains.items()}
     _draw_frontier(axes, slopes, floor, dots)
     for kind, (marker, colour) in _TRAINED.items():
@@ -36,34 +73,37 @@ def frontier(slopes, floor, chains: Mapping, runs: Mapping, *, teacher: float) -
             label = None if seed else kind
             axes.plot(*path, marker, color=PALETTE[colour], lw=0.8, ms=5, label=label)
     axes.axhline(teacher, color=PALETTE["green"], ls="--", lw=0.8, label="teacher")
-    axes.set(yscale="log", ylim=(0.012, 1.8))
-    axes.legend(fontsize=9, loc="upper right", ncol=2)
+    axes.set(yscale="log", ylim=(0.012, 0.7))
+    ticks = [0.02, 0.05, 0.1, 0.2, 0.5]
+    axes.set_yticks(ticks, labels=map(str, ticks))
+    axes.tick_params(axis="y", which="minor", left=False, labelleft=False)
+    axes.figure.legend(loc="outside lower center", ncol=2)
 
 
 def rejection(x, target, models: Mapping, reach: float) -> None:
     """Draw densities (n,) over the target's, with and without what is within reach."""
-    panels = plt.subplots(1, len(models), figsize=(6.8, 3.0), sharey=True)[1]
+    panels = plt.subplots(len(models), figsize=(5.0, 4.6), sharex=True, sharey=True)[1]
     for axes, (name, density) in zip(panels, models.items(), strict=True):
         kept = np.where(np.abs(x) < reach, 0, density)
         kept *= density.sum() / kept.sum()
         axes.fill_between(x, target, color=PALETTE["grey"], alpha=0.35)
         axes.plot(x, density, "--", color=PALETTE["blue"], label="all", lw=1.2)
         axes.plot(x, kept, color=PALETTE["orange"], label="kept", lw=1.2)
-        axes.set(title=name, xlabel="x", xlim=(-8, 8))
-    panels[0].set(ylabel="density")
-    panels[1].legend(fontsize=9, loc="upper center")
+        axes.set(title=name, ylabel="density", xlim=(-8, 8))
+    panels[-1].set(xlabel="x")
+    panels[-1].legend(loc="upper center")
 
 
 def budget(x, laws: Mapping, slopes, floor, dots: Mapping) -> None:
     """Draw densities at x, the target first, beside what their slopes allow."""
-    densities, allowed = plt.subplots(1, 2, figsize=(6.8, 3.0))[1]
+    densities, allowed = plt.subplots(2, figsize=(5.0, 5.2))[1]
     (_, target), *models = laws.items()
     densities.fill_between(x, target, color=PALETTE["grey"], alpha=0.35)
     for (name, density), colour in zip(models, _DOT_COLOURS, strict=False):
         densities.plot(x, density, color=PALETTE[colour], label=name, lw=1.2)
     top = 1.4 * np.max(list(laws.values()))
     densities.set(xlabel="x", ylabel="density", ylim=(0, top))
-    densities.legend(fontsize=9, loc="upper center")
+    densities.legend(loc="upper center")
     _draw_frontier(allowed, slopes, floor, dots)
 
 
