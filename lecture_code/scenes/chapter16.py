@@ -102,6 +102,30 @@ def valleys(table: Table) -> None:
     axes.legend(fontsize=9, loc="upper left")
 
 
+def errors(table: Table, ms: Sequence[int]) -> None:
+    """Draw each family's median error in two parts, and the least that it could be.
+
+    The parts are ``excess``, the mass that the valley has too much, and the rest of the
+    total variation; a line is at the median of what the slopes demand, ``tv_star``.
+    """
+    _, panels = plt.subplots(1, len(ms), figsize=(3 * len(ms), 3.1), sharey=True)
+    kinds = list(dict.fromkeys(table["kind"].tolist()))
+    colours = [COLOURS[kind] for kind in kinds]
+    for panel, m in zip(panels, ms, strict=True):
+        rows = [select(table, kind=kind, m=m) for kind in kinds]
+        valley, whole, least = (
+            np.array([np.median(of[part]) for of in rows])
+            for part in ("excess", "tv", "tv_star")
+        )
+        places = np.arange(len(kinds))
+        panel.bar(places, whole, color=colours, alpha=0.35)
+        panel.bar(places, valley, color=colours)
+        panel.hlines(least, places - 0.45, places + 0.45, color=PALETTE["ink"])
+        panel.set_xticks(places, kinds, rotation=30, ha="right")
+        panel.set(title=f"m = {m}")
+    panels[0].set(ylabel="total variation")
+
+
 def frontier(table: Table, m: float, kinds: Sequence[str]) -> None:
     """Draw trained networks over the least total variation of each slope."""
     axes = plt.subplots()[1]

@@ -25,6 +25,7 @@ def short(monkeypatch):
     """Train for three steps, at few settings."""
     for kind in experiments.ROUNDS:
         monkeypatch.setitem(experiments.ROUNDS, kind, SHORT)
+    monkeypatch.setattr(experiments, "NOISES", (0.5, 0.0, 0.0))
     monkeypatch.setattr(experiments, "SEPARATIONS", (5,))
     monkeypatch.setattr(experiments, "LEVELS", (3,))
     monkeypatch.setattr(experiments, "LAYERS", (3,))

@@ -45,11 +45,24 @@ def test_what_chapter_16_says_of_the_vae_and_the_wasserstein_generator(stored):
         assert m < 3 or tv[0] < tv[1]
 
 
+def test_the_gan_loses_no_mode_and_has_the_largest_error(stored):
+    main = trained.select(stored, experiment="separation")
+    assert trained.select(main, kind="gan")["tv"].max() < 0.45
+    assert middle(main, "tv", kind="gan", m=4) < 0.12
+    for m in range(4, 11):
+        others = [middle(main, "tv", kind=k, m=m) for k in ("vae", "wasserstein")]
+        assert middle(main, "tv", kind="gan", m=m) > 1.3 * max(others)
+
+
 def test_what_chapter_16_says_of_depth_and_patience(stored):
     depth = trained.select(stored, experiment="depth")
-    gan = [middle(depth, "tv", kind="gan", layers=n) for n in range(2, 7)]
-    assert min(gan) > 0.25
-    assert middle(depth, "tv_star", kind="gan", layers=6) < 0.01
+    gan = {
+        column: [middle(depth, column, kind="gan", layers=n) for n in (2, 6)]
+        for column in ("slope", "tv", "tv_star")
+    }
+    assert gan["slope"][1] > 7 * gan["slope"][0]
+    assert gan["tv"][1] == pytest.approx(gan["tv"][0], rel=0.1)
+    assert gan["tv_star"][1] < 0.01 < gan["tv"][1] / 8
     slope, tv = (
         {n: middle(depth, column, kind="vae", layers=n) for n in (3, 4, 6)}
         for column in ("slope", "tv")

@@ -32,12 +32,12 @@ MIDDLE = 5  # the m of the experiments on level and depth
 ROUNDS = {
     "vae": ((8000, 4e-3), (5000, 1.2e-3), (1200, 1e-4)),
     "depth-vae": ((1500, 4e-3), (500, 8e-4), (200, 1e-4)),  # a question of slope only
-    "gan": ((400, 1e-3), (300, 3e-4), (200, 6e-5)),
+    "gan": ((150, 1e-3), (350, 1e-3), (400, 3e-4), (150, 6e-5)),
     "wasserstein": ((500, 3e-3), (400, 6e-4), (200, 1e-4)),
     "diffusion": ((1000, 5e-3), (1000, 1.5e-3), (800, 3e-4), (400, 6e-5)),
 }
 VARIANCES = (0.1, 0.04, 0.04)  # of the VAE's output noise, round by round
-CRITIC_SLOPE = 2.0  # of the logit, over a mode of width 1
+NOISES = (0.5, 0.0, 0.0, 0.0)  # on the GAN's points, in units of the data's spread
 REACH = 6.0  # latents beyond it have a mass of 2e-9
 STACK = 5  # runs in a stack of the depth experiment
 LEVEL_RUNS = 3
@@ -226,8 +226,7 @@ def _fitted(
         generators.vae(stack, data, variances, rounds, generator)
     elif loss == "gan":
         above = levels if limit == "penalty" else None
-        critics = CRITIC_SLOPE * spreads
-        generators.gan(stack, data, critics, rounds, generator, above)
+        generators.gan(stack, data, spreads, NOISES, rounds, generator, above)
     else:
         generators.wasserstein(stack, data, rounds, generator)
     return stack

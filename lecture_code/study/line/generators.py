@@ -11,12 +11,16 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch.nn.functional import softplus
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lecture_code import _validate, training
 from lecture_code.study.line.stacks import Stack, latents
 
-ENCODER, CRITIC = (64, 64), (32, 32)
-PENALTY = 10.0
+ENCODER, CRITIC = (64, 64), (64, 64)
+WAVES = (0.125, 0.25, 0.5, 1.0, 2.0)  # that a critic sees: radians per mode's width
+DAMPING = 0.2  # the penalty on a critic's slope
+MEMORY = 0.99  # of the average over a generator's steps
+PENALTY = 10.0  # on a generator's slope where it is too steep
 RATIO = 4  # of the step sizes of critic and generator
 TURNS = 3  # of the critic for each of the generator
 BETAS = (0.0, 0.9)  # of Adam, for both
@@ -69,48 +73,77 @@ def vae(
 def gan(
     maker: Stack,
     data: torch.Tensor,
-    critic_levels: torch.Tensor,
+    spreads: torch.Tensor,
+    noises: Sequence[float],
     rounds: Rounds,
     generator: torch.Generator,
     penalised_above: torch.Tensor | None = None,
 ) -> None:
-    r"""Train the generators against critics under spectral normalisation.
+    r"""Train the generators against critics that pay for their slope.
 
     .. math:: -E \log D(g(z)) \quad \text{against} \quad
               -E \log D(x) - E \log(1 - D(g(z)))
+              + \tfrac{\gamma}{2} E|l'(x)|^2 + \tfrac{\gamma}{2} E|l'(g(z))|^2
 
-    ``critic_levels`` (S, 1, 1) are the slopes that the critics' logits may have. A
-    generator whose slope is above ``penalised_above`` (S, 1, 1) pays for the square of
-    what is too much.
+    Here l is the logit of D. A critic also gets sines and cosines of a point, without
+    which it hardly sees where inside a mode the point is. Its waves and slopes are
+    over a mode's width, of which the data's unit has ``spreads`` (S, 1, 1). The points
+    of both sides are blurred by each round's ``noises``, lest a mode be lost at the
+    start, and what is kept is a running average of the generators' weights. A generator
+    whose slope is above ``penalised_above`` (S, 1, 1) pays for the square of what is
+    too much.
 
     References
     ----------
     Goodfellow et al. (2014), Generative adversarial nets, NeurIPS.
+    Sonderby et al. (2017), Amortised MAP inference for image super-resolution, ICLR.
+    Mescheder, Geiger and Nowozin (2018), Which training methods for GANs do actually
+    converge?, ICML.
+    Tancik et al. (2020), Fourier features let networks learn high frequency functions
+    in low dimensional domains, NeurIPS.
+    Yazici et al. (2019), The unusual effectiveness of averaging in GAN training, ICLR.
     """
     count, batch, data = checked(maker, data)
+    size = (count, 1, 1)
     if penalised_above is not None:
-        size = (count, 1, 1)
         _validate.tensor("penalised_above", penalised_above, shape=size, above=0)
-    _validate.tensor("critic_levels", critic_levels, shape=(count, 1, 1), above=0)
-    slopes = critic_levels.flatten()
-    critic = Stack(count, [1, *CRITIC, 1], levels=slopes, generator=generator)
+    _validate.tensor("spreads", spreads, shape=size, above=0)
+    waves = spreads * torch.tensor(WAVES)
+    critic = Stack(count, [1 + 2 * len(WAVES), *CRITIC, 1], generator=generator)
+    average = AveragedModel(maker, multi_avg_fn=get_ema_multi_avg_fn(MEMORY))
 
-    def critic_loss(batches: torch.Tensor) -> torch.Tensor:
+    def judged(x: torch.Tensor, noise: float) -> torch.Tensor:
+        x = x + noise * torch.randn(x.shape, generator=generator)
+        # The point itself tells one period of the waves from the next.
+        return critic(torch.cat([x / 4, (waves * x).sin(), (waves * x).cos()], dim=2))
+
+    def critic_loss(batches: torch.Tensor, noise: float) -> torch.Tensor:
         with torch.no_grad():
             made = maker(latents(count, batch, generator))
-        return total(softplus(-critic(batches[0])) + softplus(critic(made)))
+        both = torch.cat([made, batches[0]], dim=1).requires_grad_()
+        logits = judged(both, noise)
+        (slopes,) = torch.autograd.grad(logits.sum(), both, create_graph=True)
+        fake, real = logits.chunk(2, dim=1)
+        # A mean over both kinds of points is half of the sum of their means.
+        paid = DAMPING * total((slopes / spreads) ** 2)
+        return total(softplus(-real) + softplus(fake)) + paid
 
-    def maker_loss(batches: torch.Tensor) -> torch.Tensor:
+    def maker_loss(batches: torch.Tensor, noise: float) -> torch.Tensor:
+        average.update_parameters(maker)
         z = latents(count, batch, generator)
         made = maker(z)
         paid = PENALTY * _excess(z, made, penalised_above)
-        return total(softplus(-critic(made))) + paid
+        return total(softplus(-judged(made, noise))) + paid
 
-    for steps, lr in rounds:
+    for (steps, lr), noise in zip(rounds, noises, strict=True):
         fast = RATIO * lr
-        player = training.Player(maker.parameters(), maker_loss, lr, BETAS)
-        other = training.Player(critic.parameters(), critic_loss, fast, BETAS, TURNS)
+        make, judge = (
+            functools.partial(loss, noise=noise) for loss in (maker_loss, critic_loss)
+        )
+        player = training.Player(maker.parameters(), make, lr, BETAS)
+        other = training.Player(critic.parameters(), judge, fast, BETAS, TURNS)
         play([other, player], data, steps, generator)
+    maker.load_state_dict(average.module.state_dict())
 
 
 def wasserstein(
