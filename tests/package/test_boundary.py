@@ -475,7 +475,8 @@ ROWS: list[Row] = [
         kind=("flow", "one of"), seen=(3, "Scene"), steps=NONE, seed=LESS),
     row(measure.shares, {"seen": PAIR, "x": IMAGES}, seen=(3, "Scene"),
         x=(REAL, "shape (n, 64)")),
-    row(measure.proved, {"left": 0.4, "valley": 0.1, "width": 1.0}, width=SIZE),
+    row(measure.proved, {"left": 0.4, "valley": 0.1, "draws": 50, "width": 1.0},
+        draws=NONE, width=SIZE, risk=(0.0, "> 0 and <= 1")),
     row(judges.judge, {"seen": 0}, runs=False, seen=(3, "Scene")),
 ]
 # fmt: on

@@ -169,6 +169,14 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "16.4": dict.fromkeys(
         ("one more, part 0", "one less, part 0"), "one sample of thousands"
     ),
+    "17.3": dict.fromkeys(
+        (
+            "u = e.double() .T @ last",
+            "straight = (u .T @ second @ first).norm() + (u @ second).norm() * one",
+            "straight = (u @ second @ first).norm() + (u .T @ second).norm() * one",
+        ),
+        "a vector is its own transpose",
+    ),
 }
 
 
