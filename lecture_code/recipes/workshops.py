@@ -34,7 +34,9 @@ class Plan(NamedTuple):
     lr: float  # of the first round
 
 
-PLANS: dict[str, Plan] = {}
+PLANS: dict[str, Plan] = {
+    "workshop-gan": Plan("gan", "model", rounds=5, steps=800, lr=1e-3),
+}
 
 
 @functools.cache
