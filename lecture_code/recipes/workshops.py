@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -104,3 +104,42 @@ WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
     "judge": judge,
     **{name: functools.partial(train, name) for name in PLANS},
 }
+
+
+def digit_shares(*, seeds: int = 3, samples: int = 2000) -> trained.Table:
+    """Train GANs that are told no digit; count what they draw. Each one is kept."""
+    shares = []
+    for seed in tqdm(range(seeds), desc="workshop-gan.csv", disable=None):
+        path = ROUNDS / f"workshop-gan-shares-{seed}.npz"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _files.write_arrays(path, {"share": _count_digits(seed, samples)})
+        with np.load(path, allow_pickle=False) as kept:
+            shares.append(kept["share"])
+    digits = np.arange(10)
+    return {
+        "seed": np.repeat(np.arange(seeds), len(digits)),
+        "digit": np.tile(digits, seeds),
+        "share": np.concatenate(shares),
+    }
+
+
+def _count_digits(
+    seed: int,
+    samples: int,
+    stretches: Sequence[tuple[int, float]] = ((700, 1e-3), (300, 3e-4)),
+) -> np.ndarray:
+    """Train one without labels, by steps and rates; return what the judge reads."""
+    defined = scope("gan")
+    torch.manual_seed(seed)
+    model = defined["GAN"](classes=1).to(defined["device"])
+    for steps, lr in stretches:
+        defined["train"](model, steps, lr)
+    z = torch.randn(samples, 64, device=defined["device"])
+    made = defined["draw"](model, z, z.new_zeros(samples, dtype=torch.long))
+    with torch.no_grad():
+        logits = [trained.load("judge")(x) for x in made.cpu().split(500)]
+    return torch.cat(logits).argmax(1).bincount(minlength=10).numpy() / samples
+
+
+TABLES: dict[str, Callable[[], trained.Table]] = {"workshop-gan": digit_shares}

@@ -12,12 +12,12 @@ from lecture_code.session import PALETTE
 
 
 def sheet(pixels, *, columns=10, rows=()) -> None:
-    """Draw images (n, 784) with values in 0..1 side by side, ``rows`` are labels."""
+    """Draw images (n, 784) with values in 0..1 side by side; ``rows`` are labels."""
     lines = len(pixels) // columns
-    tiles = np.pad(np.asarray(pixels).reshape(-1, 28, 28), ((0, 0), (1, 1), (1, 1)))
+    images = np.asarray(pixels.cpu()).reshape(-1, 28, 28)
+    tiles = np.pad(images, ((0, 0), (1, 1), (1, 1)))
     wall = tiles.reshape(lines, columns, 30, 30).swapaxes(1, 2)
-    width = 5 * (4.2 if rows else 5) / 5
-    _, axes = plt.subplots(figsize=(5, width * lines / columns))
+    _, axes = plt.subplots(figsize=(5, (4 if rows else 5) * lines / columns))
     axes.imshow(wall.reshape(30 * lines, 30 * columns), vmin=0, vmax=1)
     axes.set(xticks=[], yticks=range(15, 30 * lines, 30) if rows else [])
     axes.set_yticklabels(rows)
@@ -41,18 +41,12 @@ def players(losses, *, mean_of=10) -> None:
     axes.legend()
 
 
-def shares(groups) -> None:
-    """Draw the shares of ten digits, for each named group an array (runs, 10)."""
+def shares(runs) -> None:
+    """Draw the share of each of ten digits in every run, (runs, 10)."""
     _, axes = plt.subplots(figsize=(5, 3.2))
     axes.axhspan(0.04, 0.16, color=PALETTE["grey"], alpha=0.25, lw=0)
-    for (name, runs), colour, mark in zip(
-        groups.items(), ("blue", "orange"), "ox", strict=False
-    ):
-        digits = np.arange(10) + (-0.12 if mark == "o" else 0.12)
-        for run in np.asarray(runs):
-            axes.plot(digits, run, mark, color=PALETTE[colour], label=name)
-            name = None  # one entry of the legend for all runs
+    for run, share in enumerate(np.asarray(runs)):
+        axes.plot(np.arange(10) + 0.18 * (run - 1), share, "o", color=PALETTE["blue"])
     axes.set(xlabel="digit", ylabel="share of the samples", xticks=range(10))
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.set_ylim(0, None)
-    axes.legend()
+    axes.set_ylim(0, 0.2)
