@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,14 +54,21 @@ def scope(workshop: str) -> dict[str, Any]:
 
 
 def train(name: str) -> torch.nn.Module:
-    """Train one of the ``PLANS`` in rounds, each kept; weights in half precision.
+    """Train one of the ``PLANS`` in rounds, each kept; weights in half precision."""
+    plan = PLANS[name]
+    defined = scope(plan.workshop)
+    model = _train_in_rounds(name, defined[plan.model], defined["train"], plan)
+    return model.eval().half()
+
+
+def _train_in_rounds(
+    name: str, model: torch.nn.Module, train: Callable, plan: Plan, *, seed: int = 0
+) -> torch.nn.Module:
+    """Train a model and keep each round.
 
     A round begins with a fresh optimiser and a seed of its own, so that a training
     that was stopped goes on as if it had not been.
     """
-    plan = PLANS[name]
-    defined = scope(plan.workshop)
-    model = defined[plan.model]
     for done in tqdm(range(plan.rounds), desc=name, disable=None):
         path = ROUNDS / f"{name}-{done}.npz"
         if path.exists():
@@ -70,12 +77,12 @@ def train(name: str) -> torch.nn.Module:
             model.load_state_dict(state)
             continue
         lr = plan.lr * (1 + math.cos(math.pi * done / plan.rounds)) / 2
-        torch.manual_seed(done)
-        defined["train"](model, plan.steps, lr)
+        torch.manual_seed(100 * seed + done)
+        train(model, plan.steps, lr)
         path.parent.mkdir(parents=True, exist_ok=True)
         state = {key: value.cpu().numpy() for key, value in model.state_dict().items()}
         _files.write_arrays(path, state)
-    return model.eval().half()
+    return model
 
 
 def judge(*, rounds: int = 4, steps: int = 780) -> torch.nn.Module:
@@ -106,36 +113,30 @@ WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
 }
 
 
+#: How the GANs are trained that are told no digit, in place of the stored one.
+UNTOLD = Plan("gan", "model", rounds=5, steps=500, lr=1e-3)
+
+
 def digit_shares(*, seeds: int = 3, samples: int = 2000) -> trained.Table:
-    """Train GANs that are told no digit; count what they draw. Each one is kept."""
-    shares = []
-    for seed in tqdm(range(seeds), desc="workshop-gan.csv", disable=None):
-        path = ROUNDS / f"workshop-gan-shares-{seed}.npz"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _files.write_arrays(path, {"share": _count_digits(seed, samples)})
-        with np.load(path, allow_pickle=False) as kept:
-            shares.append(kept["share"])
+    """Train GANs that are told no digit, and count which digits they draw."""
     digits = np.arange(10)
     return {
         "seed": np.repeat(np.arange(seeds), len(digits)),
         "digit": np.tile(digits, seeds),
-        "share": np.concatenate(shares),
+        "share": np.concatenate([_count(seed, samples) for seed in range(seeds)]),
     }
 
 
-def _count_digits(
-    seed: int,
-    samples: int,
-    stretches: Sequence[tuple[int, float]] = ((700, 1e-3), (300, 3e-4)),
-) -> np.ndarray:
-    """Train one without labels, by steps and rates; return what the judge reads."""
-    defined = scope("gan")
+def _count(seed: int, samples: int) -> np.ndarray:
+    """Train one; return what the judge reads, as shares of ten digits."""
+    defined = scope(UNTOLD.workshop)
+    device = defined["device"]
     torch.manual_seed(seed)
-    model = defined["GAN"](classes=1).to(defined["device"])
-    for steps, lr in stretches:
-        defined["train"](model, steps, lr)
-    z = torch.randn(samples, 64, device=defined["device"])
+    model = defined["GAN"](classes=1).to(device)
+    name = f"workshop-gan-untold-{seed}"
+    _train_in_rounds(name, model, defined["train"], UNTOLD, seed=seed)
+    torch.manual_seed(seed)
+    z = torch.randn(samples, 64).to(device)
     made = defined["draw"](model, z, z.new_zeros(samples, dtype=torch.long))
     with torch.no_grad():
         logits = [trained.load("judge")(x) for x in made.cpu().split(500)]

@@ -48,5 +48,5 @@ def shares(runs) -> None:
     for run, share in enumerate(np.asarray(runs)):
         axes.plot(np.arange(10) + 0.18 * (run - 1), share, "o", color=PALETTE["blue"])
     axes.set(xlabel="digit", ylabel="share of the samples", xticks=range(10))
+    axes.set(ylim=(0, 0.2), yticks=[0, 0.04, 0.1, 0.16])
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.set_ylim(0, 0.2)
