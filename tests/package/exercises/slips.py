@@ -179,8 +179,8 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "steps enough, and any are",
         ),
         "adam = torch.optim.Adam([z], lr=0.11)": "a rate nearby finds it as well",
-        "error = (generate(z) - target)[:, seen].square().mean()": "Adam's steps do not "
-        "depend on the scale of an error",
+        "error = (generate(z) - target)[:, seen].square().mean()": "steps of Adam do "
+        "not depend on the scale of an error",
         "z.grad = torch.autograd.grad(error, z)[-1]": "the first of one is the last",
     },
 }
