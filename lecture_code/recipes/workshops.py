@@ -6,6 +6,7 @@ with the tag "live" is run here, so that what is trained is what a reader sees.
 
 from __future__ import annotations
 
+import copy
 import functools
 import json
 import math
@@ -57,13 +58,14 @@ def train(name: str) -> torch.nn.Module:
     """Train one of the ``PLANS`` in rounds, each kept; weights in half precision."""
     plan = PLANS[name]
     defined = scope(plan.workshop)
-    model = _train_in_rounds(name, defined[plan.model], defined["train"], plan)
+    model = copy.deepcopy(defined[plan.model])  # the next training begins there too
+    _train_in_rounds(name, model, defined["train"], plan)
     return model.eval().half()
 
 
 def _train_in_rounds(
     name: str, model: torch.nn.Module, train: Callable, plan: Plan, *, seed: int = 0
-) -> torch.nn.Module:
+) -> None:
     """Train a model and keep each round.
 
     A round begins with a fresh optimiser and a seed of its own, so that a training
@@ -82,7 +84,6 @@ def _train_in_rounds(
         path.parent.mkdir(parents=True, exist_ok=True)
         state = {key: value.cpu().numpy() for key, value in model.state_dict().items()}
         _files.write_arrays(path, state)
-    return model
 
 
 def judge(*, rounds: int = 4, steps: int = 780) -> torch.nn.Module:
