@@ -306,7 +306,7 @@ def _in_place(answer: Callable) -> Callable:
 
     def spoiling(*given: Any) -> Any:
         value = answer(*given)
-        if getattr(value, "grad_fn", None) is None:  # a loss has a graph: no copy
+        if not getattr(value, "requires_grad", False):  # a loss is no argument's view
             value = copy.deepcopy(value)
         spoil(given)
         return value
