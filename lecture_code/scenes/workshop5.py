@@ -41,12 +41,13 @@ def players(losses, *, mean_of=10) -> None:
     axes.legend()
 
 
-def shares(runs) -> None:
-    """Draw the share of each of ten digits in every run, (runs, 10)."""
+def shares(runs, *, of_data) -> None:
+    """Draw the shares of ten digits in every run, (runs, 10), and in the data."""
     _, axes = plt.subplots(figsize=(5, 3.2))
-    axes.axhspan(0.04, 0.16, color=PALETTE["grey"], alpha=0.25, lw=0)
-    for run, share in enumerate(np.asarray(runs)):
-        axes.plot(np.arange(10) + 0.18 * (run - 1), share, "o", color=PALETTE["blue"])
-    axes.set(xlabel="digit", ylabel="share of the samples", xticks=range(10))
-    axes.set(ylim=(0, 0.2), yticks=[0, 0.04, 0.1, 0.16])
+    digits = np.arange(10)
+    axes.hlines(of_data.cpu(), digits - 0.4, digits + 0.4, color=PALETTE["grey"], lw=3)
+    for run, share in enumerate(runs):
+        axes.plot(digits + 0.2 * (run - 1), share, "o", color=PALETTE["blue"], ms=5)
+    axes.set(xlabel="digit", ylabel="share of the samples", xticks=digits)
+    axes.set(ylim=(0, 0.2), yticks=[0, 0.05, 0.1, 0.15, 0.2])
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))

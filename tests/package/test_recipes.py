@@ -313,6 +313,7 @@ def test_what_untold_gans_draw_is_counted_for_each_seed(
     share = table["share"].reshape(2, 10)
     assert share.sum(axis=1) == pytest.approx(np.ones(2))
     assert share * 40 == pytest.approx(np.round(share * 40))
+    assert (table["sure"] <= table["share"]).all()
 
 
 # -------------------------------------------------- game, diffusion, latents and flow
