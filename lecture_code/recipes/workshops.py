@@ -6,6 +6,7 @@ with the tag "live" is run here, so that what is trained is what a reader sees.
 
 from __future__ import annotations
 
+import copy
 import functools
 import json
 import math
@@ -34,7 +35,9 @@ class Plan(NamedTuple):
     lr: float  # of the first round
 
 
-PLANS: dict[str, Plan] = {}
+PLANS: dict[str, Plan] = {
+    "workshop-gan": Plan("gan", "model", rounds=5, steps=800, lr=1e-3),
+}
 
 
 @functools.cache
@@ -52,14 +55,22 @@ def scope(workshop: str) -> dict[str, Any]:
 
 
 def train(name: str) -> torch.nn.Module:
-    """Train one of the ``PLANS`` in rounds, each kept; weights in half precision.
+    """Train one of the ``PLANS`` in rounds, each kept; weights in half precision."""
+    plan = PLANS[name]
+    defined = scope(plan.workshop)
+    model = copy.deepcopy(defined[plan.model])  # the next training begins there too
+    _train_in_rounds(name, model, defined["train"], plan)
+    return model.eval().half()
+
+
+def _train_in_rounds(
+    name: str, model: torch.nn.Module, train: Callable, plan: Plan, *, seed: int = 0
+) -> None:
+    """Train a model and keep each round.
 
     A round begins with a fresh optimiser and a seed of its own, so that a training
     that was stopped goes on as if it had not been.
     """
-    plan = PLANS[name]
-    defined = scope(plan.workshop)
-    model = defined[plan.model]
     for done in tqdm(range(plan.rounds), desc=name, disable=None):
         path = ROUNDS / f"{name}-{done}.npz"
         if path.exists():
@@ -68,12 +79,11 @@ def train(name: str) -> torch.nn.Module:
             model.load_state_dict(state)
             continue
         lr = plan.lr * (1 + math.cos(math.pi * done / plan.rounds)) / 2
-        torch.manual_seed(done)
-        defined["train"](model, plan.steps, lr)
+        torch.manual_seed(100 * seed + done)
+        train(model, plan.steps, lr)
         path.parent.mkdir(parents=True, exist_ok=True)
         state = {key: value.cpu().numpy() for key, value in model.state_dict().items()}
         _files.write_arrays(path, state)
-    return model.eval().half()
 
 
 def judge(*, rounds: int = 4, steps: int = 780) -> torch.nn.Module:
@@ -102,3 +112,45 @@ WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
     "judge": judge,
     **{name: functools.partial(train, name) for name in PLANS},
 }
+
+
+#: How the GANs are trained that are told no digit, in place of the stored one.
+UNTOLD = Plan("gan", "model", rounds=5, steps=500, lr=1e-3)
+
+
+def digit_shares(*, seeds: int = 3, samples: int = 2000) -> trained.Table:
+    """Train GANs that are told no digit; count which digits the judge reads.
+
+    For each seed and digit the share of the samples, and the share that is read so
+    with a chance of more than 90 %.
+    """
+    read = np.concatenate([_read(seed, samples) for seed in range(seeds)])
+    digits = np.arange(10)
+    return {
+        "seed": np.repeat(np.arange(seeds), len(digits)),
+        "digit": np.tile(digits, seeds),
+        "share": read[:, 0],
+        "sure": read[:, 1],
+    }
+
+
+def _read(seed: int, samples: int) -> np.ndarray:
+    """Train one; return the two shares of each digit, (10, 2)."""
+    defined = scope(UNTOLD.workshop)
+    device = defined["device"]
+    torch.manual_seed(seed)
+    model = defined["GAN"](classes=1).to(device)
+    name = f"workshop-gan-untold-{seed}"
+    _train_in_rounds(name, model, defined["train"], UNTOLD, seed=seed)
+    torch.manual_seed(seed)
+    z = torch.randn(samples, 64).to(device)
+    made = defined["draw"](model, z, z.new_zeros(samples, dtype=torch.long))
+    classifier = trained.load("judge")
+    with torch.no_grad():
+        logits = torch.cat([classifier(x) for x in made.cpu().split(500)])
+    chance, digit = logits.softmax(dim=1).max(dim=1)
+    counts = [d.bincount(minlength=10) for d in (digit, digit[chance > 0.9])]
+    return torch.stack(counts, dim=1).numpy() / samples
+
+
+TABLES: dict[str, Callable[[], trained.Table]] = {"workshop-gan": digit_shares}

@@ -301,6 +301,22 @@ def test_a_workshop_is_trained_in_rounds_and_taken_up_again(
     assert size < 1.5e6
 
 
+def test_what_untold_gans_draw_is_counted_for_each_seed(
+    monkeypatch, tmp_path, mnist, kept_globals
+):
+    monkeypatch.setattr(workshops, "ROUNDS", tmp_path)
+    short = workshops.UNTOLD._replace(rounds=1, steps=1)
+    monkeypatch.setattr(workshops, "UNTOLD", short)
+    table = workshops.digit_shares(seeds=2, samples=40)
+    seed, digit = np.divmod(np.arange(20), 10)
+    assert table["seed"].tolist() == seed.tolist()
+    assert table["digit"].tolist() == digit.tolist()
+    share = table["share"].reshape(2, 10)
+    assert share.sum(axis=1) == pytest.approx(np.ones(2))
+    assert share * 40 == pytest.approx(np.round(share * 40))
+    assert (table["sure"] <= table["share"]).all()
+
+
 # -------------------------------------------------- game, diffusion, latents and flow
 
 

@@ -177,6 +177,20 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         ),
         "a vector is its own transpose",
     ),
+    "W5.2": {
+        "minus the answer, part 0": "the law is the same on both sides of 0",
+        "while (far := (z.abs() >= bound)).any():": "no number is the bound itself",
+    },
+    "W5.3": {
+        **dict.fromkeys(
+            (f"for _ in range({steps}):" for steps in (149, 151, 160)),
+            "steps enough, and any are",
+        ),
+        "adam = torch.optim.Adam([z], lr=0.11)": "a rate nearby finds it as well",
+        "error = (generate(z) - target)[:, seen].square().mean()": "steps of Adam do "
+        "not depend on the scale of an error",
+        "z.grad = torch.autograd.grad(error, z)[-1]": "the first of one is the last",
+    },
 }
 
 
@@ -299,7 +313,9 @@ def _in_place(answer: Callable) -> Callable:
             value.clear()
 
     def spoiling(*given: Any) -> Any:
-        value = copy.deepcopy(answer(*given))
+        value = answer(*given)
+        if not getattr(value, "requires_grad", False):  # a loss is no argument's view
+            value = copy.deepcopy(value)
         spoil(given)
         return value
 
