@@ -34,7 +34,9 @@ class Plan(NamedTuple):
     lr: float  # of the first round
 
 
-PLANS: dict[str, Plan] = {}
+PLANS: dict[str, Plan] = {
+    "workshop-diffusion": Plan("diffusion", "model", 10, 750, 3e-3),
+}
 
 
 @functools.cache

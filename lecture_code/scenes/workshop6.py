@@ -1,0 +1,47 @@
+"""Workshop 6: images in rows without gaps, so that a phone shows many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+SIDE, GAP = 28, 2
+
+
+def sheet(images: torch.Tensor, columns: int = 10) -> None:
+    """Draw images (n, 784), paper -1 and ink 1, in rows of so many."""
+    _draw(list(images.split(columns)))
+
+
+def rows(
+    strips: Mapping[str, torch.Tensor], heads: Sequence[str] = (), head: str = ""
+) -> None:
+    """Draw a row of images (n, 784) for each label, perhaps with heads above them."""
+    axes = _draw(list(strips.values()))
+    step = SIDE + GAP
+    axes.set_yticks(np.arange(len(strips)) * step + step / 2, list(strips))
+    if heads:
+        axes.set_xticks(np.arange(len(heads)) * step + step / 2, list(heads))
+        axes.set_xlabel(head)
+
+
+def _draw(strips: list[torch.Tensor]):
+    """Lay rows of images on one sheet of paper, and draw it."""
+    step, columns = SIDE + GAP, max(map(len, strips))
+    paper = np.full((len(strips) * step, columns * step), -1.0)
+    for down, strip in enumerate(strips):
+        for right, image in enumerate(strip.detach().cpu().numpy()):
+            top, left = down * step + GAP // 2, right * step + GAP // 2
+            paper[top : top + SIDE, left : left + SIDE] = image.reshape(SIDE, SIDE)
+    size = 5 / max(columns, 8)
+    axes = plt.subplots(figsize=(size * columns, size * len(strips)))[1]
+    axes.imshow(paper, vmin=-1, vmax=1)
+    axes.spines[:].set_visible(False)
+    axes.xaxis.tick_top()
+    axes.xaxis.set_label_position("top")
+    axes.set(xticks=[], yticks=[])
+    axes.tick_params(length=0, labelsize=12)
+    return axes
