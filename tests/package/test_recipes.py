@@ -29,6 +29,7 @@ from lecture_code.recipes import (
     sharing,
     stacks,
     vae_flow,
+    workshops,
 )
 
 
@@ -250,9 +251,15 @@ def test_models_skips_what_is_there(monkeypatch, tmp_path, capsys):
     assert trained.table("coverage")["a"].tolist() == [1.0]
 
 
-@pytest.mark.parametrize("name", command.WEIGHTS)
-def test_each_stored_network_can_be_trained_again(name, monkeypatch):
+#: Networks of the package; those of the workshops stand in their notebooks.
+PACKED = [name for name in command.WEIGHTS if name not in workshops.PLANS]
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_each_stored_network_can_be_trained_again(name, monkeypatch, request):
     """In one step instead of thousands: the same layers, other weights."""
+    if name == "judge":
+        request.getfixturevalue("mnist")
     play, state = training.play, torch.get_rng_state()
 
     def one_step(*args, **kwargs):
@@ -272,6 +279,25 @@ def test_each_stored_network_can_be_trained_again(name, monkeypatch):
     }
     assert any((weights[k] != stored_weights[k]).any() for k in weights)
     assert not made.training
+
+
+@pytest.mark.parametrize("name", workshops.PLANS)
+def test_a_workshop_is_trained_in_rounds_and_taken_up_again(
+    name, monkeypatch, tmp_path, mnist, kept_globals
+):
+    short = workshops.PLANS[name]._replace(rounds=2, steps=1)
+    monkeypatch.setitem(workshops.PLANS, name, short)
+    monkeypatch.setattr(workshops, "ROUNDS", tmp_path)
+    made = workshops.train(name).state_dict()
+    (tmp_path / f"{name}-1.npz").unlink()
+    again = workshops.train(name).state_dict()
+    assert all(torch.equal(made[key], again[key]) for key in made)
+    stored = trained.arrays(name)
+    assert {k: v.shape for k, v in stored.items()} == {
+        k: tuple(v.shape) for k, v in made.items()
+    }
+    size = (trained.FOLDER / f"{name}.npz").stat().st_size
+    assert size < 1.5e6
 
 
 # -------------------------------------------------- game, diffusion, latents and flow

@@ -41,3 +41,12 @@ def test_weights_without_pickle_only(folder, recipe):
     np.savez(folder / "small.npz", weight=np.array([{"a": 1}], dtype=object))
     with pytest.raises(ValueError, match="allow_pickle"):
         trained.load("small")
+
+
+def test_weights_fill_a_network_of_their_shape_only(folder):
+    trained.store("halved", torch.nn.Linear(3, 2).half())
+    model = trained.fill(torch.nn.Linear(3, 2), "halved")
+    assert model.weight.dtype == torch.float32
+    assert not model.training
+    with pytest.raises(ValueError, match="model: expected the network whose weights"):
+        trained.fill(torch.nn.Linear(4, 2), "halved")

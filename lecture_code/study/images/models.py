@@ -23,12 +23,13 @@ ROUNDS = ((0.7, 1.0), (0.3, 0.2))
 
 
 class Setting(NamedTuple):
-    """How a kind of model is trained."""
+    """How a kind of model is trained: on two images, or with ``more`` steps on many."""
 
     latents: int
     steps: int
     batch_size: int
     lr: float
+    more: int | None = None
 
 
 #: For images of 8 x 8 and of 28 x 28 pixels.
@@ -43,7 +44,7 @@ SETTINGS = {
         "VAE": Setting(20, 1200, 64, 2e-3),
         "GAN": Setting(20, 1500, 64, 5e-4),
         "Wasserstein": Setting(20, 600, 256, 2e-3),
-        "diffusion": Setting(0, 1600, 64, 2e-3),
+        "diffusion": Setting(0, 1600, 64, 2e-3, more=5000),
     },
 }
 KINDS = ("VAE", "GAN", "Wasserstein", "diffusion")
@@ -115,6 +116,8 @@ def train(
     _validate.choice("kind", kind, KINDS)
     _validate.instance("seen", seen, Scene)
     setting = SETTINGS[seen.data.shape[1]][kind]
+    if steps is None and seen.noise == 0:
+        steps = setting.more
     if steps is not None:
         setting = setting._replace(steps=_validate.integer("steps", steps, low=1))
     with torch.random.fork_rng():
