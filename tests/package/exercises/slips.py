@@ -169,6 +169,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "16.4": dict.fromkeys(
         ("one more, part 0", "one less, part 0"), "one sample of thousands"
     ),
+    "W6.3": {
+        "noisy = alpha * known - sigma * torch.randn_like(x)": "noise has no sign",
+    },
 }
 
 
@@ -193,8 +196,11 @@ def solutions(chapter: str) -> dict[str, Solution]:
     cells = list(filter(conventions.is_code, conventions.read(path).cells))
     trees = [(cell, ast.parse(cell.source)) for cell in cells if "%" not in cell.source]
     found, scope = {}, {}
+    shown = [tree for cell, tree in trees if not conventions.is_solution(cell)]
+    given = {id(line) for tree in shown for line in tree.body if _is_function(line)}
     for line in (line for _, tree in trees for line in tree.body):
-        if isinstance(line, (ast.Import, ast.ImportFrom)) or _is_shared(line):
+        imported = isinstance(line, (ast.Import, ast.ImportFrom))
+        if imported or _is_shared(line) or id(line) in given:
             with contextlib.suppress(NameError):  # an assignment that needs others
                 exec(ast.unparse(line), scope)
     for cell, tree in trees:
@@ -206,6 +212,11 @@ def solutions(chapter: str) -> dict[str, Solution]:
             found[identity] = Solution(_essence(tree, name), name, dict(scope))
             exec(found[identity].source, scope)
     return found
+
+
+def _is_function(line: ast.stmt) -> bool:
+    """Tell what a workshop's solutions take from its lesson: undecorated functions."""
+    return isinstance(line, ast.FunctionDef) and not line.decorator_list
 
 
 def _is_shared(line: ast.stmt) -> bool:
@@ -291,7 +302,9 @@ def _in_place(answer: Callable) -> Callable:
             value.clear()
 
     def spoiling(*given: Any) -> Any:
-        value = copy.deepcopy(answer(*given))
+        value = answer(*given)
+        if not getattr(value, "requires_grad", False):  # a loss is no argument's view
+            value = copy.deepcopy(value)
         spoil(given)
         return value
 
