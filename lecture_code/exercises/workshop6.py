@@ -182,7 +182,7 @@ def _heun(answer: Any) -> str:
                 "length and sign of your step agree with that?"
             )
         gain = errors[16] / errors[32]
-        if gain < 3:
+        if gain < 2.5:
             raise Mistake(
                 f"With twice the steps the error falls {gain:.1f}-fold, as with plain "
                 "steps, and not fourfold. The second call has to see the predicted "

@@ -35,7 +35,7 @@ class Plan(NamedTuple):
 
 
 PLANS: dict[str, Plan] = {
-    "workshop-diffusion": Plan("diffusion", "model", 10, 750, 3e-3),
+    "workshop-diffusion": Plan("diffusion", "model", 12, 1000, 3e-3),
 }
 
 

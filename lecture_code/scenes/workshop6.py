@@ -8,6 +8,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
+from lecture_code.session import PALETTE
+
 SIDE, GAP = 28, 2
 
 
@@ -45,3 +47,13 @@ def _draw(strips: list[torch.Tensor]):
     axes.set(xticks=[], yticks=[])
     axes.tick_params(length=0, labelsize=12)
     return axes
+
+
+def errors(steps: Sequence[int], sizes: Sequence[float]) -> None:
+    """Draw the error of a walk against its steps, both on logarithmic axes."""
+    axes = plt.subplots(figsize=(4.6, 2.6))[1]
+    axes.plot(steps, sizes, "o-", color=PALETTE["blue"])
+    axes.set(xscale="log", yscale="log", xlabel="steps", ylabel="error of a pixel")
+    axes.set_xticks(list(steps), [f"{n}" for n in steps])
+    axes.set_yticks(list(sizes), [f"{size:.2f}" for size in sizes])
+    axes.minorticks_off()
