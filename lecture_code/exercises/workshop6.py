@@ -56,7 +56,9 @@ def _loss(answer: Any) -> str:
 def _check_asked(asked: list, x: torch.Tensor, labels: torch.Tensor) -> None:
     """Check times, noise and labels that reached the network."""
     if len(asked) != 1:
-        raise Mistake(f"Ask the model once for the whole batch; {len(asked)} calls came.")
+        raise Mistake(
+            f"Ask the model once for the whole batch; {len(asked)} calls came."
+        )
     seen, t, told = asked[0]
     if t.shape != (len(x), 1):
         raise Mistake(
@@ -199,12 +201,14 @@ def _walk(answer: Any, bell: _Bell, steps: int) -> float:
     start = torch.linspace(-2, 2, 9, dtype=torch.float64)[:, None]
     times = torch.linspace(1, 0, steps + 1, dtype=torch.float64)
     x = start
-    for t, s in zip(times[:-1], times[1:], strict=True):
+    for t, s in times.unfold(0, 2, 1):
         before = len(bell.times)
         x = call(answer, bell, x, t, s)
         x = torch.as_tensor(numbers(x, shape=start.shape))
         if (asked := len(bell.times) - before) != 2:
-            raise Mistake(f"A step may ask for the velocity twice; yours asked {asked}.")
+            raise Mistake(
+                f"A step may ask twice for the velocity; yours asked {asked}."
+            )
     return (x - bell.end(start)).abs().mean().item()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,16 +18,26 @@ def sheet(images: torch.Tensor, columns: int = 10) -> None:
     _draw(list(images.split(columns)))
 
 
-def rows(
-    strips: Mapping[str, torch.Tensor], heads: Sequence[str] = (), head: str = ""
-) -> None:
-    """Draw a row of images (n, 784) for each label, perhaps with heads above them."""
+def rows(strips: Mapping[str, torch.Tensor]) -> None:
+    """Draw a row of images (n, 784) for each label."""
+    _label(_draw(list(strips.values())), strips)
+
+
+def times(strips: Mapping[str, torch.Tensor], *, back: bool = False) -> None:
+    """Draw rows of nine images at times from 0 to 1, or back from 1 to 0."""
     axes = _draw(list(strips.values()))
-    step = SIDE + GAP
-    axes.set_yticks(np.arange(len(strips)) * step + step / 2, list(strips))
-    if heads:
-        axes.set_xticks(np.arange(len(heads)) * step + step / 2, list(heads))
-        axes.set_xlabel(head)
+    _label(axes, strips)
+    heads = ["0", "1/4", "1/2", "3/4", "1"]
+    axes.set_xticks(_middles(9)[::2], heads[::-1] if back else heads)
+    axes.set_xlabel("time t")
+
+
+def _middles(count: int) -> np.ndarray:
+    return np.arange(count) * (SIDE + GAP) + (SIDE + GAP) / 2
+
+
+def _label(axes, strips: Mapping[str, torch.Tensor]) -> None:
+    axes.set_yticks(_middles(len(strips)), list(strips))
 
 
 def _draw(strips: list[torch.Tensor]):
@@ -49,11 +59,12 @@ def _draw(strips: list[torch.Tensor]):
     return axes
 
 
-def errors(steps: Sequence[int], sizes: Sequence[float]) -> None:
-    """Draw the error of a walk against its steps, both on logarithmic axes."""
+def errors(sizes: Mapping[int, float]) -> None:
+    """Draw the error of a walk for each number of steps, on logarithmic axes."""
     axes = plt.subplots(figsize=(4.6, 2.6))[1]
-    axes.plot(steps, sizes, "o-", color=PALETTE["blue"])
+    steps, errors = list(sizes), list(sizes.values())
+    axes.plot(steps, errors, "o-", color=PALETTE["blue"])
     axes.set(xscale="log", yscale="log", xlabel="steps", ylabel="error of a pixel")
-    axes.set_xticks(list(steps), [f"{n}" for n in steps])
-    axes.set_yticks(list(sizes), [f"{size:.2f}" for size in sizes])
+    axes.set_xticks(steps, [f"{n}" for n in steps])
+    axes.set_yticks(errors, [f"{size:.2f}" for size in errors])
     axes.minorticks_off()
