@@ -171,6 +171,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     ),
     "W6.3": {
         "noisy = alpha * known - sigma * torch.randn_like(x)": "noise has no sign",
+        "for t, s in times.unfold(-1, 2, 1):": "the only axis is the last one",
     },
 }
 
