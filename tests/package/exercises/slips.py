@@ -191,6 +191,10 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "not depend on the scale of an error",
         "z.grad = torch.autograd.grad(error, z)[-1]": "the first of one is the last",
     },
+    "W6.3": {
+        "noisy = alpha * known - sigma * torch.randn_like(x)": "noise has no sign",
+        "for t, s in times.unfold(-1, 2, 1):": "the only axis is the last one",
+    },
 }
 
 
@@ -215,8 +219,11 @@ def solutions(chapter: str) -> dict[str, Solution]:
     cells = list(filter(conventions.is_code, conventions.read(path).cells))
     trees = [(cell, ast.parse(cell.source)) for cell in cells if "%" not in cell.source]
     found, scope = {}, {}
+    shown = [tree for cell, tree in trees if not conventions.is_solution(cell)]
+    given = {id(line) for tree in shown for line in tree.body if _is_function(line)}
     for line in (line for _, tree in trees for line in tree.body):
-        if isinstance(line, (ast.Import, ast.ImportFrom)) or _is_shared(line):
+        imported = isinstance(line, (ast.Import, ast.ImportFrom))
+        if imported or _is_shared(line) or id(line) in given:
             with contextlib.suppress(NameError):  # an assignment that needs others
                 exec(ast.unparse(line), scope)
     for cell, tree in trees:
@@ -228,6 +235,11 @@ def solutions(chapter: str) -> dict[str, Solution]:
             found[identity] = Solution(_essence(tree, name), name, dict(scope))
             exec(found[identity].source, scope)
     return found
+
+
+def _is_function(line: ast.stmt) -> bool:
+    """Tell what a workshop's solutions take from its lesson: undecorated functions."""
+    return isinstance(line, ast.FunctionDef) and not line.decorator_list
 
 
 def _is_shared(line: ast.stmt) -> bool:
