@@ -34,7 +34,9 @@ class Plan(NamedTuple):
     lr: float  # of the first round
 
 
-PLANS: dict[str, Plan] = {}
+PLANS: dict[str, Plan] = {
+    "workshop-vae": Plan("vae", "model", rounds=8, steps=1500, lr=2e-3),
+}
 
 
 @functools.cache
