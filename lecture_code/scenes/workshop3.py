@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import torch
+from matplotlib.axes import Axes
 
 from lecture_code import plotting
 from lecture_code.session import PALETTE
@@ -25,7 +26,16 @@ def rows(images: Mapping[str, torch.Tensor]) -> None:
     for line, (label, row) in zip(grid, images.items(), strict=True):
         for axes, image in zip(line, row.reshape(-1, 28, 28), strict=True):
             plotting.draw_image(axes, image, 1)
-        line[0].set_title(label, fontsize=11, loc="left", pad=3).set_in_layout(False)
+        _write_above(line[0], label)
+
+
+def _write_above(axes: Axes, label: str) -> None:
+    """Write a label that keeps its height free, but pushes nothing aside."""
+    if label:
+        axes.set_title(" ", fontsize=11, pad=3)
+    place = {"xycoords": "axes fraction", "textcoords": "offset points"}
+    text = axes.annotate(label, (0, 1), xytext=(0, 4), fontsize=11, **place)
+    text.set_in_layout(False)
 
 
 def sheet(means: torch.Tensor, drawn: torch.Tensor) -> None:
@@ -36,7 +46,7 @@ def sheet(means: torch.Tensor, drawn: torch.Tensor) -> None:
         grid = part.subplots(len(images) // 10, 10, squeeze=False).ravel()
         for axes, image in zip(grid, images.reshape(-1, 28, 28), strict=True):
             plotting.draw_image(axes, image, 1)
-        grid[0].set_title(label, fontsize=11, loc="left", pad=3)
+        _write_above(grid[0], label)
     figure.set_layout_engine("constrained", w_pad=0.01, h_pad=0.01, wspace=0, hspace=0)
 
 
