@@ -38,6 +38,7 @@ class Plan(NamedTuple):
 PLANS: dict[str, Plan] = {
     "workshop-gan": Plan("gan", "model", rounds=5, steps=800, lr=1e-3),
     "workshop-diffusion": Plan("diffusion", "model", 12, 1000, 3e-3),
+    "workshop-vae": Plan("vae", "model", rounds=8, steps=1500, lr=2e-3),
 }
 
 

@@ -195,6 +195,53 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "noisy = alpha * known - sigma * torch.randn_like(x)": "noise has no sign",
         "for t, s in times.unfold(-1, 2, 1):": "the only axis is the last one",
     },
+    "W3.2": {
+        **dict.fromkeys(
+            (
+                "beta moved",
+                "lr moved",
+                "steps moved",
+                "(misfit + beta * kl).sum().backward()",
+                *(
+                    f"batch = x[torch.randint({n}, ({size},))]"
+                    for n, size in (
+                        ("(len(x) - 1)", 64),
+                        ("len(x)", 63),
+                        ("len(x)", 65),
+                        ("len(x)", 74),
+                    )
+                ),
+            ),
+            "trained a little otherwise, and measured as asked",
+        ),
+        **dict.fromkeys(
+            (
+                *(
+                    f"misfit, kl = tune(other, train_x[:{n}], beta, {steps}, {lr})"
+                    for n, steps, lr in (
+                        (2000, 50, 0.001),
+                        (2000, 41, 0.001),
+                        (2000, 39, 0.001),
+                        (2000, 40, 0.0011),
+                        (2001, 40, 0.001),
+                        (1999, 40, 0.001),
+                        (2010, 40, 0.001),
+                    )
+                ),
+                "print(f'{beta}: {misfit:.1f} - {kl:.1f} = {total:.1f} nats')",
+                "total = misfit - kl",
+            ),
+            "a line of the comparison that stands below the answer",
+        ),
+    },
+    "W3.3": dict.fromkeys(
+        (
+            "steps moved",
+            "steps of the first case",
+            "search = torch.optim.Adam([z], 0.11)",
+        ),
+        "another search that comes to rest at the same place",
+    ),
 }
 
 
