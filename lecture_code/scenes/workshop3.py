@@ -24,7 +24,9 @@ def rows(images: Mapping[str, torch.Tensor]) -> None:
     figure, grid = plt.subplots(len(images), count, figsize=size, squeeze=False)
     figure.set_layout_engine("constrained", w_pad=0.01, h_pad=0.01, wspace=0, hspace=0)
     for line, (label, row) in zip(grid, images.items(), strict=True):
-        for axes, image in zip(line, row.reshape(-1, 28, 28), strict=True):
+        for axes, image in zip(
+            line, row.numpy(force=True).reshape(-1, 28, 28), strict=True
+        ):
             plotting.draw_image(axes, image, 1)
         _write_above(line[0], label)
 
@@ -44,7 +46,9 @@ def sheet(means: torch.Tensor, drawn: torch.Tensor) -> None:
     above, below = figure.subfigures(2, 1, height_ratios=[6, 1.25])
     for part, images, label in ((above, means, ""), (below, drawn, "pixels drawn")):
         grid = part.subplots(len(images) // 10, 10, squeeze=False).ravel()
-        for axes, image in zip(grid, images.reshape(-1, 28, 28), strict=True):
+        for axes, image in zip(
+            grid, images.numpy(force=True).reshape(-1, 28, 28), strict=True
+        ):
             plotting.draw_image(axes, image, 1)
         _write_above(grid[0], label)
     figure.set_layout_engine("constrained", w_pad=0.01, h_pad=0.01, wspace=0, hspace=0)
@@ -62,7 +66,13 @@ def networks(image: torch.Tensor, mean: torch.Tensor) -> None:
             axes.text(place, -half - 0.12, text, ha="center", va="top", fontsize=11)
         place = blocks[end][0]
         extent = (place - 0.58, place + 0.58, -0.58, 0.58)
-        axes.imshow(picture.reshape(28, 28), extent=extent, vmin=0, vmax=1, zorder=2)
+        axes.imshow(
+            picture.reshape(28, 28).numpy(force=True),
+            extent=extent,
+            vmin=0,
+            vmax=1,
+            zorder=2,
+        )
     for x, y, text in ((3.45, 0.34, "$m$"), (3.45, -0.34, "$s$"), (4.4, 0, "$z$")):
         axes.text(x, y, text, ha="center", va="center", fontsize=14)
     axes.text(4.4, 1.05, r"$\varepsilon$", ha="center", fontsize=14)
