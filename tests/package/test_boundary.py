@@ -195,6 +195,9 @@ ROWS: list[Row] = [
         condition=((torch.ones(2) > 0, "a single truth value"), ("yes", "truth"))),
     row(exercises.grade, {"identity": "1.1", "answer": 0}, identity=("9", "'1.2'")),
     row(trained.load, {"name": "logistic"}, name=("none", "one of 'autoregressive")),
+    row(trained.fill, {"model": torch.nn.Linear(64, 64), "name": "logistic"},
+        runs=False, model=((3, "Module"), (torch.nn.Linear(3, 2), "of the weights")),
+        name=("none", "one of 'autoregressive")),
     row(trained.arrays, {"name": "logistic"}, name=("none", "one of 'autoregressive")),
     row(trained.table, {"name": "coverage"}, name=("none", "one of 'binary")),
     row(training.fit,
@@ -260,6 +263,7 @@ ROWS: list[Row] = [
         {"mean1": 0.0, "scale1": 1.0, "mean2": 0.5, "scale2": 0.1}, mean1=GAP,
         mean2=GAP, scale1=SIZE, scale2=SIZE),
     row(datasets.digits, {"part": "train"}, part=("all", "one of 'test', 'train'")),
+    row(datasets.mnist, {"part": "test"}, runs=False, part=("all", "one of 'test'")),
     row(datasets.binary_digits, {"part": "test", "threshold": 16},
         part=("all", "one of 'test', 'train'"),
         threshold=((0, ">= 1 and <= 16"), (17, ">= 1 and <= 16"))),
@@ -477,6 +481,8 @@ ROWS: list[Row] = [
         x=(REAL, "shape (n, 64)")),
     row(measure.proved, {"left": 0.4, "valley": 0.1, "draws": 50, "width": 1.0},
         draws=NONE, width=SIZE, risk=(0.0, "> 0 and <= 1")),
+    row(measure.slopes, {"seen": PAIR, "maker": 0}, runs=False, seen=(3, "Scene"),
+        maker=(3, "Maker")),
     row(judges.judge, {"seen": 0}, runs=False, seen=(3, "Scene")),
 ]
 # fmt: on

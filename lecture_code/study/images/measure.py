@@ -111,7 +111,8 @@ def slopes(seen: Scene, maker: Maker) -> dict[str, float]:
     """
     from scipy import special
 
-    if maker.network is None:
+    _validate.instance("seen", seen, Scene)
+    if _validate.instance("maker", maker, Maker).network is None:
         return dict.fromkeys(("sampled", "certified", "floor", "least"), math.nan)
     z = torch.randn(200, maker.latent, generator=torch.Generator().manual_seed(2))
     onto = torch.nn.Linear(len(seen.axis), 1, bias=False)
