@@ -131,7 +131,8 @@ def fill(model: torch.nn.Module, name: str) -> torch.nn.Module:
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
         raise ValueError(
-            f"model: expected the network of the weights {name!r}, got another: {reason}"
+            f"model: expected the network of the weights {name!r}, got another one: "
+            f"{reason}"
         ) from None
     return model.eval()
 
