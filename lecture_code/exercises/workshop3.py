@@ -58,8 +58,7 @@ def _terms(answer: Any) -> str:
     for seed, side, latents in zip(SEEDS, ((4, 5), (3, 3)), (3, 2), strict=True):
         model, x = _make(seed, side, latents), _toss(seed, 6, side)
         eps = torch.randn(6, latents, generator=torch.Generator().manual_seed(seed))
-        with torch.no_grad():
-            value = call(answer, model, x, eps)
+        value = call(answer, model, x, eps)
         if isinstance(value, torch.Tensor) and value.shape == (6,):
             raise Mistake(
                 "Keep the two terms apart: return the misfit and the KL, each of shape "
@@ -70,11 +69,30 @@ def _terms(answer: Any) -> str:
         misfit, kl = _pair(value, (6,), "each of shape (n,)")
         with torch.no_grad():
             _compare_terms(misfit, kl, model, x, eps)
+        _check_gradients(value, model)
     return (
         "Both are sums, one over pixels and one over latents, so that a nat of code "
         "weighs as much as a nat of misfit. A mean over the 784 pixels would make "
         "the code 784 times as dear, and every latent would fall asleep."
     )
+
+
+def _check_gradients(value: Any, model: _Small) -> None:
+    """Check that both terms can move the encoder, where tensors were handed in."""
+    if not all(isinstance(term, torch.Tensor) for term in value):
+        return
+    for term, name in zip(value, ("misfit", "KL"), strict=True):
+        found: tuple = (None,)
+        if term.requires_grad:
+            weight = model.encoder.weight
+            found = torch.autograd.grad(
+                term.sum(), weight, retain_graph=True, allow_unused=True
+            )
+        if found[0] is None:
+            raise Mistake(
+                f"The numbers are right, but the {name} cannot move the encoder: is "
+                "there a .detach() or a torch.no_grad() on the way?"
+            )
 
 
 def _explain_shape(value: Any, latents: int) -> None:
@@ -95,6 +113,11 @@ def _misfit(logits: torch.Tensor, x: torch.Tensor) -> np.ndarray:
     return costs.sum(dim=(1, 2, 3)).numpy()
 
 
+def _divergence(m: torch.Tensor, log_var: torch.Tensor) -> torch.Tensor:
+    """Return the KL of the guesses from the prior, in nats, (n,)."""
+    return ((m**2 + log_var.exp() - 1 - log_var) / 2).sum(dim=1)
+
+
 def _compare_terms(
     misfit: np.ndarray,
     kl: np.ndarray,
@@ -105,7 +128,7 @@ def _compare_terms(
     m, log_var = model.encode(x)
     scale = (log_var / 2).exp()
     want = _misfit(model.decode(m + scale * eps), x)
-    leaves = ((m**2 + log_var.exp() - 1 - log_var) / 2).sum(dim=1).numpy()
+    leaves = _divergence(m, log_var).numpy()
     if close(misfit, leaves) and close(kl, want):
         raise Mistake("The other way round: first the misfit, then the KL.")
     _explain(misfit, want, _slips_of_misfit(model, x, eps), "misfit")
@@ -117,10 +140,8 @@ def _compare_terms(
         / model.latents,
         "You read the second output as log s. Here it is log s^2.": doubled,
         "The mean m is missing: a guess far from 0 has to pay for it.": (
-            (log_var.exp() - 1 - log_var) / 2
-        )
-        .sum(dim=1)
-        .numpy(),
+            _divergence(torch.zeros_like(m), log_var).numpy()
+        ),
     }
     _explain(kl, leaves, slips, "KL")
 
@@ -207,7 +228,7 @@ def _measure(model: _Small, x: torch.Tensor) -> tuple[float, float]:
     eps = torch.randn(50, *m.shape, generator=noise)
     z = (m + (log_var / 2).exp() * eps).flatten(0, 1)
     misfit = _misfit(model.decode(z), x.repeat(50, 1, 1, 1)).mean()
-    rate = ((m**2 + log_var.exp() - 1 - log_var) / 2).sum(dim=1).mean()
+    rate = _divergence(m, log_var).mean()
     return float(misfit), float(rate)
 
 

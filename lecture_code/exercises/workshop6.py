@@ -172,8 +172,8 @@ class _Bell:
         return self.mean + self.spread * x
 
 
-def _heun(answer: Any) -> str:
-    """W6.2: a step of the second order, in two calls."""
+def _ahead(answer: Any) -> str:
+    """W6.2: a step of the second order in two calls, exact for a guess that stays."""
     for mean, spread in ((0.6, 0.4), (-1.0, 0.2)):
         errors = {n: _walk(answer, _Bell(mean, spread), n) for n in (16, 32)}
         if errors[32] > 0.05:
@@ -190,6 +190,14 @@ def _heun(answer: Any) -> str:
                 "steps, and not fourfold. The second call has to see the predicted "
                 "point, at the time where it lies, and both calls count by half."
             )
+    still = _Bell(0.6, 1e-3)  # all but one image: the guess of it never changes
+    if (error := _walk(answer, still, 4)) > 0.05:
+        raise Mistake(
+            "Twice the steps, a quarter of the error: that is Heun's method. But where "
+            "all data are alike the guess of the clean image never changes. A plain "
+            f"step is exact there, and 4 of yours end {error:.2f} away. Average the "
+            "two guesses of the image, not the two velocities."
+        )
     return (
         "Twice the steps, a quarter of the error. On the network the gain ends where "
         "its own error begins: no step is better than the velocity that it is told."
@@ -295,7 +303,7 @@ def _check_rest(got: torch.Tensor, want: torch.Tensor) -> None:
         )
 
 
-CHECKS: dict[str, Check] = {"W6.1": _loss, "W6.2": _heun, "W6.3": _complete}
+CHECKS: dict[str, Check] = {"W6.1": _loss, "W6.2": _ahead, "W6.3": _complete}
 HINTS: dict[str, tuple[str, ...]] = {
     "W6.1": (
         "Everything on the right of the formula is drawn or given: draw a time for "
@@ -307,10 +315,11 @@ HINTS: dict[str, tuple[str, ...]] = {
     "W6.2": (
         "A plain step takes the velocity at its start for the whole way. Where does it "
         "come out, and what would the network say there?",
-        "Go there for a trial, ask again at the later time, and take the mean of both "
-        "velocities for the whole step from the old point.",
-        "The path's speed is v for each unit of the angle pi t / 2, so a step from t "
-        "to s has the length (t - s) pi / 2, downwards.",
+        "Go there for a trial with the plain step, and ask again at the later time. "
+        "Each of the two velocities holds a guess of the clean image: alpha x - sigma "
+        "v, with the shares of its own time.",
+        "Take the mean of the two guesses. What noise does the old point hold if that "
+        "is its image? With both you can write down the point at s.",
     ),
     "W6.3": (
         "Before each step the known pixels of x can be replaced: you know what they "

@@ -6,11 +6,14 @@ with the tag "live" is run here, so that what is trained is what a reader sees.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import json
 import math
-from collections.abc import Callable
+import signal
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,7 +64,9 @@ def train(name: str) -> torch.nn.Module:
     plan = PLANS[name]
     defined = scope(plan.workshop)
     model = copy.deepcopy(defined[plan.model])  # the next training begins there too
-    _train_in_rounds(name, model, defined["train"], plan)
+    with torch.random.fork_rng(devices=[]):
+        _train_in_rounds(name, model, defined["train"], plan)
+    _forget(name)
     return model.eval().half()
 
 
@@ -76,16 +81,35 @@ def _train_in_rounds(
     for done in tqdm(range(plan.rounds), desc=name, disable=None):
         path = ROUNDS / f"{name}-{done}.npz"
         if path.exists():
-            with np.load(path, allow_pickle=False) as kept:
-                state = {key: torch.from_numpy(kept[key]) for key in kept}
-            model.load_state_dict(state)
+            kept = _files.read_arrays(path)
+            model.load_state_dict({k: torch.from_numpy(kept[k]) for k in kept})
             continue
         lr = plan.lr * (1 + math.cos(math.pi * done / plan.rounds)) / 2
         torch.manual_seed(100 * seed + done)
-        train(model, plan.steps, lr)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with _interruptible():
+            train(model, plan.steps, lr)
         state = {key: value.cpu().numpy() for key, value in model.state_dict().items()}
         _files.write_arrays(path, state)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end the run: a notebook's own loop would stop, and pass for whole."""
+
+    def stop(*_: object) -> None:
+        sys.exit("stopped; run the command again to go on from the last whole round")
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _forget(name: str) -> None:
+    """Delete the rounds of a training that has ended: the next one begins anew."""
+    for path in ROUNDS.glob(f"{name}-[0-9]*.npz"):
+        path.unlink()
 
 
 def judge(*, rounds: int = 4, steps: int = 780) -> torch.nn.Module:
@@ -126,7 +150,9 @@ def digit_shares(*, seeds: int = 3, samples: int = 2000) -> trained.Table:
     For each seed and digit the share of the samples, and the share that is read so
     with a chance of more than 90 %.
     """
-    read = np.concatenate([_read(seed, samples) for seed in range(seeds)])
+    with torch.random.fork_rng(devices=[]):
+        read = np.concatenate([_read(seed, samples) for seed in range(seeds)])
+    _forget("workshop-gan-untold")
     digits = np.arange(10)
     return {
         "seed": np.repeat(np.arange(seeds), len(digits)),

@@ -143,8 +143,7 @@ def arrays(name: str) -> dict[str, np.ndarray]:
     ``name`` is that of weights or of an archive; ValueError lists them.
     """
     path = FOLDER / f"{_validate.choice('name', name, names('.npz'))}.npz"
-    with np.load(path, allow_pickle=False) as archive:
-        return {key: archive[key] for key in archive}
+    return _files.read_arrays(path)
 
 
 def table(name: str) -> dict[str, np.ndarray]:

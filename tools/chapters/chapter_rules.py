@@ -25,8 +25,8 @@ CLAIMS = 3
 CAPTION_WORDS = 6
 #: What a workshop may import, and what it may take from the package.
 PLAIN = {"torch", "tqdm"}
-AROUND = {"claims", "datasets", "exercises", "plotting", "session", "trained"}
-AROUND |= {"scenes", "widgets"}
+AROUND = {"claims", "datasets", "exercises", "plotting"}
+AROUND |= {"scenes", "session", "trained", "widgets"}
 MOST_BYTES = 1_500_000
 LAST = ["Summary", "What comes next", "References"]
 

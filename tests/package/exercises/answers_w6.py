@@ -41,11 +41,27 @@ def _other(
 
 
 def _step(velocity, x, t, s):
-    """Turn on the quarter circle by the mean velocity, the second asked at the end."""
+    """Turn on the quarter circle, then move by half of what the guess has changed."""
+    way = (t - s) * math.pi / 2
+    (alpha, sigma), (alpha_s, sigma_s) = _rates(t), _rates(s)
+    first = velocity(x, t)
+    trial = x * torch.cos(way) - torch.sin(way) * first
+    change = alpha_s * trial - sigma_s * velocity(trial, s) - alpha * x + sigma * first
+    return trial + change / 2 * torch.sin(way) / sigma
+
+
+def _turned(velocity, x, t, s):
+    """Look ahead on the quarter circle, and go straight by the mean velocity."""
     way = (t - s) * math.pi / 2
     first = velocity(x, t)
     second = velocity(x * torch.cos(way) - torch.sin(way) * first, s)
     return x - way / 2 * (first + second)
+
+
+def _heun(velocity, x, t, s):
+    """The step that stands above the exercise."""
+    way, first = (t - s) * math.pi / 2, velocity(x, t)
+    return x - way * (first + velocity(x - way * first, s)) / 2
 
 
 def _euler(velocity, x, t, s):
@@ -120,6 +136,8 @@ WRONG = [
         "labels go to the model",
     ),
     ("W6.2", lambda velocity, x, t, s: x - (t - s) * velocity(x, t), "yours asked 1"),
+    ("W6.2", _heun, "that is Heun's method"),
+    ("W6.2", _turned, "not the two velocities"),
     ("W6.2", _euler, "not fourfold"),
     ("W6.2", _late, "not fourfold"),
     ("W6.2", _unscaled, "unit of the angle"),

@@ -214,25 +214,6 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             ),
             "trained a little otherwise, and measured as asked",
         ),
-        **dict.fromkeys(
-            (
-                *(
-                    f"misfit, kl = tune(other, train_x[:{n}], beta, {steps}, {lr})"
-                    for n, steps, lr in (
-                        (1000, 30, 0.001),
-                        (1000, 21, 0.001),
-                        (1000, 19, 0.001),
-                        (1000, 20, 0.0011),
-                        (1001, 20, 0.001),
-                        (999, 20, 0.001),
-                        (1010, 20, 0.001),
-                    )
-                ),
-                "print(f'{beta}: {misfit:.1f} - {kl:.1f} = {total:.1f} nats')",
-                "total = misfit - kl",
-            ),
-            "a line of the comparison that stands below the answer",
-        ),
     },
     "W3.3": dict.fromkeys(
         (
@@ -295,12 +276,23 @@ def _is_shared(line: ast.stmt) -> bool:
     return names in (["normal"], ["generator"])
 
 
+def _needed(functions: list[ast.FunctionDef], name: str) -> list[ast.FunctionDef]:
+    """Keep a function and those that it calls, and that these call."""
+    kept, names = [], {name}
+    while found := [f for f in functions if f.name in names and f not in kept]:
+        kept += found
+        names |= {n.id for f in found for n in ast.walk(f) if isinstance(n, ast.Name)}
+    return [function for function in functions if function in kept]
+
+
 def _essence(tree: ast.Module, name: str) -> str:
-    """Keep a solution's functions; where the answer is a value, its assignments too.
+    """Keep the functions that make an answer; if it is a value, its assignments too.
 
     What docstrings say is no part of the answer.
     """
     functions = [line for line in tree.body if isinstance(line, ast.FunctionDef)]
+    if name in {function.name for function in functions}:
+        functions = _needed(functions, name)
     for function in functions:
         if ast.get_docstring(function):
             del function.body[0]
@@ -373,7 +365,8 @@ def _in_place(answer: Callable) -> Callable:
 
     def spoiling(*given: Any) -> Any:
         value = answer(*given)
-        if not getattr(value, "requires_grad", False):  # a loss is no argument's view
+        # what has a graph cannot be copied, and is no view of an argument
+        with contextlib.suppress(RuntimeError):
             value = copy.deepcopy(value)
         spoil(given)
         return value
