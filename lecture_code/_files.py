@@ -53,6 +53,12 @@ def write_table(path: Path, columns: Mapping[str, np.ndarray]) -> Path:
     return write(path, fill)
 
 
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read the arrays of a NumPy archive by their names; none may be an object."""
+    with np.load(path, allow_pickle=False) as archive:
+        return {key: archive[key] for key in archive}
+
+
 def write_arrays(path: Path, values: Mapping[str, np.ndarray]) -> Path:
     """Write arrays by their names as one NumPy archive."""
     save: Any = np.savez_compressed

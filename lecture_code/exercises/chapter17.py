@@ -1,4 +1,4 @@
-"""Checks of chapter 17: what a direction sees, noise, a ball's floor, two defects."""
+"""Checks of chapter 17: a direction, a tipping point, half a line, two defects."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import numpy as np
 import torch
 from scipy import special
 
-from lecture_code import datasets
+from lecture_code import datasets, lipschitz, networks
 from lecture_code.exercises import Check, Mistake, call, numbers
 
 
-def _seen(answer: Any) -> str:
+def _visible(answer: Any) -> str:
     """17.1: Phi(c D / (2 s)) - 1/2."""
     for distance, s, cosine in ((3.55, 0.4, 0.125), (6.0, 1.5, 1.0), (2.0, 1.0, -0.6)):
         got = float(numbers(call(answer, distance, s, cosine)))
-        _compare_seen(got, distance, s, cosine)
+        _compare_visible(got, distance, s, cosine)
     return (
         "In d dimensions a random direction has a cosine of about the root of 1 / d: "
         "on the two digits it shows less than half of what the axis shows."
     )
 
 
-def _compare_seen(got: float, distance: float, s: float, cosine: float) -> None:
+def _compare_visible(got: float, distance: float, s: float, cosine: float) -> None:
     half = abs(cosine) * distance / (2 * s)
     want = special.ndtr(half) - 0.5
     if np.isclose(got, want):
@@ -51,82 +51,122 @@ def _compare_seen(got: float, distance: float, s: float, cosine: float) -> None:
     )
 
 
-def _easiest(answer: Any) -> str:
-    """17.2: D / 2."""
-    for distance in (3.55, 1.0, 20.0):
-        got = float(numbers(call(answer, distance)))
-        _compare_easiest(got, distance)
-    return (
-        "At that noise each mode reaches half-way to the other, and the smallest slope "
-        "is only 1.65 times the noise: two modes that merge are no longer hard."
-    )
-
-
-def _compare_easiest(got: float, distance: float) -> None:
-    def slope(s: float) -> float:
-        return s * math.exp(min(distance**2 / (8 * s**2), 700)) if s > 0 else math.inf
-
-    if np.isclose(got, distance / 2, rtol=1e-3):
-        return
-    if np.isclose(got, slope(distance / 2), rtol=1e-3):
-        raise Mistake("That is the smallest slope. The question is at which noise.")
-    if np.isclose(got, distance**2 / 4, rtol=1e-3):
-        raise Mistake("That is the square of the noise.")
-    if np.isclose(got, distance, rtol=1e-3):
-        raise Mistake("You used exp(m^2 / (2 s^2)) with D in the place of m. D is 2m.")
-    raise Mistake(
-        f"At D = {distance:g} and your noise {got:.4g} the slope is {slope(got):.4g}; "
-        f"{slope(distance / 2):.4g} is possible."
-    )
-
-
-def _local(answer: Any) -> str:
-    """17.3: max over R of floor(L_R) - P(|z| > R), and 0 at least."""
-    for decay, slopes, radii, latents in (
-        (0.3, (2.0, 3.0, 5.0, 9.0), (1.0, 2.0, 3.0, 4.5), 2),
-        (0.1, (2.0, 2.5, 3.0, 12.0), (2.0, 3.0, 4.0, 5.0), 8),
-        (2.0, (1.0, 1.5, 2.0), (0.5, 1.0, 1.2), 3),
+def _tipping(answer: Any) -> str:
+    """17.2: (alpha^2 s^2 + sigma^2) log(w / (1 - w)) / (alpha D)."""
+    for given in (
+        (3.55, 0.4, 0.6, 0.2, 0.98),
+        (10.85, 0.15, 0.3, 0.8, 0.6),
+        (2.0, 1.5, 0.9, 0.5, 0.5),
+        (5.0, 0.7, 0.5, 0.6, 0.8),
     ):
-
-        def floor(slope: float, decay: float = decay) -> float:
-            return 0.5 * math.exp(-decay * slope)
-
-        got = float(numbers(call(answer, floor, list(slopes), list(radii), latents)))
-        floors = np.array([floor(slope) for slope in slopes])
-        _compare_local(got, floors, np.array(radii), latents)
+        _compare_tipping(float(numbers(call(answer, *given))), *given)
     return (
-        "With 2 latents a radius of 5 leaves out a few in a million, with 8 it takes "
-        "more than 6: the length of a Gaussian vector grows like the root of its size."
+        "Under strong noise the point lies far from the middle, among the images: a "
+        "step there is told the weights, and settles them. Later it lies in the "
+        "valley, where no image is left that it could send to the other side."
     )
 
 
-def _compare_local(got: float, floors: np.ndarray, radii, latents: int) -> None:
-    outside = special.chdtrc(latents, radii**2)
-    each = floors - outside
-    want = max(each.max(), 0.0)
+def _compare_tipping(got, distance, s, w, alpha, sigma) -> None:
+    odds, spread = math.log(w / (1 - w)), (alpha * s) ** 2 + sigma**2
+    want = spread * odds / (alpha * distance)
     if np.isclose(got, want):
         return
-    if want == 0 and np.isclose(got, each.max()):
-        raise Mistake("A total variation is never below 0: that floor is always there.")
-    if np.isclose(got, max((floors - np.exp(-(radii**2) / 2)).max(), 0)):
+    if np.isclose(got, 0) and want:
+        raise Mistake("In the middle the two are as likely only with equal weights.")
+    if np.isclose(got, -want):
         raise Mistake(
-            f"exp(-R^2 / 2) leave the ball with 2 latents. With {latents} the squared "
-            "length has another law."
+            "The digit that is rarer needs more: which way does the point go?"
         )
-    if np.isclose(got, max((floors - 2 * special.ndtr(-radii)).max(), 0)):
-        raise Mistake("That is one latent on the line. A ball looks at all of them.")
-    if np.isclose(got, floors.max()):
-        raise Mistake("What may happen outside of the ball has to be subtracted.")
-    if np.isclose(got, each[floors.argmax()]):
+    if np.isclose(got, want * sigma**2 / spread):
+        raise Mistake("The images carry noise of their own, which alpha has shrunk.")
+    if np.isclose(got, want * (s**2 + sigma**2) / spread):
+        raise Mistake("With the image shrinks its own noise: alpha belongs to both.")
+    if np.isclose(got, want * alpha):
+        raise Mistake("The two centres have moved together as well, by alpha.")
+    if np.isclose(got, 2 * want) or np.isclose(got, want / 2):
         raise Mistake(
-            "The smallest ball has the mildest slope, and the most latents outside. "
-            "Each radius gives a floor: which one is best?"
+            "The 3 lies at -alpha D / 2 and the 7 at alpha D / 2: count again."
         )
-    if np.isclose(got, each.min()) or np.isclose(got, max(each[-1], 0)):
-        raise Mistake("Every radius proves its floor. Take the highest one.")
+    if np.isclose(got, want / math.sqrt(spread)):
+        raise Mistake("In the exponent stands a square, over the variance.")
     raise Mistake(
-        f"With {latents} latents the radii {radii.tolist()} leave out "
-        f"{outside.round(3).tolist()}, and the best floor is {want:.4f}, not {got:.4f}."
+        f"For D = {distance:g}, s = {s:g}, w = {w:g}, alpha = {alpha:g} and sigma = "
+        f"{sigma:g} it is {want:.4f}, not {got:.4f}. Set the two densities equal, each "
+        "times its weight, and take the logarithm."
+    )
+
+
+def _axis_bound(answer: Any) -> str:
+    """17.3: what halves of straight lines certify, or anything better that holds."""
+    for network, e, steepest in _decoders():
+        got = float(numbers(call(answer, network, e)))
+        _compare_bound(got, network, e, steepest)
+    return (
+        "For the small decoder it takes about a third off the certificate, and the "
+        "floor is half as high again. Nothing was trained: a bound had thrown that "
+        "away, and nobody had looked."
+    )
+
+
+def _decoders() -> list[tuple[torch.nn.Sequential, torch.Tensor, float]]:
+    """Networks, directions, and a slope that each has somewhere."""
+    found, rng = [], torch.Generator().manual_seed(17)
+    for hidden, d in ((12, 5), (30, 8)):
+        net, e = networks.mlp([2, hidden, hidden, d]), torch.zeros(d)
+        with torch.no_grad():
+            for weight in net.parameters():
+                weight.copy_(0.5 * torch.randn(weight.shape, generator=rng))
+        e[0], e[1] = 0.6, 0.8
+        onto = torch.nn.Linear(d, 1, bias=False)
+        onto.weight.data = e[None]
+        z = torch.randn(200, 2, generator=rng)
+        whole = torch.nn.Sequential(net, onto)
+        found.append((net, e, lipschitz.lower_bound(whole, z, steps=10)))
+    for weights, biases, steepest in (
+        ((1.0, -1.0), (0.0, 0.0), 1.0),  # the absolute value
+        ((1.0, 20.0), (5.0, -160.0), 21.0),  # so steep beyond a latent of 8
+        ((3.0,), (0.0,), 3.0),  # as steep as can be proved
+    ):
+        k = len(weights)
+        net = networks.mlp([1, k, k, 2])
+        with torch.no_grad():
+            for layer in net[::2]:
+                layer.bias.zero_()
+            net[0].weight.copy_(torch.tensor(weights)[:, None])
+            net[0].bias.copy_(torch.tensor(biases))
+            net[2].weight.copy_(torch.eye(k))
+            net[4].weight.copy_(torch.tensor([[1.0, 1.0], [2.0, -2.0]])[:, :k])
+        found.append((net, torch.tensor([1.0, 0.0]), steepest))
+    return found
+
+
+def _compare_bound(got: float, network, e, steepest: float) -> None:
+    first, second, last = (layer.weight.detach().double() for layer in network[::2])
+    u = e.double() @ last
+    one, two, both = (
+        float(torch.linalg.matrix_norm(w, 2)) for w in (first, second, second @ first)
+    )
+    length, along = float(u.norm()), float((u @ second).norm())
+    terms = (u @ second @ first).norm() + along * one + length * (both + one * two)
+    want = float(terms) / 4
+    if got < steepest * (1 - 1e-5):
+        raise Mistake(
+            f"At some latent a network is {steepest:.2f} steep along e, and you say at "
+            f"most {got:.2f}. A bound has to hold at every latent."
+        )
+    if got <= want * (1 + 1e-5):
+        return
+    if np.isclose(got, lipschitz.upper_bound(network), rtol=1e-4):
+        raise Mistake(
+            "That is the product of the layers, which holds in all directions. Along e "
+            "one vector is left of the last layer."
+        )
+    if np.isclose(got, length * one * two, rtol=1e-4):
+        raise Mistake("You have used the direction. Now use what a ReLU is half of.")
+    raise Mistake(
+        f"A slope of at most {got:.3f} is true, and {want:.3f} can be proved: how many "
+        "terms do two ReLUs make, and which matrices may be multiplied in each?"
     )
 
 
@@ -212,9 +252,9 @@ def _confusion(heard: Counter) -> str:
 
 
 CHECKS: dict[str, Check] = {
-    "17.1": _seen,
-    "17.2": _easiest,
-    "17.3": _local,
+    "17.1": _visible,
+    "17.2": _tipping,
+    "17.3": _axis_bound,
 }
 LABS: dict[str, Check] = {"17.4": _diagnose}
 HINTS: dict[str, tuple[str, ...]] = {
@@ -227,15 +267,19 @@ HINTS: dict[str, tuple[str, ...]] = {
         "is the difference of their masses on one side of that point.",
     ),
     "17.2": (
-        "A product of s and an exponential: its logarithm is easier to differentiate.",
-        "The logarithm is log s + D^2 / (8 s^2). Where do its two terms balance?",
+        "What stands at x came from the 3 or from the 7. How likely is x under each?",
+        "Under both it is normal, with the same variance: that of the shrunk noise of "
+        "the image plus that of the added one. The centres are shrunk too.",
+        "Weight times density, on both sides: in the logarithm the squares cancel, and "
+        "what is left is linear in x.",
     ),
     "17.3": (
-        "Each radius proves a floor of its own. What goes up when the ball grows, and "
-        "what goes down?",
-        "The squared length of so many Gaussian latents has a law with a name, and "
-        "`scipy.stats` knows its tails.",
-        "If even the best floor is negative, a better one is known without computing.",
+        "The theorem asks for the slope along one direction. What is left of the last "
+        "layer when that is fixed?",
+        "At each latent a ReLU layer multiplies by a diagonal matrix of zeros and "
+        "ones. That is half of the identity, plus half of a matrix of signs.",
+        "Two such layers make four products. Where the identity stands between two "
+        "matrices, multiply them first and take the norm then; signs change no norm.",
     ),
     "17.4": (
         "Look at the two visible generators along the axis from one digit's mean to "

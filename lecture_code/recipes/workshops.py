@@ -6,10 +6,14 @@ with the tag "live" is run here, so that what is trained is what a reader sees.
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import functools
 import json
 import math
-from collections.abc import Callable
+import signal
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,6 +45,9 @@ PLANS: dict[str, Plan] = {
     "workshop-autoregressive-cnn": Plan(
         "autoregressive", "cnn", rounds=16, steps=400, lr=3e-3
     ),
+    "workshop-gan": Plan("gan", "model", rounds=5, steps=800, lr=1e-3),
+    "workshop-diffusion": Plan("diffusion", "model", 12, 1000, 3e-3),
+    "workshop-vae": Plan("vae", "model", rounds=8, steps=1500, lr=2e-3),
 }
 
 
@@ -59,28 +66,56 @@ def scope(workshop: str) -> dict[str, Any]:
 
 
 def train(name: str) -> torch.nn.Module:
-    """Train one of the ``PLANS`` in rounds, each kept; weights in half precision.
+    """Train one of the ``PLANS`` in rounds, each kept; weights in half precision."""
+    plan = PLANS[name]
+    defined = scope(plan.workshop)
+    model = copy.deepcopy(defined[plan.model])  # the next training begins there too
+    with torch.random.fork_rng(devices=[]):
+        _train_in_rounds(name, model, defined["train"], plan)
+    _forget(name)
+    return model.eval().half()
+
+
+def _train_in_rounds(
+    name: str, model: torch.nn.Module, train: Callable, plan: Plan, *, seed: int = 0
+) -> None:
+    """Train a model and keep each round.
 
     A round begins with a fresh optimiser and a seed of its own, so that a training
     that was stopped goes on as if it had not been.
     """
-    plan = PLANS[name]
-    defined = scope(plan.workshop)
-    model = defined[plan.model]
     for done in tqdm(range(plan.rounds), desc=name, disable=None):
         path = ROUNDS / f"{name}-{done}.npz"
         if path.exists():
-            with np.load(path, allow_pickle=False) as kept:
-                state = {key: torch.from_numpy(kept[key]) for key in kept}
-            model.load_state_dict(state)
+            kept = _files.read_arrays(path)
+            model.load_state_dict({k: torch.from_numpy(kept[k]) for k in kept})
             continue
         lr = plan.lr * (1 + math.cos(math.pi * done / plan.rounds)) / 2
-        torch.manual_seed(done)
-        defined["train"](model, plan.steps, lr)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(100 * seed + done)
+        with _interruptible():
+            train(model, plan.steps, lr)
         state = {key: value.cpu().numpy() for key, value in model.state_dict().items()}
         _files.write_arrays(path, state)
-    return model.eval().half()
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end the run: a notebook's own loop would stop, and pass for whole."""
+
+    def stop(*_: object) -> None:
+        sys.exit("stopped; run the command again to go on from the last whole round")
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _forget(name: str) -> None:
+    """Delete the rounds of a training that has ended: the next one begins anew."""
+    for path in ROUNDS.glob(f"{name}-[0-9]*.npz"):
+        path.unlink()
 
 
 def judge(*, rounds: int = 4, steps: int = 780) -> torch.nn.Module:
@@ -109,3 +144,47 @@ WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = {
     "judge": judge,
     **{name: functools.partial(train, name) for name in PLANS},
 }
+
+
+#: How the GANs are trained that are told no digit, in place of the stored one.
+UNTOLD = Plan("gan", "model", rounds=5, steps=500, lr=1e-3)
+
+
+def digit_shares(*, seeds: int = 3, samples: int = 2000) -> trained.Table:
+    """Train GANs that are told no digit; count which digits the judge reads.
+
+    For each seed and digit the share of the samples, and the share that is read so
+    with a chance of more than 90 %.
+    """
+    with torch.random.fork_rng(devices=[]):
+        read = np.concatenate([_read(seed, samples) for seed in range(seeds)])
+    _forget("workshop-gan-untold")
+    digits = np.arange(10)
+    return {
+        "seed": np.repeat(np.arange(seeds), len(digits)),
+        "digit": np.tile(digits, seeds),
+        "share": read[:, 0],
+        "sure": read[:, 1],
+    }
+
+
+def _read(seed: int, samples: int) -> np.ndarray:
+    """Train one; return the two shares of each digit, (10, 2)."""
+    defined = scope(UNTOLD.workshop)
+    device = defined["device"]
+    torch.manual_seed(seed)
+    model = defined["GAN"](classes=1).to(device)
+    name = f"workshop-gan-untold-{seed}"
+    _train_in_rounds(name, model, defined["train"], UNTOLD, seed=seed)
+    torch.manual_seed(seed)
+    z = torch.randn(samples, 64).to(device)
+    made = defined["draw"](model, z, z.new_zeros(samples, dtype=torch.long))
+    classifier = trained.load("judge")
+    with torch.no_grad():
+        logits = torch.cat([classifier(x) for x in made.cpu().split(500)])
+    chance, digit = logits.softmax(dim=1).max(dim=1)
+    counts = [d.bincount(minlength=10) for d in (digit, digit[chance > 0.9])]
+    return torch.stack(counts, dim=1).numpy() / samples
+
+
+TABLES: dict[str, Callable[[], trained.Table]] = {"workshop-gan": digit_shares}

@@ -1,8 +1,9 @@
-"""Chapter 17: laws along the axis, coloured by a judge, and a walk in the latents."""
+"""Chapter 17: ranges in a table, laws along the axis, and a walk in the latents."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,13 +13,32 @@ from lecture_code.trained import Table, select
 
 #: What the judge says, and its colour.
 VERDICTS = {"3": "blue", "7": "orange", "other": "ink"}
+HIGH = 0.12
+
+
+def spans(table: Table, models: Sequence[str], digits: Mapping[str, int]) -> None:
+    """Print the least and the most that the runs of each model have in each column.
+
+    ``digits`` says how many of them follow the point; a column that is not known of a
+    model stays empty.
+    """
+    print(" " * 22, *(f"{name:>11}" for name in digits))
+    for model in models:
+        rows = select(table, model=model)
+        texts = [_span(rows[name], places) for name, places in digits.items()]
+        print(f"{model:22}", *(f"{text:>11}" for text in texts))
+
+
+def _span(values: np.ndarray, places: int) -> str:
+    ends = dict.fromkeys(f"{end:.{places}f}" for end in (values.min(), values.max()))
+    return "" if np.isnan(values).any() else "-".join(ends)
 
 
 def axis(table: Table) -> None:
     """Draw the laws along the axis, for each model of a table "images-axis".
 
     A column for each scene and noise, a row for each model; the bars are coloured by
-    what the judge says, and cut at a quarter of a mode's height.
+    what the judge says, and cut at a share of ``HIGH``.
     """
     scenes = list(dict.fromkeys(zip(table["scene"], table["noise"], strict=True)))
     models = list(dict.fromkeys(table["model"]))
@@ -45,7 +65,7 @@ def _stack(axes, counts: Table) -> None:
         axes.bar(at, share, at[1] - at[0], bottom, color=PALETTE[colour])
         bottom += share
     axes.axvspan(-0.25, 0.25, color=PALETTE["grey"], alpha=0.15, lw=0, zorder=0)
-    axes.set(xlim=(-1, 1), ylim=(0, 0.12), xticks=[], yticks=[])
+    axes.set(xlim=(-1, 1), ylim=(0, HIGH), xticks=[], yticks=[])
 
 
 def walk(image, chance, at: int) -> None:

@@ -32,27 +32,28 @@ def stages(x, laws, target) -> None:
     axes.spines.left.set_visible(False)
 
 
-def paths(noisy, still, target) -> None:
-    """Draw paths (steps + 1, n) over the steps, and where they end beside the target.
+def paths(restarts: Mapping, target) -> None:
+    """Draw paths from a spot to the end, a row for each number of steps to go.
 
-    The first twenty of the noisy ones are drawn; ``target`` is a law.
+    ``restarts`` gives for each a pair of paths (steps + 1, n), first without fresh
+    noise; the first twenty with it are drawn, and the ends of all beside the target.
     """
-    x = np.linspace(-11, 11, 441)
-    size, widths = (5.0, 3.3), {"width_ratios": [4, 1]}
-    ways, ends = plt.subplots(1, 2, figsize=size, sharey=True, gridspec_kw=widths)[1]
-    ways.plot(noisy[:, :20], color=PALETTE["blue"], lw=0.8, alpha=0.8)
-    ways.plot(still[:, 0], color=PALETTE["orange"], lw=2.5)
-    ways.set(xlabel="steps from the midpoint", ylabel="x")
-    ways.set(xlim=(0, len(noisy) - 1), ylim=(x[0], x[-1]), yticks=range(-8, 9, 4))
-    ends.fill_betweenx(x, target.pdf(x), color=PALETTE["grey"], alpha=0.35)
-    ends.hist(
-        noisy[-1],
-        bins=np.arange(x[0], x[-1], 0.5),
-        density=True,
-        orientation="horizontal",
-        histtype="step",
-        color=PALETTE["blue"],
-    )
+    x, size = np.linspace(-11, 11, 441), (5.0, 1.9 * len(restarts))
+    options = {"sharex": "col", "sharey": True, "width_ratios": [4, 1]}
+    rows = plt.subplots(len(restarts), 2, figsize=size, **options)[1]
+    for (ways, ends), (left, (still, noisy)) in zip(
+        rows, restarts.items(), strict=True
+    ):
+        to_go = np.arange(left, -1, -1)
+        ways.plot(to_go, noisy[:, :20], color=PALETTE["blue"], lw=0.8, alpha=0.8)
+        ways.plot(to_go, still[:, 0], color=PALETTE["orange"], lw=2.5)
+        ways.set(ylabel="x", ylim=(x[0], x[-1]), yticks=range(-8, 9, 4))
+        ways.set_title(f"{left} steps to go", loc="left")
+        ends.fill_betweenx(x, target.pdf(x), color=PALETTE["grey"], alpha=0.35)
+        bins, line = np.arange(x[0], x[-1], 0.5), {"histtype": "step", "density": True}
+        colour = PALETTE["blue"]
+        ends.hist(noisy[-1], bins, orientation="horizontal", color=colour, **line)
+    ways.set(xlabel="steps to go", xlim=(max(restarts), 0))
     ends.set(xlabel="ends", xticks=[])
 
 

@@ -131,7 +131,8 @@ def fill(model: torch.nn.Module, name: str) -> torch.nn.Module:
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
         raise ValueError(
-            f"model: expected the network whose weights are {name!r}: {reason}"
+            f"model: expected the network of the weights {name!r}, got another one: "
+            f"{reason}"
         ) from None
     return model.eval()
 
@@ -142,8 +143,7 @@ def arrays(name: str) -> dict[str, np.ndarray]:
     ``name`` is that of weights or of an archive; ValueError lists them.
     """
     path = FOLDER / f"{_validate.choice('name', name, names('.npz'))}.npz"
-    with np.load(path, allow_pickle=False) as archive:
-        return {key: archive[key] for key in archive}
+    return _files.read_arrays(path)
 
 
 def table(name: str) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import sample_chapter
-from nbformat import NotebookNode
+from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_output
 
 from lecture_code import claims
@@ -180,6 +180,24 @@ def test_a_rule_sees_what_breaks_it(rule):
         notebook = sample_chapter.make()
         exec(statement, parts(notebook))
         assert said in said_by(rule, notebook), statement
+
+
+def test_a_workshop_has_fewer_lines_no_slider_and_its_core_in_sight():
+    notebook = sample_chapter.make()
+    named = parts(notebook)
+    named["lesson"].source = 121 * "x = 0\n"
+    (said,) = list(chapter_rules.budgets(notebook, "workshop-vae"))[:1]
+    assert "121 lines" not in said
+    assert "not at most 120" in said
+    named["moving"].metadata.tags.remove("explore")
+    assert "sliders" not in "".join(chapter_rules.figures(notebook, "workshop-vae"))
+    solution = named["solution"]
+    solution.metadata = from_dict({"tags": ["solution", "core"]})
+    assert said_by(chapter_rules.exercises, notebook) == ""
+    before = sum(map(conventions.is_lesson, notebook.cells))
+    solution.metadata.tags.remove("core")
+    assert sum(map(conventions.is_lesson, notebook.cells)) == before - 1
+    assert "not folded" in said_by(chapter_rules.exercises, notebook)
 
 
 def test_every_rule_has_been_broken():

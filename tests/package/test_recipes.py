@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import numpy as np
 import pytest
 import torch
@@ -282,6 +285,21 @@ def test_each_stored_network_can_be_trained_again(name, monkeypatch, request):
     assert not made.training
 
 
+def stop_in_second_round(monkeypatch, workshop: str) -> None:
+    """Press Ctrl-C in the middle of a step, where the notebook's own loop sees it."""
+    defined, drawn = workshops.scope(workshop), torch.randint
+    calls = []
+
+    def pressed(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return drawn(*args, **kwargs)
+
+    assert defined["torch"] is torch
+    monkeypatch.setattr(torch, "randint", pressed)
+
+
 @pytest.mark.parametrize("name", workshops.PLANS)
 def test_a_workshop_is_trained_in_rounds_and_taken_up_again(
     name, monkeypatch, tmp_path, mnist, kept_globals
@@ -289,16 +307,42 @@ def test_a_workshop_is_trained_in_rounds_and_taken_up_again(
     short = workshops.PLANS[name]._replace(rounds=2, steps=1)
     monkeypatch.setitem(workshops.PLANS, name, short)
     monkeypatch.setattr(workshops, "ROUNDS", tmp_path)
+    workshops.scope(short.workshop)  # which seeds the random numbers
+    state = torch.get_rng_state()
     made = workshops.train(name).state_dict()
-    (tmp_path / f"{name}-1.npz").unlink()
+    assert torch.equal(torch.get_rng_state(), state)
+    stop_in_second_round(monkeypatch, short.workshop)
+    with pytest.raises(SystemExit, match="run the command again to go on"):
+        workshops.train(name)
+    assert [path.name for path in tmp_path.iterdir()] == [f"{name}-0.npz"]
+    monkeypatch.undo()
+    monkeypatch.setitem(workshops.PLANS, name, short)
+    monkeypatch.setattr(workshops, "ROUNDS", tmp_path)
     again = workshops.train(name).state_dict()
     assert all(torch.equal(made[key], again[key]) for key in made)
+    assert list(tmp_path.iterdir()) == []  # by force it would begin anew
     stored = trained.arrays(name)
     assert {k: v.shape for k, v in stored.items()} == {
         k: tuple(v.shape) for k, v in made.items()
     }
     size = (trained.FOLDER / f"{name}.npz").stat().st_size
     assert size < 1.5e6
+
+
+def test_what_untold_gans_draw_is_counted_for_each_seed(
+    monkeypatch, tmp_path, mnist, kept_globals
+):
+    monkeypatch.setattr(workshops, "ROUNDS", tmp_path)
+    short = workshops.UNTOLD._replace(rounds=1, steps=1)
+    monkeypatch.setattr(workshops, "UNTOLD", short)
+    table = workshops.digit_shares(seeds=2, samples=40)
+    seed, digit = np.divmod(np.arange(20), 10)
+    assert table["seed"].tolist() == seed.tolist()
+    assert table["digit"].tolist() == digit.tolist()
+    share = table["share"].reshape(2, 10)
+    assert share.sum(axis=1) == pytest.approx(np.ones(2))
+    assert share * 40 == pytest.approx(np.round(share * 40))
+    assert (table["sure"] <= table["share"]).all()
 
 
 # -------------------------------------------------- game, diffusion, latents and flow

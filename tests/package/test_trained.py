@@ -48,5 +48,5 @@ def test_weights_fill_a_network_of_their_shape_only(folder):
     model = trained.fill(torch.nn.Linear(3, 2), "halved")
     assert model.weight.dtype == torch.float32
     assert not model.training
-    with pytest.raises(ValueError, match="model: expected the network whose weights"):
+    with pytest.raises(ValueError, match="model: expected the network of the weights"):
         trained.fill(torch.nn.Linear(4, 2), "halved")

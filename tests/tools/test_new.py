@@ -75,7 +75,7 @@ def test_a_new_chapter_has_its_graders_answers_and_refutations(checkout):
 
 def test_a_new_chapter_is_among_the_chapters_and_on_the_map(checkout):
     parts = yaml.safe_load((checkout / "_toc.yml").read_text("utf-8"))["parts"]
-    assert parts[-2]["chapters"][-1] == {"file": "book/19-two-words"}
+    assert parts[-3]["chapters"][-1] == {"file": "book/19-two-words"}
     page = (checkout / "book" / "lecture-map.md").read_text("utf-8")
     assert "\n| [19 Two words](19-two-words.ipynb) |" in page
 

@@ -23,9 +23,10 @@ ALL_LINES, WORKSHOP_LINES, WORDS_PER_LINE = 150, 120, 8
 EXERCISES = range(3, 6)
 CLAIMS = 3
 CAPTION_WORDS = 6
-#: What a workshop may take from the package.
-AROUND = {"claims", "datasets", "exercises", "plotting", "session", "trained"}
-AROUND |= {"scenes", "widgets"}
+#: What a workshop may import, and what it may take from the package.
+PLAIN = {"torch", "tqdm"}
+AROUND = {"claims", "datasets", "exercises", "plotting"}
+AROUND |= {"scenes", "session", "trained", "widgets"}
 MOST_BYTES = 1_500_000
 LAST = ["Summary", "What comes next", "References"]
 
@@ -100,13 +101,13 @@ def imports(notebook: NotebookNode, stem: str) -> Iterator[str]:
             named = [alias.name for alias in getattr(node, "names", ())]
             match node:
                 case ast.Import():
-                    found = [n for n in named if n.split(".")[0] != "torch"]
+                    found = [n for n in named if n.split(".")[0] not in PLAIN]
                 case ast.ImportFrom(module="lecture_code"):
                     found = sorted({*named} - AROUND)
                 case ast.ImportFrom(module="lecture_code.scenes"):
                     found = []
                 case ast.ImportFrom(module=str(module)):
-                    found = [module] if module.split(".")[0] != "torch" else []
+                    found = [module] if module.split(".")[0] not in PLAIN else []
                 case _:
                     continue
             yield from (f"{cell.id} imports {name}" for name in found)

@@ -77,22 +77,29 @@ def bars(seen: Scene, x: torch.Tensor, judge: Judge) -> list[list[int]]:
     ]
 
 
-def proved(left: ArrayLike, valley: ArrayLike, width: float) -> np.ndarray:
-    r"""Return the least slope of a generator that puts these shares where they are.
+def proved(
+    left: ArrayLike, valley: ArrayLike, draws: int, width: float, *, risk: float = 0.05
+) -> np.ndarray:
+    r"""Return the slope that the shares of so many draws prove, but for a ``risk``.
 
     .. math:: L \ge \frac{w}{\Phi^{-1}(a + v) - \Phi^{-1}(a)}
 
     The share ``left`` a lies on one side of a valley of so much ``width`` w, the share
     ``valley`` v in it. By isoperimetry no set of latents of mass a gains less than a
-    half-space when everything within w / L of it is added. Infinite for an empty
-    valley, and as exact as the shares are counted.
+    half-space when everything within w / L of it is added. Both shares stand at their
+    exact binomial limits (Clopper and Pearson, 1934), each with half of the risk. So
+    the valley has to be chosen before the draws are seen.
     """
     from scipy import special
 
     left, valley = _validate.array("left", left), _validate.array("valley", valley)
+    draws = _validate.integer("draws", draws, low=1)
     width = _validate.real("width", width, above=0)
-    with np.errstate(divide="ignore"):
-        return width / (special.ndtri(left + valley) - special.ndtri(left))
+    risk = _validate.real("risk", risk, above=0, high=1)
+    most = _most(valley, draws, risk / 2)
+    ends = 1 - _most(1 - left, draws, risk / 4), _most(left, draws, risk / 4)
+    ends = np.minimum(ends, 1 - most)
+    return width / (special.ndtri(ends + most) - special.ndtri(ends)).max(axis=0)
 
 
 def slopes(seen: Scene, maker: Maker) -> dict[str, float]:
@@ -104,7 +111,8 @@ def slopes(seen: Scene, maker: Maker) -> dict[str, float]:
     """
     from scipy import special
 
-    if maker.network is None:
+    _validate.instance("seen", seen, Scene)
+    if _validate.instance("maker", maker, Maker).network is None:
         return dict.fromkeys(("sampled", "certified", "floor", "least"), math.nan)
     z = torch.randn(200, maker.latent, generator=torch.Generator().manual_seed(2))
     onto = torch.nn.Linear(len(seen.axis), 1, bias=False)
@@ -120,6 +128,15 @@ def slopes(seen: Scene, maker: Maker) -> dict[str, float]:
         "floor": float(floor),
         "least": float(2 * special.ndtr(seen.separation / (4 * certified)) - 1),
     }
+
+
+def _most(share: np.ndarray, draws: int, risk: float) -> np.ndarray:
+    """Return the largest chance of what came in this share of the draws."""
+    from scipy import stats
+
+    count = np.rint(draws * share)
+    most = stats.beta.ppf(1 - risk, count + 1, np.maximum(draws - count, 1))
+    return np.where(count == draws, 1.0, most)
 
 
 def _embedded(seen: Scene, x: torch.Tensor, judge: Judge) -> float:

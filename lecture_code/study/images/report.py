@@ -134,13 +134,15 @@ def tables(
     """Gather what :func:`work` returned into tables.
 
     ``images`` has a row for each model and run, and for the data and the unseen images,
-    with the slope that its shares prove; ``images-axis`` the counts in the cells along
-    the axis, for the first runs.
+    with the distance of the classes and the slope that its shares prove;
+    ``images-axis`` the counts in the cells along the axis, for the first runs.
     """
     rows = [row for unit in units for row in results[unit.name]["rows"]]
     for row in rows:
-        width = separations[row["scene"]] / 2  # of the valley
-        row["proved"] = float(measure.proved(row["left"], row["valley"], width))
+        row["separation"] = separations[row["scene"]]
+        width = row["separation"] / 2  # of the valley
+        slope = measure.proved(row["left"], row["valley"], SAMPLES, width)
+        row["proved"] = float(slope)
     main = {key: np.array([_rounded(row[key]) for row in rows]) for key in rows[0]}
     axis = []
     for row, counts in _first(units, results, "counts"):

@@ -121,9 +121,9 @@ def adam(*nets: nn.Module) -> torch.optim.Adam:
 
 
 def descend(optimiser: torch.optim.Optimizer, loss: torch.Tensor) -> None:
-    """Take one step down the gradient."""
+    """Take one step down the gradient, for the optimiser's own weights alone."""
     optimiser.zero_grad()
-    loss.backward()
+    loss.backward(inputs=optimiser.param_groups[0]["params"])
     optimiser.step()
 
 

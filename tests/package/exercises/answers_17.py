@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 import torch
 from scipy import optimize, special, stats
 
+from lecture_code import lipschitz
 
-def _searched(D):
-    slope = lambda log: log + D**2 / 8 * math.exp(-2 * log)  # noqa: E731
-    return math.exp(optimize.minimize_scalar(slope, bounds=(-3, 6), method="bounded").x)
+
+def _balanced(D, s, w, alpha, sigma):
+    """Where weight times density is the same for both digits."""
+    spread = math.hypot(alpha * s, sigma)
+    odds = lambda x: (  # noqa: E731
+        stats.norm.logpdf(x, -alpha * D / 2, spread)
+        - stats.norm.logpdf(x, alpha * D / 2, spread)
+        + math.log(w / (1 - w))
+    )
+    return optimize.brentq(odds, -1e3, 1e3, xtol=1e-12)
+
+
+def _shifted(power=1.0, own=1.0, spread=lambda v: v):
+    def point(D, s, w, alpha, sigma):
+        variance = own * (alpha * s) ** 2 + sigma**2
+        return spread(variance) * math.log(w / (1 - w)) / (alpha**power * D)
+
+    return point
 
 
 def _integrated(D, s, c):
@@ -21,23 +38,62 @@ def _integrated(D, s, c):
     return np.abs((both[0] + both[1]) / 2 - both[0]).sum() * (x[1] - x[0]) / 2
 
 
-def _floors(floor, slopes, radii, p):
-    pairs = zip(slopes, radii, strict=True)
-    return [floor(slope) - special.gammaincc(p / 2, R**2 / 2) for slope, R in pairs]
+def _weights(network):
+    return [layer.weight.detach().double() for layer in network[::2]]
 
 
-def _with_tail(tail):
-    def floor_of(floor, slopes, radii, p):
-        pairs = zip(slopes, radii, strict=True)
-        return max(0.0, *(floor(slope) - tail(R) for slope, R in pairs))
+def _norm(*matrices):
+    return np.linalg.norm(
+        np.linalg.multi_dot(matrices) if matrices[1:] else matrices[0], 2
+    )
 
-    return floor_of
+
+def _signs(network, e):
+    """The same four terms, each as a product of norms of what stands between signs."""
+    first, second, last = (w.numpy() for w in _weights(network))
+    chain = [e.double().numpy()[None] @ last, second, first]
+    total = 0.0
+    for cuts in itertools.product((False, True), repeat=2):
+        groups = [[chain[0]]]
+        for cut, matrix in zip(cuts, chain[1:], strict=True):
+            if cut:
+                groups.append([matrix])
+            else:
+                groups[-1].append(matrix)
+        total += math.prod(_norm(*group) for group in groups) / 4
+    return total
+
+
+def _merged(network, e):
+    first, second, last = _weights(network)
+    return _norm((e.double() @ last)[None].numpy()) * _norm(first) * _norm(second)
+
+
+def _climbed(network, e):
+    with torch.random.fork_rng():
+        onto = torch.nn.Linear(len(e), 1, bias=False)
+    onto.weight.data = e[None]
+    rng = torch.Generator().manual_seed(0)
+    z = torch.randn(100, network[0].in_features, generator=rng)
+    return lipschitz.lower_bound(torch.nn.Sequential(network, onto), z, steps=5)
+
+
+def _straight(network, e):
+    first, second, last = _weights(network)
+    return float((e.double() @ last @ second @ first).norm())
+
+
+def _mean(network, e):
+    """The direction is used, and one ReLU of two."""
+    first, second, last = (w.numpy() for w in _weights(network))
+    u = e.double().numpy()[None] @ last
+    return (_norm(u, second) + _norm(u) * _norm(second)) * _norm(first) / 2
 
 
 RIGHT = {
     "17.1": _integrated,
-    "17.2": _searched,
-    "17.3": lambda *given: max([0.0, *_floors(*given)]),
+    "17.2": _balanced,
+    "17.3": _signs,
 }
 
 WRONG = [
@@ -48,17 +104,23 @@ WRONG = [
     ("17.1", lambda D, s, c: special.ndtr(c * D / s) - 0.5, "half-way between"),
     ("17.1", lambda D, s, c: special.ndtr(c * D / 2) - 0.5, "in units of the noise"),
     ("17.1", lambda D, s, c: 0.3, "where do they cross"),
-    ("17.2", lambda D: D / 2 * math.exp(0.5), "at which noise"),
-    ("17.2", lambda D: D**2 / 4, "the square of the noise"),
-    ("17.2", lambda D: D, "D is 2m"),
-    ("17.2", lambda D: 0.4, "is possible"),
-    ("17.3", lambda *given: max(_floors(*given)), "never below 0"),
-    ("17.3", _with_tail(lambda R: math.exp(-(R**2) / 2)), "has another law"),
-    ("17.3", _with_tail(lambda R: 2 * stats.norm.sf(R)), "looks at all of them"),
-    ("17.3", _with_tail(lambda R: 0.0), "has to be subtracted"),
-    ("17.3", lambda *given: _floors(*given)[0], "Each radius gives a floor"),
-    ("17.3", lambda *given: max(_floors(*given)[-1], 0.0), "Take the highest"),
-    ("17.3", lambda *given: 0.1, "the best floor is"),
+    ("17.2", lambda *given: 0.0, "only with equal weights"),
+    ("17.2", lambda *given: -_balanced(*given), "which way"),
+    ("17.2", _shifted(own=0), "noise of their own"),
+    (
+        "17.2",
+        lambda D, s, w, a, b: (s * s + b * b) / a / D * math.log(w / (1 - w)),
+        "alpha belongs to both",
+    ),
+    ("17.2", _shifted(power=0), "moved together"),
+    ("17.2", lambda *given: 2 * _balanced(*given), "count again"),
+    ("17.2", _shifted(spread=math.sqrt), "over the variance"),
+    ("17.2", lambda *given: 1.0, "take the logarithm"),
+    ("17.3", lambda network, e: lipschitz.upper_bound(network), "in all directions"),
+    ("17.3", _merged, "what a ReLU is half of"),
+    ("17.3", _mean, "how many terms"),
+    ("17.3", _straight, "at every latent"),
+    ("17.3", _climbed, "at every latent"),
 ]
 
 

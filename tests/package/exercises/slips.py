@@ -169,6 +169,60 @@ EQUIVALENT: dict[str, dict[str, str]] = {
     "16.4": dict.fromkeys(
         ("one more, part 0", "one less, part 0"), "one sample of thousands"
     ),
+    "17.3": dict.fromkeys(
+        (
+            "u = e.double() .T @ last",
+            "straight = (u .T @ second @ first).norm() + (u @ second).norm() * one",
+            "straight = (u @ second @ first).norm() + (u .T @ second).norm() * one",
+        ),
+        "a vector is its own transpose",
+    ),
+    "W5.2": {
+        "minus the answer, part 0": "the law is the same on both sides of 0",
+        "while (far := (z.abs() >= bound)).any():": "no number is the bound itself",
+    },
+    "W5.3": {
+        **dict.fromkeys(
+            (f"for _ in range({steps}):" for steps in (149, 151, 160)),
+            "steps enough, and any are",
+        ),
+        "adam = torch.optim.Adam([z], lr=0.11)": "a rate nearby finds it as well",
+        "error = (generate(z) - target)[:, seen].square().mean()": "steps of Adam do "
+        "not depend on the scale of an error",
+        "z.grad = torch.autograd.grad(error, z)[-1]": "the first of one is the last",
+    },
+    "W6.3": {
+        "noisy = alpha * known - sigma * torch.randn_like(x)": "noise has no sign",
+        "for t, s in times.unfold(-1, 2, 1):": "the only axis is the last one",
+    },
+    "W3.2": {
+        **dict.fromkeys(
+            (
+                "beta moved",
+                "lr moved",
+                "steps moved",
+                "(misfit + beta * kl).sum().backward()",
+                *(
+                    f"batch = x[torch.randint({n}, ({size},))]"
+                    for n, size in (
+                        ("(len(x) - 1)", 64),
+                        ("len(x)", 63),
+                        ("len(x)", 65),
+                        ("len(x)", 74),
+                    )
+                ),
+            ),
+            "trained a little otherwise, and measured as asked",
+        ),
+    },
+    "W3.3": dict.fromkeys(
+        (
+            "steps moved",
+            "steps of the first case",
+            "search = torch.optim.Adam([z], 0.11)",
+        ),
+        "another search that comes to rest at the same place",
+    ),
 }
 
 
@@ -193,8 +247,11 @@ def solutions(chapter: str) -> dict[str, Solution]:
     cells = list(filter(conventions.is_code, conventions.read(path).cells))
     trees = [(cell, ast.parse(cell.source)) for cell in cells if "%" not in cell.source]
     found, scope = {}, {}
+    shown = [tree for cell, tree in trees if not conventions.is_solution(cell)]
+    given = {id(line) for tree in shown for line in tree.body if _is_function(line)}
     for line in (line for _, tree in trees for line in tree.body):
-        if isinstance(line, (ast.Import, ast.ImportFrom)) or _is_shared(line):
+        imported = isinstance(line, (ast.Import, ast.ImportFrom))
+        if imported or _is_shared(line) or id(line) in given:
             with contextlib.suppress(NameError):  # an assignment that needs others
                 exec(ast.unparse(line), scope)
     for cell, tree in trees:
@@ -208,18 +265,34 @@ def solutions(chapter: str) -> dict[str, Solution]:
     return found
 
 
+def _is_function(line: ast.stmt) -> bool:
+    """Tell what a workshop's solutions take from its lesson: undecorated functions."""
+    return isinstance(line, ast.FunctionDef) and not line.decorator_list
+
+
 def _is_shared(line: ast.stmt) -> bool:
     """Tell what solutions take from the text: a random generator, the normal law."""
     names = [ast.unparse(name) for name in getattr(line, "targets", ())]
     return names in (["normal"], ["generator"])
 
 
+def _needed(functions: list[ast.FunctionDef], name: str) -> list[ast.FunctionDef]:
+    """Keep a function and those that it calls, and that these call."""
+    kept, names = [], {name}
+    while found := [f for f in functions if f.name in names and f not in kept]:
+        kept += found
+        names |= {n.id for f in found for n in ast.walk(f) if isinstance(n, ast.Name)}
+    return [function for function in functions if function in kept]
+
+
 def _essence(tree: ast.Module, name: str) -> str:
-    """Keep a solution's functions; where the answer is a value, its assignments too.
+    """Keep the functions that make an answer; if it is a value, its assignments too.
 
     What docstrings say is no part of the answer.
     """
     functions = [line for line in tree.body if isinstance(line, ast.FunctionDef)]
+    if name in {function.name for function in functions}:
+        functions = _needed(functions, name)
     for function in functions:
         if ast.get_docstring(function):
             del function.body[0]
@@ -291,7 +364,10 @@ def _in_place(answer: Callable) -> Callable:
             value.clear()
 
     def spoiling(*given: Any) -> Any:
-        value = copy.deepcopy(answer(*given))
+        value = answer(*given)
+        # what has a graph cannot be copied, and is no view of an argument
+        with contextlib.suppress(RuntimeError):
+            value = copy.deepcopy(value)
         spoil(given)
         return value
 
