@@ -32,12 +32,7 @@ def _masks(answer: Any) -> str:
 def _compare_masks(reads: Any, writes: Any, *, degrees: np.ndarray, d: int) -> None:
     h = len(degrees)
     for name, mask, shape in (("reads", reads, (h, d)), ("writes", writes, (d, h))):
-        if isinstance(mask, torch.Tensor) and mask.dtype != torch.float32:
-            raise Mistake(
-                f"`{name}` is of {mask.dtype}: it multiplies a weight, so make it "
-                "float32, with `.float()`."
-            )
-        if np.shape(mask) == shape[::-1] != shape:
+        if numbers(mask, shape=None).shape == shape[::-1] != shape:
             raise Mistake(
                 f"`{name}` lies on its side: a row for each *output* of the layer, a "
                 f"column for each input, {shape}."

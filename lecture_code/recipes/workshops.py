@@ -40,10 +40,10 @@ class Plan(NamedTuple):
 
 PLANS: dict[str, Plan] = {
     "workshop-autoregressive-mlp": Plan(
-        "autoregressive", "mlp", rounds=10, steps=2000, lr=4e-3
+        "autoregressive", "mlp", rounds=6, steps=2000, lr=8e-3
     ),
     "workshop-autoregressive-cnn": Plan(
-        "autoregressive", "cnn", rounds=16, steps=400, lr=3e-3
+        "autoregressive", "cnn", rounds=6, steps=700, lr=3e-3
     ),
     "workshop-gan": Plan("gan", "model", rounds=5, steps=800, lr=1e-3),
     "workshop-diffusion": Plan("diffusion", "model", 12, 1000, 3e-3),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -37,9 +35,10 @@ def growing(images) -> None:
 
 
 def completed(images, drawn) -> None:
-    """Draw halves of images (n, 784), ways to go on (k, n, 784), and what was there."""
+    """Draw halves of images (n, 784), ways to go on (k n, 784), and what was there."""
     rows = {"given": _cut(images, 14)}
-    rows |= {f"drawn {k}": each for k, each in enumerate(drawn, start=1)}
+    ways = drawn.split(len(images))
+    rows |= {f"drawn {k}": each for k, each in enumerate(ways, start=1)}
     plotting.image_rows(rows | {"written": images}, high=1)
 
 
@@ -66,20 +65,23 @@ def masks(reads, writes) -> None:
         axes.invert_yaxis()
 
 
-def reach(seen, pixel: int) -> None:
-    """Draw which pixels (d,) the output at one pixel sees, and which earlier ones not.
+def reach(model, images, row: int, column: int) -> np.ndarray:
+    """Draw which pixels an output sees, by its gradient; return them, (784,).
 
-    Blue is seen, grey earlier and not seen, white comes later.
+    Blue is seen by the output at this row and column on one of the images (n, 784),
+    grey comes earlier and is not seen, white comes later.
     """
-    seen = np.asarray(seen)
-    side = math.isqrt(len(seen))
+    images, pixel = images.clone().requires_grad_(), 28 * row + column
+    model(images)[:, pixel].sum().backward()
+    seen = np.asarray((images.grad != 0).any(dim=0).cpu())
     colours = np.ones((len(seen), 3))
     for where, name in ((slice(0, pixel), "grey"), (seen, "blue"), (pixel, "orange")):
         colours[where] = plt.matplotlib.colors.to_rgb(PALETTE[name])
     axes = plt.subplots(figsize=(3.4, 3.4))[1]
-    axes.imshow(colours.reshape(side, side, 3))
+    axes.imshow(colours.reshape(28, 28, 3))
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set(visible=True, color=PALETTE["grey"])
+    return seen
 
 
 def _cut(images, rows: int) -> np.ndarray:

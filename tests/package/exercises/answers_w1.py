@@ -19,10 +19,6 @@ def _on_its_side(degrees, d):
     return tuple(mask.T for mask in _masks(degrees, d))
 
 
-def _booleans(degrees, d):
-    return tuple(mask.bool() for mask in _masks(degrees, d))
-
-
 def _swapped(degrees, d):
     return _masks(degrees, d)[::-1]
 
@@ -96,7 +92,6 @@ WRONG = [
     ("W1.1", lambda degrees, d: _masks(degrees, d, heard=-1), "A leak: output"),
     ("W1.1", _on_its_side, "lies on its side"),
     ("W1.1", _swapped, "lies on its side"),
-    ("W1.1", _booleans, "make it float32"),
     ("W1.1", lambda degrees, d: _masks(degrees, d)[0], "two tensors"),
     (
         "W1.1",
