@@ -93,7 +93,7 @@ def _order(answer: Any) -> str:
         "Every order gives an exact distribution, and each is another model. In a "
         "scattered order most pixels find neighbours on several sides when their turn "
         "comes, row by row only those above and to the left: one reason why the "
-        "scattered network is ahead after a hundred steps. What a model can complete "
+        "scattered network is ahead after so few steps. What a model can complete "
         "differs, too: whatever comes last in its order."
     )
 
