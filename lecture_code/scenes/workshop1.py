@@ -84,8 +84,8 @@ def reach(model, images, row: int, column: int) -> np.ndarray:
     return seen
 
 
-def _cut(images, rows: int) -> np.ndarray:
+def _cut(images, rows: int):
     """Keep the first rows of images (n, 784), and grey the others."""
-    pixels = np.array(images)
+    pixels = images.clone()
     pixels[:, 28 * rows :] = _UNKNOWN
     return pixels
