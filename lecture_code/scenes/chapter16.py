@@ -75,7 +75,7 @@ def against(
             middle = np.median(longer[axis]), np.median(longer[column])
             panel.plot(*middle, "o", label=f"{kind}, longer", **ring)
         panel.set(ylabel=label)
-    panels[-1].set(xlabel=axis)
+    panels[-1].set(xlabel=axis, xticks=np.unique(table[axis]))
     if log:
         panels[0].set_yscale("log")
     if exact:
@@ -148,7 +148,7 @@ def separation(table: Table, densities: Table, m: float) -> None:
     target = GaussianMixture([-m, m])
     kinds = list(dict.fromkeys(select(densities, m=m)["kind"].tolist()))
     layout = [kinds[:2], kinds[2:], [_PLANE, _PLANE]]
-    panels = plt.subplot_mosaic(layout, figsize=(5.0, 6.0))[1]
+    panels = plt.subplot_mosaic(layout, figsize=(5.0, 6.6))[1]
     for kind in kinds:
         rows, panel = select(densities, kind=kind, m=m), panels[kind]
         panel.fill_between(rows["x"], target.pdf(rows["x"]), **_SHADE)
