@@ -35,7 +35,7 @@ MISSING = (
     "NO BROWSER: the site's browser tests were skipped, because no Chromium was found; "
     "set CHROMIUM to one, or run `playwright install chromium`."
 )
-READY = "() => document.fonts.ready.then(() => true)"  # formulas have fonts of their own
+READY = "() => document.fonts.ready.then(() => true)"  # those of formulas too
 
 
 @dataclass

@@ -1,8 +1,8 @@
 """Formulas are set while the site is built, and no page needs a script for them.
 
-A Sphinx extension on top of sphinxcontrib-katex, which asks a server of its own for each
-formula. Here all are set before other processes begin to write pages: they find them
-ready, and start no servers.
+A Sphinx extension on top of sphinxcontrib-katex, which asks a server of its own for
+each formula. Here all are set before other processes begin to write pages: they find
+them ready, and start no servers.
 """
 
 from __future__ import annotations
