@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import matplotlib.pyplot as plt
@@ -21,6 +21,7 @@ from lecture_code.recipes import workshops
 
 COUNT = 1000  # samples of each model, and images that they are held against
 STEPS = 20  # of training, to time one
+FREE = {"weights": 0, "updates": 0, "minutes": 0.0}  # what real images took
 Defined = dict[str, Any]
 
 
@@ -103,6 +104,15 @@ class Judge:
         }
 
 
+def real(judge: Judge) -> Iterator[dict[str, Any]]:
+    """Score held-out images and training images, as a yardstick for samples."""
+    kind = "tossed" if judge.tossed else "grey"
+    # a training image is its own nearest: the drawn ones are left out there
+    drawn, judge.train = judge.train[:COUNT], judge.train[COUNT:]
+    for name, images in (("held-out", judge.held[:COUNT]), ("training", drawn)):
+        yield {"model": f"{name} images, {kind}", **judge.score(images), **FREE}
+
+
 def scores() -> trained.Table:
     """Score real images, each kind for itself, and the samples of each model.
 
@@ -112,21 +122,14 @@ def scores() -> trained.Table:
     processor time, from a few updates that are timed.
     """
     judges = {tossed: Judge(tossed=tossed) for tossed in (False, True)}
-    rows = []
-    for tossed, judge in judges.items():
-        # a training image is its own nearest: leave out those that are drawn
-        drawn, judge.train = judge.train[:COUNT], judge.train[COUNT:]
-        for name, images in (("held-out", judge.held[:COUNT]), ("training", drawn)):
-            kind = "tossed" if tossed else "grey"
-            row = {"model": f"{name} images, {kind}", **judge.score(images)}
-            rows.append({**row, "weights": 0, "updates": 0, "minutes": 0.0})
+    rows = [row for judge in judges.values() for row in real(judge)]
     for name, model in MODELS.items():
         defined = _defined(model.weights)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             images = model.draw(defined, COUNT).cpu().flatten(1)
-        row = {"model": name, **judges[model.tossed].score(images)}
-        rows.append({**row, **_costs(model.weights, defined)})
+        judged = judges[model.tossed].score(images)
+        rows.append({"model": name, **judged, **_costs(model.weights, defined)})
     return {column: np.array([row[column] for row in rows]) for column in rows[0]}
 
 
