@@ -72,7 +72,8 @@ def frontier(slopes, floor, chains: Mapping, runs: Mapping, *, teacher: float) -
         _draw_trainings(axes, runs)
         axes.axhline(teacher, color=PALETTE["green"], ls="--", lw=0.8, label="teacher")
     whole, near = panels
-    _enlarge(whole, (1.5, 5000), (0.012, 0.7), [10, 100, 1000], [0.02, 0.05, 0.1, 0.2])
+    ticks = [0.02, 0.05, 0.1, 0.2, 0.5]
+    _enlarge(whole, (1.5, 5000), (0.012, 0.7), [10, 100, 1000], ticks)
     _enlarge(near, (12.8, 22), (0.065, 0.18), [14, 16, 18, 20], [0.08, 0.1, 0.12, 0.16])
     lines = whole.get_legend_handles_labels()
     whole.figure.legend(*lines, loc="outside lower center", ncol=2)
