@@ -48,15 +48,22 @@ PLANS: dict[str, Plan] = {
 @functools.cache
 def scope(workshop: str) -> dict[str, Any]:
     """Run a workshop's notebook up to its training; return what it defined."""
+    return run(workshop, until="live")
+
+
+def run(workshop: str, *, until: str = "") -> dict[str, Any]:
+    """Run the code of a workshop up to a cell with this tag, or all of it."""
     path = ROOT / "book" / f"workshop-{workshop}.ipynb"
     found: dict[str, Any] = {}
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         tags = cell["metadata"].get("tags", [])
-        if "live" in tags:
+        if until in tags:
             return found
         if cell["cell_type"] == "code" and "setup" not in tags:
             exec("".join(cell["source"]), found)  # noqa: S102 - it is our own notebook
-    raise ValueError(f"workshop: expected a cell tagged live, {path.name} has none")
+    if until:
+        raise ValueError(f"until: expected the tag of a cell of {path.name}: {until!r}")
+    return found
 
 
 def train(name: str) -> torch.nn.Module:
