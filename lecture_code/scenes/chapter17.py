@@ -16,7 +16,8 @@ VERDICTS = {"3": "green", "7": "orange", "other": "ink"}
 MODELS = {"VAE": "blue", "diffusion": "purple"}
 HIGH = 0.12
 #: Digits after the point; of all other columns two.
-PLACES = {"valley": 3, "floor": 3, "proved": 0, "found": 0, "certified": 0}
+PLACES = dict.fromkeys(["valley", "forced (certified)", "forced (found)", "floor"], 3)
+PLACES |= dict.fromkeys(["proved", "found", "certified"], 0)
 
 
 def runs(table: Table, models: Sequence[str], *columns: str) -> None:
@@ -104,9 +105,9 @@ def walk(images: np.ndarray, chances: np.ndarray) -> None:
     for station, image in enumerate(images):
         picture = figure.add_subplot(grid[0, station])
         picture.imshow(image.reshape(side, side), vmin=0, vmax=1)
-        picture.set(xticks=[], yticks=[])
+        picture.set_axis_off()
     line = figure.add_subplot(grid[1, :])
     line.axhspan(0.1, 0.9, color=PALETTE["grey"], alpha=0.2, linewidth=0)
     line.plot(chances, "o-", color=PALETTE["blue"])
-    line.set(xlabel="station of the walk", ylabel="probability of a 7", ylim=(0, 1))
+    line.set(xlabel="station of the walk", ylabel="probability of a 7", ylim=(-0.05, 1.05))
     line.set(xlim=(-0.5, len(images) - 0.5), xticks=range(len(images)))
