@@ -246,8 +246,8 @@ def _confusion(heard: Counter) -> str:
     if kind in ("missing", "both"):
         if not (heard[kind, said, 1] and heard[kind, said, -1]):
             return seen + (
-                "All of these have lost the same one of the two. Either may be missing: "
-                "of the second digit there can be too few, or too many."
+                "All of these have lost the same one of the two. Either may be "
+                "missing: of the second digit there can be too few, or too many."
             )
         return seen + (
             "Good images can still be too few or too many of one digit. Leave out what "

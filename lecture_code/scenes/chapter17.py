@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lecture_code.session import PALETTE
 from lecture_code.trained import Table, select
@@ -95,8 +96,9 @@ def _stack(axes, counts: Table) -> None:
     axes.set(xlim=(-1, 1), ylim=(0, HIGH), xticks=[], yticks=[])
 
 
-def walk(images: np.ndarray, chances: np.ndarray) -> None:
+def walk(images: ArrayLike, chances: ArrayLike) -> None:
     """Draw the images (n, side * side) of a walk, and the chance of a 7 at each."""
+    images, chances = np.asarray(images), np.asarray(chances)
     side = math.isqrt(images.shape[1])
     grid = plt.figure(figsize=(5, 3.2)).add_gridspec(
         2, len(images), height_ratios=[1, 4]
@@ -109,5 +111,6 @@ def walk(images: np.ndarray, chances: np.ndarray) -> None:
     line = figure.add_subplot(grid[1, :])
     line.axhspan(0.1, 0.9, color=PALETTE["grey"], alpha=0.2, linewidth=0)
     line.plot(chances, "o-", color=PALETTE["blue"])
-    line.set(xlabel="station of the walk", ylabel="probability of a 7", ylim=(-0.05, 1.05))
-    line.set(xlim=(-0.5, len(images) - 0.5), xticks=range(len(images)))
+    line.set(xlabel="station of the walk", xticks=range(len(images)))
+    line.set(ylabel="probability of a 7", ylim=(-0.05, 1.05))
+    line.set_xlim(-0.5, len(images) - 0.5)
