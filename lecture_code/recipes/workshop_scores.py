@@ -124,32 +124,32 @@ def scores() -> trained.Table:
     judges = {tossed: Judge(tossed=tossed) for tossed in (False, True)}
     rows = [row for judge in judges.values() for row in real(judge)]
     for name, model in MODELS.items():
-        defined = _defined(model.weights)
+        found = defined(model.weights)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            images = model.draw(defined, COUNT).cpu().flatten(1)
+            images = model.draw(found, COUNT).cpu().flatten(1)
         judged = judges[model.tossed].score(images)
-        rows.append({"model": name, **judged, **_costs(model.weights, defined)})
+        rows.append({"model": name, **judged, **_costs(model.weights, found)})
     return {column: np.array([row[column] for row in rows]) for column in rows[0]}
 
 
 @functools.cache
-def _defined(weights: str) -> Defined:
+def defined(weights: str) -> Defined:
     """Run the notebook of these weights, which its model has in the end."""
     plan = workshops.PLANS[weights]
     with torch.random.fork_rng(devices=[]):
-        defined = workshops.run(plan.workshop)
+        found = workshops.run(plan.workshop)
     plt.close("all")
-    trained.fill(defined[plan.model], weights)
-    return defined
+    trained.fill(found[plan.model], weights)
+    return found
 
 
-def _costs(weights: str, defined: Defined) -> dict[str, float]:
+def _costs(weights: str, found: Defined) -> dict[str, float]:
     """Count weights and updates, and time a few of these on a copy."""
     plan = workshops.PLANS[weights]
-    model = copy.deepcopy(defined[plan.model]).train()
+    model = copy.deepcopy(found[plan.model]).train()
     start = time.process_time()
-    defined["train"](model, STEPS, plan.lr)
+    found["train"](model, STEPS, plan.lr)
     seconds = (time.process_time() - start) / STEPS
     updates = plan.rounds * plan.steps
     return {

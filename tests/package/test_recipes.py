@@ -251,6 +251,7 @@ def test_the_lowest_validation_score_comes_first_and_alone_meets_the_test_images
 def test_models_skips_what_is_there(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(trained, "FOLDER", tmp_path)
     monkeypatch.setattr(command, "WEIGHTS", {})
+    monkeypatch.setattr(command, "ARRAYS", {})
     monkeypatch.setattr(command, "TABLES", {"coverage": lambda: {"a": np.ones(1)}})
     command.main([])
     command.main([])
@@ -467,7 +468,7 @@ def test_real_images_score_as_stored(mnist):
 def test_each_model_of_the_workshops_is_scored(mnist, monkeypatch, kept_globals):
     monkeypatch.setattr(workshop_scores, "COUNT", 100)
     monkeypatch.setattr(workshop_scores, "STEPS", 1)
-    monkeypatch.setattr(workshop_scores, "_defined", lambda _: workshops.scope("gan"))
+    monkeypatch.setattr(workshop_scores, "defined", lambda _: workshops.scope("gan"))
     noise = workshop_scores.Model("workshop-gan", lambda _, n: torch.rand(n, 784))
     monkeypatch.setattr(workshop_scores, "MODELS", {"noise": noise})
     table = workshop_scores.scores()

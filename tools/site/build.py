@@ -43,6 +43,7 @@ INPUTS = (
     "assets/**/*",
     "book/**/*",
     "lecture_code/**/*.py",
+    "lecture_code/trained/*.csv",
     "tools/**/*",
 )
 #: What no page loads: the theme's templates, source maps and second set of icons, and
