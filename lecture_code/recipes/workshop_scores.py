@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
@@ -136,6 +135,8 @@ def scores() -> trained.Table:
 @functools.cache
 def defined(weights: str) -> Defined:
     """Run the notebook of these weights, which its model has in the end."""
+    import matplotlib.pyplot as plt
+
     plan = workshops.PLANS[weights]
     with torch.random.fork_rng(devices=[]):
         found = workshops.run(plan.workshop)
