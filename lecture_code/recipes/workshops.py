@@ -13,7 +13,7 @@ import json
 import math
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,9 +36,14 @@ class Plan(NamedTuple):
     rounds: int
     steps: int  # of each round
     lr: float  # of the first round
+    options: Mapping[str, int] = {}  # of the notebook's ``train``
 
 
 PLANS: dict[str, Plan] = {
+    "workshop-autoregressive-mlp": Plan(
+        "autoregressive", "mlp", 8, 1000, 8e-3, {"batch": 128}
+    ),
+    "workshop-autoregressive-cnn": Plan("autoregressive", "cnn", 8, 900, 3e-3),
     "workshop-gan": Plan("gan", "model", rounds=5, steps=800, lr=1e-3),
     "workshop-diffusion": Plan("diffusion", "model", 12, 1000, 3e-3),
     "workshop-vae": Plan("vae", "model", rounds=8, steps=1500, lr=2e-3),
@@ -94,7 +99,7 @@ def _train_in_rounds(
         lr = plan.lr * (1 + math.cos(math.pi * done / plan.rounds)) / 2
         torch.manual_seed(100 * seed + done)
         with _interruptible():
-            train(model, plan.steps, lr)
+            train(model, plan.steps, lr, **plan.options)
         state = {key: value.cpu().numpy() for key, value in model.state_dict().items()}
         _files.write_arrays(path, state)
 

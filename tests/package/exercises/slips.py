@@ -177,6 +177,9 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         ),
         "a vector is its own transpose",
     ),
+    "W1.2": {
+        "seen[:, j] = (u[:, pixel] <= chance).float()": "no number is a chance itself"
+    },
     "W5.2": {
         "minus the answer, part 0": "the law is the same on both sides of 0",
         "while (far := (z.abs() >= bound)).any():": "no number is the bound itself",
