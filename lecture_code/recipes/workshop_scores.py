@@ -36,6 +36,10 @@ def _asked(n: int) -> torch.Tensor:
     return torch.arange(n) % 10
 
 
+def _chain(d: Defined, n: int) -> torch.Tensor:
+    return d["complete"](d["cnn"], torch.zeros(n, 784).to(d["device"]))
+
+
 def _vae(d: Defined, n: int) -> torch.Tensor:
     return torch.bernoulli(d["ink"](d["model"], torch.randn(n, 20).to(d["device"])))
 
@@ -55,6 +59,7 @@ def _diffusion(d: Defined, n: int, *, weight: float) -> torch.Tensor:
 
 
 MODELS: dict[str, Model] = {
+    "masked convolution": Model("workshop-autoregressive-cnn", _chain, tossed=True),
     "VAE": Model("workshop-vae", _vae, tossed=True),
     "GAN, told the digit": Model("workshop-gan", _gan),
     "diffusion, told the digit": Model(
