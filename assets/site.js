@@ -20,11 +20,9 @@ document.addEventListener("DOMContentLoaded", () => {
 
   // A formula that is wider than the page scrolls, by keyboard too.
   const reach = () =>
-    document.querySelectorAll("mjx-container[display]").forEach((formula) => {
+    document.querySelectorAll("div.math").forEach((formula) => {
       if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0;
     });
-  window.addEventListener("load", () =>
-    window.MathJax?.startup?.promise?.then(() => requestAnimationFrame(reach)),
-  );
+  window.addEventListener("load", () => document.fonts.ready.then(reach));
   window.addEventListener("resize", reach);
 });

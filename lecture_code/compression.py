@@ -8,7 +8,7 @@ shortest binary number that lies in the last interval.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -124,6 +124,17 @@ class Decoder:
         for shift in self._window.narrow(symbol, sizes):
             self._value = 2 * (self._value - shift) + next(self._ahead)
         return symbol
+
+
+def encode(symbols: Iterable[int], p: Iterable[ArrayLike]) -> list[int]:
+    """Return the code word of d symbols, 0 to k - 1, that had the probabilities (d, k).
+
+    The same probabilities, one symbol after the other, decode it.
+    """
+    encoder = Encoder()
+    for symbol, chances in zip(symbols, p, strict=True):
+        encoder.write(symbol, chances)
+    return encoder.finish()
 
 
 def compress(x: torch.Tensor, model: Any) -> list[list[int]]:

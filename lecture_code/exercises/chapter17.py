@@ -103,9 +103,9 @@ def _axis_bound(answer: Any) -> str:
         got = float(numbers(call(answer, network, e)))
         _compare_bound(got, network, e, steepest)
     return (
-        "For the small decoder it takes about a third off the certificate, and the "
-        "floor is half as high again. Nothing was trained: a bound had thrown that "
-        "away, and nobody had looked."
+        "For the small decoder it takes two fifths off the certificate, and the floor "
+        "is nearly twice as high. Nothing was trained: a bound had thrown that away, "
+        "and nobody had looked."
     )
 
 
@@ -193,8 +193,8 @@ def _diagnose(answer: Any) -> str:
             said = call(answer, *digits, made, untouched=True)
             if said not in _KINDS:
                 raise Mistake(f"Return one of {', '.join(_KINDS)}; got {said!r}.")
-            heard[kind, said] += 1
-    if sum(heard[kind, kind] for kind in _KINDS) < _NEEDED:
+            heard[kind, said, turn] += 1
+    if _right(heard) < _NEEDED:
         raise Mistake(_confusion(heard))
     return (
         "Two counts did it: the share that is like neither digit, and the share of the "
@@ -217,17 +217,20 @@ def _make(kind: str, first, second, rng: torch.Generator) -> torch.Tensor:
     return images + 0.1 * noise * torch.randn(images.shape, generator=rng)
 
 
+def _right(heard: Counter) -> int:
+    return sum(count for (kind, said, _), count in heard.items() if kind == said)
+
+
 def _confusion(heard: Counter) -> str:
     """Say which kind is taken for which."""
     each = len(_PAIRS) * _ROUNDS
-    (kind, said), count = max(
-        ((pair, count) for pair, count in heard.items() if pair[0] != pair[1]),
-        key=lambda found: found[1],
-    )
-    right = sum(heard[kind, kind] for kind in _KINDS)
-    seen = f"{right} of {len(_KINDS) * each} are right, {_NEEDED} are needed. "
+    wrong: Counter = Counter()
+    for (kind, said, _), count in heard.items():
+        wrong[kind, said] += count * (kind != said)
+    ((kind, said), count), *_ = wrong.most_common()
+    seen = f"{_right(heard)} of {len(_KINDS) * each} are right, {_NEEDED} are needed. "
     seen += f"Of {each} that are {kind!r} you call {count} {said!r}. "
-    if len({said for _, said in heard}) == 1:
+    if len({said for _, said, _ in heard}) == 1:
         return seen + "You say that of every generator, whatever it makes."
     overlooked = {kind, said} in ({"fair", "between"}, {"missing", "both"})
     if overlooked and kind in ("between", "both"):
@@ -241,9 +244,15 @@ def _confusion(heard: Counter) -> str:
             "are a little noisy. How many of the data does your count find?"
         )
     if kind in ("missing", "both"):
+        if not (heard[kind, said, 1] and heard[kind, said, -1]):
+            return seen + (
+                "All of these have lost the same one of the two. Either may be "
+                "missing: of the second digit there can be too few, or too many."
+            )
         return seen + (
-            "Good images can still be too many of one digit. Leave out what is like "
-            "neither, and compare the shares of the rest with those of the data."
+            "Good images can still be too few or too many of one digit. Leave out what "
+            "is like neither, and compare the shares of the rest with those of the "
+            "data."
         )
     return seen + (
         "The data need not have as many of one digit as of the other, and a share of "
@@ -285,7 +294,7 @@ HINTS: dict[str, tuple[str, ...]] = {
         "Look at the two visible generators along the axis from one digit's mean to "
         "the other's. Where would you see a blend, and where a digit that is missing?",
         "Count two things: the share of images in the middle of the way, and the "
-        "share of the second digit among all others.",
+        "share of the second digit among all others, too small or too large.",
         "Count both among the data too. Then set the two thresholds with generators "
         "whose defects you know, since you can make them.",
     ),

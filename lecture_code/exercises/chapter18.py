@@ -63,7 +63,7 @@ def _depth(answer: Any) -> str:
         got = float(numbers(call(answer, distance, s, step)))
         _compare_depth(got, distance, s, step)
     return (
-        "Modes that are 90 spreads apart take 922 steps of slope 3: the "
+        "Modes that are 90 standard deviations apart take 922 maps of slope 3: the "
         "exponential has become a square."
     )
 
@@ -100,7 +100,8 @@ def _price(answer: Any) -> str:
         got = float(numbers(call(answer, slope)))
         _compare_price(got, slope)
     return (
-        "The slope of each map is about e, whatever L is: log L of them cost e log L."
+        "For large L the slope of each map is about e: log L of them cost e log L, "
+        "roughly. Up to L = 4 one map is the cheapest."
     )
 
 

@@ -1,8 +1,8 @@
 """What is computed ahead of the chapters: ``python -m lecture_code.recipes``.
 
-Each recipe lists the models that it trains in its ``WEIGHTS`` and the tables that it
-computes in its ``TABLES``, with fixed seeds. What is stored already is skipped, so that
-an interrupted run is taken up where it stopped.
+Each recipe lists the models that it trains in its ``WEIGHTS``, and what it computes in
+its ``ARRAYS`` and ``TABLES``, with fixed seeds. What is stored already is skipped, so
+that an interrupted run is taken up where it stopped.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def _gather(kind: str) -> dict[str, Callable[[], Any]]:
 
 
 WEIGHTS: dict[str, Callable[[], torch.nn.Module]] = _gather("WEIGHTS")
+ARRAYS: dict[str, Callable[[], dict[str, np.ndarray]]] = _gather("ARRAYS")
 #: The scoreboard comes last: it reads the tables of costs.
 TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
     **_gather("TABLES"),
@@ -40,9 +41,10 @@ TABLES: dict[str, Callable[[], dict[str, np.ndarray]]] = {
 
 
 def make(*, force: bool = False) -> None:
-    """Compute what is not stored, or by force everything: weights, then tables."""
+    """Compute what is not stored, or by force everything: weights first."""
     for compute, ending, write in (
         (WEIGHTS, ".npz", trained.store),
+        (ARRAYS, ".npz", trained.store_arrays),
         (TABLES, ".csv", trained.store_table),
     ):
         there = [] if force else trained.names(ending)

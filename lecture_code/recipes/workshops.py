@@ -43,7 +43,7 @@ PLANS: dict[str, Plan] = {
     "workshop-autoregressive-mlp": Plan(
         "autoregressive", "mlp", 8, 1000, 8e-3, {"batch": 128}
     ),
-    "workshop-autoregressive-cnn": Plan("autoregressive", "cnn", 8, 900, 3e-3),
+    "workshop-autoregressive-cnn": Plan("autoregressive", "cnn", 6, 700, 3e-3),
     "workshop-gan": Plan("gan", "model", rounds=5, steps=800, lr=1e-3),
     "workshop-diffusion": Plan("diffusion", "model", 12, 1000, 3e-3),
     "workshop-vae": Plan("vae", "model", rounds=8, steps=1500, lr=2e-3),
@@ -53,15 +53,22 @@ PLANS: dict[str, Plan] = {
 @functools.cache
 def scope(workshop: str) -> dict[str, Any]:
     """Run a workshop's notebook up to its training; return what it defined."""
+    return run(workshop, until="live")
+
+
+def run(workshop: str, *, until: str = "") -> dict[str, Any]:
+    """Run the code of a workshop up to a cell with this tag, or all of it."""
     path = ROOT / "book" / f"workshop-{workshop}.ipynb"
     found: dict[str, Any] = {}
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         tags = cell["metadata"].get("tags", [])
-        if "live" in tags:
+        if until in tags:
             return found
         if cell["cell_type"] == "code" and "setup" not in tags:
             exec("".join(cell["source"]), found)  # noqa: S102 - it is our own notebook
-    raise ValueError(f"workshop: expected a cell tagged live, {path.name} has none")
+    if until:
+        raise ValueError(f"until: expected the tag of a cell of {path.name}: {until!r}")
+    return found
 
 
 def train(name: str) -> torch.nn.Module:

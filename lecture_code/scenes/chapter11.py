@@ -1,9 +1,10 @@
-"""Chapter 11: the best critic of two densities, and how it pulls the generator."""
+"""Chapter 11: the best critic of two densities, and what critics tell a generator."""
 
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 
 from lecture_code.session import PALETTE
 
@@ -52,13 +53,43 @@ def critics(x, *, best, spectral, penalised) -> None:
     axes.legend()
 
 
-def chase(trail) -> None:
-    """Draw where samples lay, from the first pass to the last: tensors (n, 1)."""
-    stretches = np.array_split(np.concatenate([np.ravel(x) for x in trail]), 80)
-    edges = np.linspace(-4, 4, 65)
-    shares = [np.histogram(each, edges)[0] / len(each) for each in stretches]
-    _, axes = plt.subplots(figsize=(5.8, 3.0))
-    extent = (0, len(trail) / 2, -4, 4)  # two passes a step
-    axes.imshow(np.transpose(shares), origin="lower", aspect="auto", extent=extent)
-    axes.hlines([-2, 2], 0, extent[1], color=PALETTE["orange"], ls="--", lw=1)
-    axes.set(xlabel="step", ylabel="sample x")
+def strip(law):
+    """Return six panels of the plane, with a circle of two scales for each cloud."""
+    panels = plt.subplots(2, 3, figsize=(5.0, 3.8), sharex=True, sharey=True)[1]
+    dashed = {"fill": False, "ls": "--", "lw": 1.2, "color": PALETTE["ink"]}
+    for axes in panels.flat:
+        for centre, scale in zip(law.means, law.scales, strict=True):
+            axes.add_patch(plt.Circle(centre, 2 * scale, zorder=2, **dashed))
+        axes.set(xlim=(-3, 3), ylim=(-3, 3), xticks=[], yticks=[], aspect="equal")
+        axes.spines[:].set_visible(True)
+    return panels.flat
+
+
+def advise(axes, critic, x, pull, *, steps: int) -> None:
+    """Draw what a critic takes for data, samples (n, 2), and the pull at some of them.
+
+    An arrow is as long as 1 - 1 / (1 + size), so that weak pulls are seen, too.
+    """
+    ticks = torch.linspace(-3, 3, 61)
+    lattice = torch.cartesian_prod(ticks, ticks)
+    shade = critic(lattice).detach().sigmoid().reshape(61, 61).T
+    levels = np.linspace(0, 1, 11)
+    axes.contourf(ticks, ticks, shade, levels, cmap="Blues", vmax=1.6)
+    axes.contour(ticks, ticks, shade, [0.5], colors=PALETTE["blue"], linewidths=1.5)
+    axes.plot(*x.T, "o", color=PALETTE["orange"], ms=2, mew=0)
+    moves = pull / (1 + pull.norm(dim=1, keepdim=True))
+    arrows = {"angles": "xy", "scale_units": "xy", "scale": 0.7, "width": 0.014}
+    arrows |= {"headwidth": 4, "headlength": 4, "headaxislength": 3.5}
+    some = _spread(x, 14)
+    axes.quiver(*x[some].T, *moves[some].T, color=PALETTE["ink"], zorder=3, **arrows)
+    axes.set_title(f"{steps} steps", fontsize=12)
+
+
+def _spread(x, count: int) -> list[int]:
+    """Choose samples (n, 2) in the panel, each as far as can be from those before."""
+    apart = torch.where(x.abs().amax(dim=1) < 2.8, torch.inf, -1.0)
+    chosen: list[int] = []
+    for _ in range(count):
+        chosen.append(int(apart.argmax()))
+        apart = torch.minimum(apart, torch.cdist(x, x[chosen[-1:]])[:, 0])
+    return chosen

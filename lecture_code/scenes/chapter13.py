@@ -1,10 +1,13 @@
-"""Chapter 13: nested intervals, a family of particles, and an image filled in."""
+"""Chapter 13: nested intervals, a family of particles, an image filled in, and PNG."""
 
 from __future__ import annotations
+
+import io
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from PIL import Image
 
 from lecture_code import plotting
 from lecture_code.session import PALETTE
@@ -80,3 +83,14 @@ def repaint(rows, bits, *, image: int) -> str:
     plotting.images(shown, columns=len(names), titles=titles, high=16)
     told = ", ".join(title.replace("\n", " ") for title in titles[1:])
     return f"Image {image}, a part erased and filled in: {told}."
+
+
+def png_bits(images) -> list[int]:
+    """Return the size in bits of each black and white image, (n, 784), as PNG file."""
+    sizes = []
+    for image in images:
+        file = io.BytesIO()
+        picture = Image.fromarray(255 * image.reshape(28, 28)).convert("1")
+        picture.save(file, "png", optimize=True)
+        sizes.append(8 * file.tell())
+    return sizes

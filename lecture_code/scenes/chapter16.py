@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from lecture_code import pushforward
 from lecture_code.densities import GaussianMixture
@@ -18,9 +20,12 @@ COLOURS = {
     "wasserstein": PALETTE["green"],
     "diffusion": PALETTE["purple"],
     "gan-penalty": PALETTE["orange"],
-    "gan-spectral": PALETTE["blue"],
+    "gan-spectral": PALETTE["orange"],
     "wasserstein-spectral": PALETTE["green"],
 }
+#: Of the parts of an error.
+_SHADES = {"middle half": 1.0, "rest of the climb": 0.55, "in the modes": 0.2}
+_PLANE = "slope and total variation"
 _SHADE = {"color": PALETTE["grey"], "alpha": 0.35, "lw": 0}
 #: With the kink at the slope of a single mode, 1, among them.
 SLOPES = np.concatenate([np.geomspace(0.5, 1, 4), np.geomspace(1, 2000, 25)[1:]])
@@ -31,7 +36,7 @@ def climb(z: np.ndarray, x: np.ndarray, m: float) -> None:
 
     It increases from the latents ``z`` (n,) to ``x`` (n,); the modes are at -m and m.
     """
-    _, panels = plt.subplots(1, 2, figsize=(8.4, 3.1))
+    panels = plt.subplots(2, figsize=(5.0, 5.0))[1]
     panels[0].plot(z, x, color=PALETTE["blue"])
     panels[0].axhspan(-m / 2, m / 2, **_SHADE)
     panels[0].text(-2.8, 0, "valley", va="center")
@@ -58,38 +63,40 @@ def against(
     first one is logarithmic. The medians of networks of one kind that were trained
     ``longer`` are rings. With ``exact`` the first panel has the slope of an exact fit.
     """
-    size = (3.8 * len(measured), 3.1)
-    _, panels = plt.subplots(1, len(measured), figsize=size, squeeze=False)
-    for panel, (column, label) in zip(panels[0], measured.items(), strict=True):
+    rows, size = len(measured), (5.0, 2.2 * len(measured))
+    panels = plt.subplots(rows, figsize=size, sharex=True, squeeze=False)[1][:, 0]
+    for panel, (column, label) in zip(panels, measured.items(), strict=True):
         for kind in dict.fromkeys(table["kind"].tolist()):
-            rows = select(table, kind=kind)
-            _draw_band(panel, rows[axis], rows[column], kind)
+            of = select(table, kind=kind)
+            _draw_band(panel, of[axis], of[column], kind)
         if longer is not None:
             kind = longer["kind"][0]
             ring = {"color": COLOURS[kind], "mfc": "none", "ms": 9}
             middle = np.median(longer[axis]), np.median(longer[column])
             panel.plot(*middle, "o", label=f"{kind}, longer", **ring)
-        panel.set(xlabel=axis, ylabel=label)
+        panel.set(ylabel=label)
+    panels[-1].set(xlabel=axis, xticks=np.unique(table[axis]))
     if log:
-        panels[0][0].set_yscale("log")
+        panels[0].set_yscale("log")
     if exact:
-        panels[0][0].set_ylim(panels[0][0].get_ylim())  # the line leaves at the top
+        panels[0].set_ylim(panels[0].get_ylim())  # the line leaves at the top
         halves = np.linspace(0, 6, 61)
         style = {"color": PALETTE["ink"], "lw": 0.8, "label": "exact fit"}
-        panels[0][0].plot(halves, np.exp(halves**2 / 2), **style)
-    panels[0][0].legend(fontsize=9)
+        panels[0].plot(halves, np.exp(halves**2 / 2), **style)
+    handles = panels[0].get_legend_handles_labels()
+    panels[0].figure.legend(*handles, loc="outside lower center", ncol=3)
 
 
 def valleys(table: Table) -> None:
-    """Draw each network's valley mass over the mass that its slope demands there.
+    """Draw each network's valley mass over what its slope demands of equal parts.
 
     Networks at separations where the target itself has a valley to speak of are pale.
     """
-    _, axes = plt.subplots(figsize=(5.8, 4.2))
+    _, axes = plt.subplots(figsize=(5.0, 4.2))
     ends = np.array([2e-3, 0.4])
     axes.plot(ends, ends, color=PALETTE["ink"])
     axes.fill_between(ends, ends, ends[0], **_SHADE)
-    axes.text(0.06, 0.006, "less than demanded", ha="center")
+    axes.text(0.06, 0.006, "for unequal parts only", ha="center")
     for kind in dict.fromkeys(table["kind"].tolist()):
         rows = select(table, kind=kind)
         far = rows["m"] >= 5
@@ -98,53 +105,57 @@ def valleys(table: Table) -> None:
             place = rows["demanded"][these], rows["valley"][these]
             axes.plot(*place, "o", alpha=alpha, label=label, **style)
     axes.set(xscale="log", yscale="log", xlim=ends, ylim=ends)
-    axes.set(xlabel=r"demanded, $2\,\Phi(m / 2L) - 1$", ylabel="valley mass")
-    axes.legend(fontsize=9, loc="upper left")
+    demanded = r"demanded of equal parts, $2\,\Phi(m / 2L) - 1$"
+    axes.set(xlabel=demanded, ylabel="valley mass")
+    axes.legend(loc="upper left")
 
 
-def errors(table: Table, ms: Sequence[int]) -> None:
-    """Draw each family's median error in two parts, and the least that it could be.
+def errors(parts: Mapping[tuple[str, float], Sequence[float]]) -> None:
+    """Draw total variations in three parts, and the least that they could be.
 
-    The parts are ``excess``, the mass that the valley has too much, and the rest of the
-    total variation; a line is at the median of what the slopes demand, ``tv_star``.
+    ``parts`` has for a kind and an m what lies too much in the middle half of the
+    climb, on the rest of it and in the modes, and then the least total variation.
     """
-    _, panels = plt.subplots(1, len(ms), figsize=(3 * len(ms), 3.1), sharey=True)
-    kinds = list(dict.fromkeys(table["kind"].tolist()))
-    colours = [COLOURS[kind] for kind in kinds]
+    kinds, ms = (list(dict.fromkeys(keys)) for keys in zip(*parts, strict=True))
+    panels = plt.subplots(len(ms), figsize=(5.0, 5.6), sharex=True)[1]
+    colours, places = [COLOURS[kind] for kind in kinds], np.arange(len(kinds))
     for panel, m in zip(panels, ms, strict=True):
-        rows = [select(table, kind=kind, m=m) for kind in kinds]
-        valley, whole, least = (
-            np.array([np.median(of[part]) for of in rows])
-            for part in ("excess", "tv", "tv_star")
-        )
-        places = np.arange(len(kinds))
-        panel.bar(places, whole, color=colours, alpha=0.35)
-        panel.bar(places, valley, color=colours)
-        panel.hlines(least, places - 0.45, places + 0.45, color=PALETTE["ink"])
-        panel.set_xticks(places, kinds, rotation=30, ha="right")
-        panel.set(title=f"m = {m}")
-    panels[0].set(ylabel="total variation")
+        *lengths, least = np.transpose([parts[kind, m] for kind in kinds])
+        left = np.zeros(len(kinds))
+        for length, shade in zip(lengths, _SHADES.values(), strict=True):
+            panel.barh(places, length, left=left, color=colours, alpha=shade)
+            left += length
+        panel.vlines(least, places - 0.45, places + 0.45, color=PALETTE["ink"], lw=2)
+        panel.set_yticks(places, kinds)
+        panel.invert_yaxis()
+        panel.set_title(f"m = {m}", loc="left")
+    panels[-1].set(xlabel="total variation")
+    ink = PALETTE["ink"]
+    handles = [Patch(color=ink, alpha=a, label=name) for name, a in _SHADES.items()]
+    handles.append(Line2D([], [], color=ink, lw=2, label=r"$\mathrm{TV}^*$"))
+    panels[0].figure.legend(handles=handles, loc="outside lower center", ncol=2)
 
 
 def frontier(table: Table, m: float, kinds: Sequence[str]) -> None:
     """Draw trained networks over the least total variation of each slope."""
-    axes = plt.subplots()[1]
+    axes = plt.subplots(figsize=(5.0, 4.2))[1]
     _draw_frontier(axes, table, m, kinds)
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=10)
 
 
 def separation(table: Table, densities: Table, m: float) -> None:
-    """Draw what the models make of modes at -m and m, and where the frontier is."""
+    """Draw what four models make of modes at -m and m, and where the frontier is."""
     target = GaussianMixture([-m, m])
     kinds = list(dict.fromkeys(select(densities, m=m)["kind"].tolist()))
-    _, panels = plt.subplots(1, len(kinds) + 1, figsize=(11, 2.7))
-    for panel, kind in zip(panels, kinds, strict=False):
-        rows = select(densities, kind=kind, m=m)
+    layout = [kinds[:2], kinds[2:], [_PLANE, _PLANE]]
+    panels = plt.subplot_mosaic(layout, figsize=(5.0, 6.6))[1]
+    for kind in kinds:
+        rows, panel = select(densities, kind=kind, m=m), panels[kind]
         panel.fill_between(rows["x"], target.pdf(rows["x"]), **_SHADE)
         panel.plot(rows["x"], rows["density"], color=COLOURS[kind])
-        panel.set(title=kind, xlabel="x", ylim=(0, 0.6), yticks=[])
-    _draw_frontier(panels[-1], table, m, kinds)
-    panels[-1].set(xlim=(SLOPES[0], SLOPES[-1]))
+        panel.set(title=kind, ylim=(0, 0.6), yticks=[])
+    _draw_frontier(panels[_PLANE], table, m, kinds)
+    panels[_PLANE].set(xlim=(SLOPES[0], SLOPES[-1]))
 
 
 def _draw_band(axes, x: np.ndarray, y: np.ndarray, kind: str) -> None:
@@ -165,7 +176,8 @@ def _draw_frontier(axes, table: Table, m: float, kinds: Sequence[str]) -> None:
     top = 0.52
     for kind in kinds:
         rows = select(table, kind=kind, m=m)
-        style = {"color": COLOURS[kind], "ms": 4, "alpha": 0.7, "label": kind}
+        style = {"color": COLOURS[kind], "ms": 5, "alpha": 0.8, "label": kind}
+        style["mfc"] = "none" if kind.endswith("spectral") else COLOURS[kind]
         axes.plot(rows["slope"], rows["tv"], "o", **style)
         top = max([top, *rows["tv"]])
     ends = {"xlim": (SLOPES[0], 200), "ylim": (0, 1.05 * top)}

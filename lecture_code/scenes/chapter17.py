@@ -1,4 +1,4 @@
-"""Chapter 17: ranges in a table, laws along the axis, and a walk in the latents."""
+"""Chapter 17: the runs of a table, laws along the axis, and a walk in the latents."""
 
 from __future__ import annotations
 
@@ -7,31 +7,56 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lecture_code.session import PALETTE
 from lecture_code.trained import Table, select
 
 #: What the judge says, and its colour.
-VERDICTS = {"3": "blue", "7": "orange", "other": "ink"}
+VERDICTS = {"3": "green", "7": "orange", "other": "ink"}
+MODELS = {"VAE": "blue", "diffusion": "purple"}
 HIGH = 0.12
+#: Digits after the point; of all other columns two.
+PLACES = dict.fromkeys(["valley", "forced (certified)", "forced (found)", "floor"], 3)
+PLACES |= dict.fromkeys(["proved", "found", "certified"], 0)
 
 
-def spans(table: Table, models: Sequence[str], digits: Mapping[str, int]) -> None:
-    """Print the least and the most that the runs of each model have in each column.
+def runs(table: Table, models: Sequence[str], *columns: str) -> None:
+    """Print columns of a table "images", with a number for each run of a model.
 
-    ``digits`` says how many of them follow the point; a column that is not known of a
-    model stays empty.
+    One stands for all where they agree, none where a column is not known. Each scene
+    and noise gets a block of its own.
     """
-    print(" " * 22, *(f"{name:>11}" for name in digits))
-    for model in models:
-        rows = select(table, model=model)
-        texts = [_span(rows[name], places) for name, places in digits.items()]
-        print(f"{model:22}", *(f"{text:>11}" for text in texts))
+    for scene, noise in dict.fromkeys(zip(table["scene"], table["noise"], strict=True)):
+        print(f"the pair, noise {noise:g}" if noise else "the classes")
+        block = [["", *columns]]
+        for model in models:
+            rows = select(table, scene=scene, noise=noise, model=model)
+            name = model.replace("diffusion, ", "  ")
+            block.append([name, *(_numbers(rows, column) for column in columns)])
+        widths = [max(map(len, texts)) for texts in zip(*block, strict=True)]
+        for name, *texts in block:
+            cells = [f"{text:>{n}}" for text, n in zip(texts, widths[1:], strict=True)]
+            print(f"{name:{widths[0]}}", *cells, sep="   ")
 
 
-def _span(values: np.ndarray, places: int) -> str:
-    ends = dict.fromkeys(f"{end:.{places}f}" for end in (values.min(), values.max()))
-    return "" if np.isnan(values).any() else "-".join(ends)
+def _numbers(rows: Table, column: str) -> str:
+    texts = [f"{value:.{PLACES.get(column, 2)}f}" for value in rows[column]]
+    if "nan" in texts:
+        return ""
+    return texts[0] if len(set(texts)) == 1 else " ".join(texts)
+
+
+def laws(edges: np.ndarray, shares: Mapping[str, np.ndarray]) -> None:
+    """Draw shares in the cells between edges (n + 1,): the target's, and of models."""
+    axes = plt.subplots(figsize=(5, 3))[1]
+    grey = {"color": PALETTE["grey"], "alpha": 0.35}
+    axes.stairs(shares["target"], edges, fill=True, label="target", **grey)
+    for name, colour in MODELS.items():
+        middles = (edges[1:] + edges[:-1]) / 2
+        axes.plot(middles, shares[name], color=PALETTE[colour], label=name)
+    axes.set(xlabel="position on the axis from 3 to 7", ylabel="share of the samples")
+    axes.legend()
 
 
 def axis(table: Table) -> None:
@@ -52,6 +77,9 @@ def axis(table: Table) -> None:
         )
     for axes, (scene, noise) in zip(panels[0], scenes, strict=True):
         axes.set_title(f"{scene}, noise {noise:g}" if noise else scene)
+    for axes in panels[:, -1]:
+        axes.set(yticks=[0.1], yticklabels=["10 %"])
+        axes.yaxis.tick_right()
     for axes in panels[-1]:
         axes.set(xticks=[-0.5, 0, 0.5], xticklabels=["3", "", "7"])
 
@@ -68,14 +96,21 @@ def _stack(axes, counts: Table) -> None:
     axes.set(xlim=(-1, 1), ylim=(0, HIGH), xticks=[], yticks=[])
 
 
-def walk(image, chance, at: int) -> None:
-    """Draw the image (side * side,) at one station, and the chance of a 7 at each."""
-    side = math.isqrt(len(image))
-    widths = {"width_ratios": [1, 1.8]}
-    picture, line = plt.subplots(1, 2, figsize=(6.2, 2.6), gridspec_kw=widths)[1]
-    picture.imshow(image.reshape(side, side), vmin=0, vmax=1)
-    picture.set(xticks=[], yticks=[])
+def walk(images: ArrayLike, chances: ArrayLike) -> None:
+    """Draw the images (n, side * side) of a walk, and the chance of a 7 at each."""
+    images, chances = np.asarray(images), np.asarray(chances)
+    side = math.isqrt(images.shape[1])
+    grid = plt.figure(figsize=(5, 3.2)).add_gridspec(
+        2, len(images), height_ratios=[1, 4]
+    )
+    figure = grid.figure
+    for station, image in enumerate(images):
+        picture = figure.add_subplot(grid[0, station])
+        picture.imshow(image.reshape(side, side), vmin=0, vmax=1)
+        picture.set_axis_off()
+    line = figure.add_subplot(grid[1, :])
     line.axhspan(0.1, 0.9, color=PALETTE["grey"], alpha=0.2, linewidth=0)
-    line.plot(chance, ".-", color=PALETTE["blue"])
-    line.plot(at, chance[at], "o", color=PALETTE["orange"], ms=9)
-    line.set(xlabel="station of the walk", ylabel="probability of a 7", ylim=(0, 1))
+    line.plot(chances, "o-", color=PALETTE["blue"])
+    line.set(xlabel="station of the walk", xticks=range(len(images)))
+    line.set(ylabel="probability of a 7", ylim=(-0.05, 1.05))
+    line.set_xlim(-0.5, len(images) - 0.5)

@@ -13,9 +13,9 @@ _DOT_COLOURS = ("orange", "blue", "green", "purple")
 #: How each kind of trained networks is drawn.
 _TRAINED = {
     "student": ("v-", "green"),
-    "single": ("s-", "ink"),
+    "single": ("s-", "grey"),
     "joint": ("D-", "purple"),
-    "separate": ("^-", "purple"),
+    "separate": ("^-", "ink"),
 }
 
 
@@ -62,23 +62,40 @@ def frontier(slopes, floor, chains: Mapping, runs: Mapping, *, teacher: float) -
 
     ``chains`` names lists of chains with ``slope`` and ``tv``; ``runs`` is a table with
     ``kind``, ``seed``, ``slope`` and ``tv``, each training in order. A dashed line
-    marks the total variation of the students' teacher.
+    marks the total variation of the students' teacher. The lower panel enlarges the
+    networks of bounded reach.
     """
-    axes = plt.subplots(figsize=(5.0, 5.2))[1]
+    panels = plt.subplots(2, figsize=(5.0, 7.4), height_ratios=[3, 2])[1]
     dots = {name: [(c.slope, c.tv) for c in kind] for name, kind in chains.items()}
-    _draw_frontier(axes, slopes, floor, dots)
+    for axes in panels:
+        _draw_frontier(axes, slopes, floor, dots)
+        _draw_trainings(axes, runs)
+        axes.axhline(teacher, color=PALETTE["green"], ls="--", lw=0.8, label="teacher")
+    whole, near = panels
+    ticks = [0.02, 0.05, 0.1, 0.2, 0.5]
+    _enlarge(whole, (1.5, 5000), (0.012, 0.7), [10, 100, 1000], ticks)
+    _enlarge(near, (12.8, 22), (0.065, 0.18), [14, 16, 18, 20], [0.08, 0.1, 0.12, 0.16])
+    lines = whole.get_legend_handles_labels()
+    whole.figure.legend(*lines, loc="outside lower center", ncol=2)
+
+
+def _draw_trainings(axes, runs: Mapping) -> None:
+    """Draw what each training of a network went through."""
     for kind, (marker, colour) in _TRAINED.items():
         for seed in dict.fromkeys(runs["seed"]):
             chosen = (runs["kind"] == kind) & (runs["seed"] == seed)
             path = runs["slope"][chosen], runs["tv"][chosen]
             label = None if seed else kind
             axes.plot(*path, marker, color=PALETTE[colour], lw=0.8, ms=5, label=label)
-    axes.axhline(teacher, color=PALETTE["green"], ls="--", lw=0.8, label="teacher")
-    axes.set(yscale="log", ylim=(0.012, 0.7))
-    ticks = [0.02, 0.05, 0.1, 0.2, 0.5]
-    axes.set_yticks(ticks, labels=map(str, ticks))
-    axes.tick_params(axis="y", which="minor", left=False, labelleft=False)
-    axes.figure.legend(loc="outside lower center", ncol=2)
+
+
+def _enlarge(axes, xlim, ylim, xticks, yticks) -> None:
+    """Show a part of two logarithmic axes, with plain numbers at the ticks."""
+    axes.set(yscale="log", xlim=xlim, ylim=ylim)
+    axes.set_xticks(xticks, labels=map(str, xticks))
+    axes.set_yticks(yticks, labels=map(str, yticks))
+    axes.tick_params(which="minor", bottom=False, left=False, labelbottom=False)
+    axes.tick_params(which="minor", labelleft=False)
 
 
 def rejection(x, target, models: Mapping, reach: float) -> None:

@@ -490,6 +490,7 @@ ROWS: list[Row] = [
 #: function by position, whose refusals are told in its own test.
 UNCHECKED = {
     *(widgets.explore, compression.Encoder, compression.Encoder.finish),
+    compression.encode,  # as write refuses
     *(likelihoods.Bernoulli, scoreboard.entries, trained.select),
     *(training.Player, experiments.Map, experiments.Setting, experiments.Unit),
 }

@@ -106,10 +106,7 @@ def test_probabilities_may_change_with_every_symbol():
     rng = np.random.default_rng(0)
     laws = rng.dirichlet([0.2] * 17, size=1000)
     symbols = [int(rng.choice(17, p=p)) for p in laws]
-    encoder = compression.Encoder()
-    for symbol, p in zip(symbols, laws, strict=True):
-        encoder.write(symbol, p)
-    word = encoder.finish()
+    word = compression.encode(symbols, laws)
     decoder = compression.Decoder(word)
     assert [decoder.read(p) for p in laws] == symbols
     ideal = -sum(math.log2(p[s]) for s, p in zip(symbols, laws, strict=True))

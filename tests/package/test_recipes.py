@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import os
+import re
 import signal
 
 import numpy as np
@@ -33,8 +36,10 @@ from lecture_code.recipes import (
     sharing,
     stacks,
     vae_flow,
+    workshop_scores,
     workshops,
 )
+from tools.chapters import conventions
 
 
 def test_coverage_agrees_with_sets_of_patches():
@@ -246,6 +251,7 @@ def test_the_lowest_validation_score_comes_first_and_alone_meets_the_test_images
 def test_models_skips_what_is_there(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(trained, "FOLDER", tmp_path)
     monkeypatch.setattr(command, "WEIGHTS", {})
+    monkeypatch.setattr(command, "ARRAYS", {})
     monkeypatch.setattr(command, "TABLES", {"coverage": lambda: {"a": np.ones(1)}})
     command.main([])
     command.main([])
@@ -437,3 +443,57 @@ def test_every_stack_is_stored_and_none_is_steeper_than_its_networks_may_be():
     for name, kind in stacks.KINDS.items():
         limit = max(reach or np.inf for reach in kind.reaches)
         assert (trained.select(table, kind=name)["steepest"] < limit * 1.01).all()
+
+
+def test_what_copies_and_what_is_blank_is_seen_by_the_judge(mnist, monkeypatch):
+    monkeypatch.setattr(workshop_scores, "COUNT", 100)
+    judge = workshop_scores.Judge(tossed=True)
+    copies = judge.score(judge.train[:100])
+    assert copies["nearest"] == 0
+    blank = judge.score(torch.zeros(100, 784))
+    assert (blank["least_share"], blank["greatest_share"]) == (0, 1)
+    assert blank["precision"] == blank["recall"] == 0
+    assert blank["frechet"] > 10 * copies["frechet"]
+
+
+def test_real_images_score_as_stored(mnist):
+    stored = trained.table("workshops")
+    for row in workshop_scores.real(workshop_scores.Judge(tossed=False)):
+        kept = trained.select(stored, model=row["model"])
+        for column, value in row.items():
+            wanted = value if column == "model" else pytest.approx(value, rel=0.1)
+            assert kept[column].item() == wanted
+
+
+def test_each_model_of_the_workshops_is_scored(mnist, monkeypatch, kept_globals):
+    monkeypatch.setattr(workshop_scores, "COUNT", 100)
+    monkeypatch.setattr(workshop_scores, "STEPS", 1)
+    monkeypatch.setattr(workshop_scores, "defined", lambda _: workshops.scope("gan"))
+    noise = workshop_scores.Model("workshop-gan", lambda _, n: torch.rand(n, 784))
+    monkeypatch.setattr(workshop_scores, "MODELS", {"noise": noise})
+    table = workshop_scores.scores()
+    assert len(table["model"]) == 5
+    assert table["recall"][-1] < 0.2 < table["recall"][:4].min()
+    assert table["updates"][-1] == 4000
+    assert table["minutes"][-1] > 0 == table["minutes"][0]
+
+
+def test_the_recipe_takes_what_the_notebooks_define():
+    tree = ast.parse(inspect.getsource(workshop_scores))
+    taken = {
+        each.slice.value
+        for each in ast.walk(tree)
+        if isinstance(each, ast.Subscript)
+        and isinstance(each.value, ast.Name)
+        and each.value.id == "d"
+    }
+    code = "\n".join(
+        cell.source
+        for path in conventions.chapters()
+        if conventions.is_workshop(path.stem)
+        for cell in conventions.read(path).cells
+        if cell.cell_type == "code"
+    )
+    assert taken
+    for name in taken:
+        assert re.search(rf"^(def {name}\(|{name}\b.*= )", code, re.MULTILINE), name

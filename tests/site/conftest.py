@@ -35,7 +35,7 @@ MISSING = (
     "NO BROWSER: the site's browser tests were skipped, because no Chromium was found; "
     "set CHROMIUM to one, or run `playwright install chromium`."
 )
-READY = "() => !window.MathJax?.startup?.promise || MathJax.startup.promise"
+READY = "() => document.fonts.ready.then(() => true)"  # those of formulas too
 
 
 @dataclass

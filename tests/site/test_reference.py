@@ -9,7 +9,7 @@ from types import ModuleType
 from lecture_code import claims
 from tools.chapters import conventions
 from tools.checks import matrix
-from tools.site import claims as pages_of_claims
+from tools.site import tables
 
 
 def claims_of(builder: ModuleType) -> list[claims.Claim]:
@@ -44,7 +44,7 @@ def ran(result: str = "passed", **changes: str) -> dict[str, str]:
 
 def test_runs_are_summed_up_honestly():
     rows = [ran(), ran("failed", date="2"), ran(chapter="02"), ran(torch="9")]
-    first, second = pages_of_claims.runs(rows)
+    first, second = tables.runs(rows)
     assert (first[0], *first[2:]) == ("as is", "2", "2 of 3", "2")
     assert "torch 9" in second[1]
 
@@ -52,7 +52,7 @@ def test_runs_are_summed_up_honestly():
 def test_the_cost_of_a_chapter_is_a_median_or_not_measured():
     rows = [ran(cpu_s=s, peak_mb="300") for s in ("3", "4", "9")]
     rows.append(ran(run="another", cpu_s="99"))
-    found = {name: rest for name, *rest in pages_of_claims.costs(rows)}
+    found = {name: rest for name, *rest in tables.costs(rows)}
     assert found["01-histograms"] == ["4.0 s", "300 MB", "3"]
     assert found["02-curse-of-dimensionality"][0] == "not measured yet"
 
@@ -60,5 +60,5 @@ def test_the_cost_of_a_chapter_is_a_median_or_not_measured():
 def test_the_status_page_shows_the_table(site):
     page = (site / "book" / "status.html").read_text(encoding="utf-8")
     rows = matrix.read()
-    for cells in (*pages_of_claims.runs(rows), *pages_of_claims.costs(rows)):
+    for cells in (*tables.runs(rows), *tables.costs(rows)):
         assert "</p></td>\n<td><p>".join(cells).replace("'", "\u2019") in page

@@ -126,7 +126,7 @@ CUT = f"""all => all.filter(e => e.checkVisibility({{contentVisibilityAuto: true
 def test_paper_cuts_nothing(open_page, name):
     page = open_page(f"book/{name}.html", width=PAPER)
     page.emulate_media(media="print")
-    blocks = page.locator(".bd-article :is(pre, table, img, mjx-container[display])")
+    blocks = page.locator(".bd-article :is(pre, table, img, div.math)")
     assert blocks.count() > 10
     assert blocks.evaluate_all(CUT) == []
 

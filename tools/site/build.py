@@ -32,6 +32,7 @@ LOG = BUILD / "site.log"
 FINGERPRINT = BUILD / "site.fingerprint"
 TOP = "companion-site"
 VENDOR = ROOT / "_vendor"
+KATEX = ROOT / "node_modules" / "katex"
 
 #: What decides how the site looks; a change in none of them needs no new build.
 INPUTS = (
@@ -42,6 +43,7 @@ INPUTS = (
     "assets/**/*",
     "book/**/*",
     "lecture_code/**/*.py",
+    "lecture_code/trained/*.csv",
     "tools/**/*",
 )
 #: What no page loads: the theme's templates, source maps and second set of icons, and
@@ -106,18 +108,21 @@ def is_current(mark: str) -> bool:
 
 
 def vendor() -> None:
-    """Copy the part of MathJax that the pages load to where the build finds it."""
+    """Copy the part of KaTeX that the pages load to where the build finds it."""
     lock = hashlib.sha256((ROOT / "package-lock.json").read_bytes()).hexdigest()
     stamp = VENDOR / ".stamp"
     if stamp.exists() and stamp.read_text(encoding="utf-8") == lock:
         return
     fetch_libraries()
     shutil.rmtree(VENDOR, ignore_errors=True)
-    source, target = ROOT / "node_modules" / "mathjax", VENDOR / "mathjax"
-    fonts = "output/chtml/fonts/woff-v2"
-    shutil.copytree(source / "es5" / fonts, target / fonts)
-    shutil.copy(source / "es5" / "tex-mml-chtml.js", target)
-    shutil.copy(source / "LICENSE", target)
+    target = VENDOR / "katex"
+    (target / "fonts").mkdir(parents=True)
+    for font in KATEX.glob("dist/fonts/*.woff2"):
+        shutil.copy(font, target / "fonts")
+    style = (KATEX / "dist" / "katex.min.css").read_text(encoding="utf-8")
+    older = r",url\([^)]*\) format\(\"(?:woff|truetype)\"\)"  # than any browser is
+    (target / "katex.min.css").write_text(re.sub(older, "", style), encoding="utf-8")
+    shutil.copy(KATEX / "LICENSE", target)
     stamp.write_text(lock, encoding="utf-8")
 
 
@@ -129,7 +134,7 @@ def fetch_libraries() -> None:
     done = npm(command, return_completed_process=True, cwd=ROOT, capture_output=True)
     if done.returncode:
         fail(
-            "could not fetch the site's two libraries (mathjax, and axe-core for the "
+            "could not fetch the site's two libraries (katex, and axe-core for the "
             "tests): check the network and run the command again",
             done.stderr,
         )
@@ -141,6 +146,7 @@ def derived_config() -> dict:
     address = repository.read().pages
     config["html"]["baseurl"] = address
     sphinx = config["sphinx"]["config"]
+    sphinx["katex_js_path"] = str(KATEX / "dist" / "katex.min.js")
     sphinx["ogp_site_url"] = address
     sphinx["notfound_urls_prefix"] = urlparse(address).path
     sphinx["linkcheck_ignore"] = [f"{re.escape(at)}.*" for at in own_places()]

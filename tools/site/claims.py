@@ -1,14 +1,12 @@
 """Claims get an address in their chapter, and a page that lists all of them.
 
-A Sphinx extension. Nothing of that page is committed, so nothing of it can lag behind;
-so it is with the table of runs.
+A Sphinx extension. Nothing of that page is committed, so nothing of it can lag behind.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-import statistics
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,6 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
 from tools.chapters import conventions
-from tools.checks import matrix
 
 
 class NameClaims(SphinxTransform):
@@ -104,52 +101,7 @@ class ClaimsByChapter(SphinxDirective):
         return line
 
 
-class StatusOfRuns(SphinxDirective):
-    """What the table of runs says: which runs passed, and what each chapter takes."""
-
-    def run(self) -> list[nodes.Node]:
-        rows = matrix.read()
-        ran = ("Run", "With", "Chapters", "Passed", "Last")
-        took = ("Chapter", "Processor time", "Peak memory", "Runs")
-        text = f"{_table(ran, runs(rows))}\n{_table(took, costs(rows))}"
-        return self.parse_text_to_nodes(text)
-
-
-def runs(rows: list[dict[str, str]]) -> Iterator[tuple[str, ...]]:
-    """Sum up each kind of run with the same versions."""
-    kinds: dict[tuple[str, str], list[dict[str, str]]] = {}
-    for row in rows:
-        versions = ", ".join(f"{n} {row[n]}" for n in ("python", *matrix.VERSIONS))
-        kinds.setdefault((row["run"], f"{row['system']}, {versions}"), []).append(row)
-    for (kind, versions), found in kinds.items():
-        chapters = len({row["chapter"] for row in found})
-        passed = sum(row["result"] == "passed" for row in found)
-        last = max(row["date"] for row in found)
-        yield kind, versions, str(chapters), f"{passed} of {len(found)}", last
-
-
-def costs(rows: list[dict[str, str]]) -> Iterator[tuple[str, ...]]:
-    """Say what each chapter takes by the median of its runs as is, or that none was."""
-    for path in conventions.chapters():
-        own = [r for r in rows if (r["chapter"], r["run"]) == (path.stem, "as is")]
-        if not own:
-            yield path.stem, "not measured yet", "not measured yet", "0"
-            continue
-        seconds, memory = (
-            statistics.median(float(row[name]) for row in own)
-            for name in ("cpu_s", "peak_mb")
-        )
-        yield path.stem, f"{seconds:.1f} s", f"{memory:.0f} MB", str(len(own))
-
-
-def _table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
-    """Write a table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_transform(NameClaims)
     app.add_directive("claims-by-chapter", ClaimsByChapter)
-    app.add_directive("status-of-runs", StatusOfRuns)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

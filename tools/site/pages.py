@@ -13,8 +13,8 @@ from sphinx.application import Sphinx
 
 #: Keeps every other host out, whatever finds its way into a page. A page on a disk has
 #: no host, and some browsers count no file as the same site as its neighbour: `file:`.
-#: The theme and MathJax write scripts and styles into the page, and hold small icons
-#: as data.
+#: The theme writes scripts into the page, formulas carry styles, and small icons are
+#: held as data.
 POLICY = (
     '<meta http-equiv="Content-Security-Policy" content="'
     "default-src 'self' file: 'unsafe-inline'; img-src 'self' file: data:; "

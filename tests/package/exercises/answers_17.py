@@ -159,6 +159,13 @@ def _valley_only(first, second, made):
     return _verdict(False, fake > real + 0.1)
 
 
+def _one_side(first, second, made):
+    """The second digit can be missing, and never the first."""
+    data = torch.cat([first, second])
+    real, fake = (_shares(first, second, x) for x in (data, made))
+    return _verdict(real[1] - fake[1] > 0.1, fake[0] > real[0] + 0.1)
+
+
 def _against_a_half(first, second, made):
     data = torch.cat([first, second])
     real, (valley, share) = _shares(first, second, data), _shares(first, second, made)
@@ -177,6 +184,7 @@ LAZY = [
     ("17.4", lambda given: lambda *three: "fair", "whatever it makes"),
     ("17.4", lambda given: _forced, "like neither, and count them"),
     ("17.4", lambda given: _valley_only, "too many of one digit"),
+    ("17.4", lambda given: _one_side, "Either may be missing"),
     ("17.4", lambda given: _against_a_half, "need not have as many"),
     ("17.4", lambda given: _without_the_data, "Some of the data lie between"),
 ]

@@ -321,7 +321,8 @@ def _listed(x: torch.Tensor) -> Any:
 
 
 def _with_gradient(x: torch.Tensor) -> torch.Tensor:
-    return x.detach().clone().requires_grad_() if x.is_floating_point() else x
+    free = x.is_floating_point() and not x.requires_grad
+    return x.detach().clone().requires_grad_() if free else x
 
 
 def _fraction(x: torch.Tensor) -> Any:
@@ -368,9 +369,10 @@ def _in_place(answer: Callable) -> Callable:
 
     def spoiling(*given: Any) -> Any:
         value = answer(*given)
-        # what has a graph cannot be copied, and is no view of an argument
-        with contextlib.suppress(RuntimeError):
+        try:
             value = copy.deepcopy(value)
+        except RuntimeError:  # it has a graph, which needs the arguments as they were
+            return value
         spoil(given)
         return value
 

@@ -1,0 +1,168 @@
+"""The workshops' models side by side: what they draw, what they miss, what they cost.
+
+Each notebook is run whole and its own functions draw from its stored weights, so that
+what is judged is what a reader sees.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from lecture_code import datasets, metrics, trained
+from lecture_code.recipes import workshops
+
+COUNT = 1000  # samples of each model, and images that they are held against
+STEPS = 20  # of training, to time one
+FREE = {"weights": 0, "updates": 0, "minutes": 0.0}  # what real images took
+Defined = dict[str, Any]
+
+
+class Model(NamedTuple):
+    """A stored model, and how its notebook draws images (n, 784) from 0 to 1."""
+
+    weights: str
+    draw: Callable[[Defined, int], torch.Tensor]
+    tossed: bool = False  # pixels are coins, and not grey
+
+
+def _asked(n: int) -> torch.Tensor:
+    return torch.arange(n) % 10
+
+
+def _chain(d: Defined, n: int) -> torch.Tensor:
+    return d["complete"](d["cnn"], torch.zeros(n, 784).to(d["device"]))
+
+
+def _vae(d: Defined, n: int) -> torch.Tensor:
+    return torch.bernoulli(d["ink"](d["model"], torch.randn(n, 20).to(d["device"])))
+
+
+def _gan(d: Defined, n: int) -> torch.Tensor:
+    z = torch.randn(n, 64).to(d["device"])
+    return d["draw"](d["model"], z, _asked(n).to(d["device"]))
+
+
+def _diffusion(d: Defined, n: int, *, weight: float) -> torch.Tensor:
+    labels = _asked(n).to(d["device"])
+    parts = [
+        d["sample"](d["guided"](each, weight), torch.randn(len(each), 784))[-1]
+        for each in labels.split(100)
+    ]
+    return (torch.cat(parts).clamp(-1, 1) + 1) / 2
+
+
+MODELS: dict[str, Model] = {
+    "masked convolution": Model("workshop-autoregressive-cnn", _chain, tossed=True),
+    "VAE": Model("workshop-vae", _vae, tossed=True),
+    "GAN, told the digit": Model("workshop-gan", _gan),
+    "diffusion, told the digit": Model(
+        "workshop-diffusion", functools.partial(_diffusion, weight=1.0)
+    ),
+    "diffusion, guided (w = 1.25)": Model(
+        "workshop-diffusion", functools.partial(_diffusion, weight=1.25)
+    ),
+}
+
+
+class Judge:
+    """Holds images against test images of the same kind."""
+
+    def __init__(self, *, tossed: bool) -> None:
+        self.tossed, self.network = tossed, trained.load("judge")
+        self.train, self.held, test = (
+            self._read(part) for part in ("train", "validation", "test")
+        )
+        self.test = self._look(test[:COUNT])[0]
+
+    def _read(self, part: str) -> torch.Tensor:
+        grey = datasets.mnist(part).pixels / 255
+        coins = torch.Generator().manual_seed(len(grey))
+        return torch.bernoulli(grey, generator=coins) if self.tossed else grey
+
+    @torch.no_grad()
+    def _look(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the features (n, 64) of images, and the digits that are read, (n,)."""
+        features = torch.cat([self.network[:-1](part) for part in images.split(500)])
+        return features, self.network[-1](features).argmax(dim=1)
+
+    def score(self, images: torch.Tensor) -> dict[str, float]:
+        """Score images by their features, their digits and their nearest neighbours."""
+        features, digits = self._look(images)
+        shares = digits.bincount(minlength=10) / len(digits)
+        both = metrics.precision_recall(self.test, features)
+        near = [torch.cdist(part, self.train).amin(dim=1) for part in images.split(250)]
+        return {
+            "frechet": round(metrics.frechet(self.test, features), 1),
+            "precision": round(both.precision, 2),
+            "recall": round(both.recall, 2),
+            "least_share": round(float(shares.min()), 3),
+            "greatest_share": round(float(shares.max()), 3),
+            "nearest": round(float(torch.cat(near).median()), 1),
+        }
+
+
+def real(judge: Judge) -> Iterator[dict[str, Any]]:
+    """Score held-out images and training images, as a yardstick for samples."""
+    kind = "tossed" if judge.tossed else "grey"
+    # a training image is its own nearest: the drawn ones are left out there
+    drawn, judge.train = judge.train[:COUNT], judge.train[COUNT:]
+    for name, images in (("held-out", judge.held[:COUNT]), ("training", drawn)):
+        yield {"model": f"{name} images, {kind}", **judge.score(images), **FREE}
+
+
+def scores() -> trained.Table:
+    """Score real images, each kind for itself, and the samples of each model.
+
+    Columns: Frechet distance of the judge's features from those of test images,
+    precision and recall there, least and greatest share of a digit, median distance to
+    the nearest training image; and what a model took: weights, updates, minutes of
+    processor time, from a few updates that are timed.
+    """
+    judges = {tossed: Judge(tossed=tossed) for tossed in (False, True)}
+    rows = [row for judge in judges.values() for row in real(judge)]
+    for name, model in MODELS.items():
+        found = defined(model.weights)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            images = model.draw(found, COUNT).cpu().flatten(1)
+        judged = judges[model.tossed].score(images)
+        rows.append({"model": name, **judged, **_costs(model.weights, found)})
+    return {column: np.array([row[column] for row in rows]) for column in rows[0]}
+
+
+@functools.cache
+def defined(weights: str) -> Defined:
+    """Run the notebook of these weights, which its model has in the end."""
+    import matplotlib.pyplot as plt
+
+    plan = workshops.PLANS[weights]
+    with torch.random.fork_rng(devices=[]):
+        found = workshops.run(plan.workshop)
+    plt.close("all")
+    trained.fill(found[plan.model], weights)
+    return found
+
+
+def _costs(weights: str, found: Defined) -> dict[str, float]:
+    """Count weights and updates, and time a few of these on a copy."""
+    plan = workshops.PLANS[weights]
+    model = copy.deepcopy(found[plan.model]).train()
+    start = time.process_time()
+    found["train"](model, STEPS, plan.lr)
+    seconds = (time.process_time() - start) / STEPS
+    updates = plan.rounds * plan.steps
+    return {
+        "weights": sum(each.numel() for each in model.parameters()),
+        "updates": updates,
+        "minutes": round(updates * seconds / 60, 1),
+    }
+
+
+TABLES: dict[str, Callable[[], trained.Table]] = {"workshops": scores}
