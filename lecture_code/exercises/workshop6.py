@@ -28,8 +28,8 @@ class _Recorder(torch.nn.Module):
     def forward(self, x, t, labels):
         if (shape := tuple(getattr(t, "shape", ()))) != (len(x), 1):
             raise Mistake(
-                f"The model expects a time for each image, shape {(len(x), 1)}, and got "
-                f"{shape}. One time for all makes each step see one noise level."
+                f"The model expects a time for each image, shape {(len(x), 1)}, and "
+                f"got {shape}. One time for all makes each step see one noise level."
             )
         self.asked.append(tuple(each.detach().clone() for each in (x, t, labels)))
         return self.scale * (x.roll(1, dims=1) * (1 - t) + labels[:, None] / 10)
