@@ -70,11 +70,26 @@ def _terms(answer: Any) -> str:
         with torch.no_grad():
             _compare_terms(misfit, kl, model, x, eps)
         _check_gradients(value, model)
+    _check_sure(answer)
     return (
         "Both are sums, one over pixels and one over latents, so that a nat of code "
         "weighs as much as a nat of misfit. A mean over the 784 pixels would make "
         "the code 784 times as dear, and every latent would fall asleep."
     )
+
+
+def _check_sure(answer: Any) -> None:
+    """Check the misfit of a decoder that is sure of ink everywhere."""
+    model, x = _make(SEEDS[0], (2, 3), 2, scale=0.0), torch.zeros(2, 1, 2, 3)
+    model.decoder.bias.data.fill_(200.0)
+    misfit, _ = call(answer, model, x, torch.zeros(2, 2))
+    got = numbers(misfit, shape=None, finite=False)
+    if not close(got, 1200.0):
+        raise Mistake(
+            "The misfit: with log-odds of 200 a white pixel costs 200 nats, and yours "
+            f"costs {got.flat[0] / 6:.4g}. A sigmoid rounds to 1 there: use a function "
+            "that takes the log-odds as they are."
+        )
 
 
 def _check_gradients(value: Any, model: _Small) -> None:

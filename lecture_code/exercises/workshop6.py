@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from lecture_code.exercises import Check, Mistake, call, numbers
+from lecture_code.exercises import Check, Mistake, call, close, numbers
 
 SEEDS = (6101, 6112, 6123)
 
@@ -26,6 +26,11 @@ class _Recorder(torch.nn.Module):
         self.asked: list[tuple[torch.Tensor, ...]] = []
 
     def forward(self, x, t, labels):
+        if (shape := tuple(getattr(t, "shape", ()))) != (len(x), 1):
+            raise Mistake(
+                f"The model expects a time for each image, shape {(len(x), 1)}, and "
+                f"got {shape}. One time for all makes each step see one noise level."
+            )
         self.asked.append(tuple(each.detach().clone() for each in (x, t, labels)))
         return self.scale * (x.roll(1, dims=1) * (1 - t) + labels[:, None] / 10)
 
@@ -60,11 +65,6 @@ def _check_asked(asked: list, x: torch.Tensor, labels: torch.Tensor) -> None:
             f"Ask the model once for the whole batch; {len(asked)} calls came."
         )
     seen, t, told = asked[0]
-    if t.shape != (len(x), 1):
-        raise Mistake(
-            f"The model expects a time for each image, shape {(len(x), 1)}, and got "
-            f"{tuple(t.shape)}. One time for all makes each step see one noise level."
-        )
     if seen.shape != x.shape:
         raise Mistake(f"The model expects images {tuple(x.shape)}, got {seen.shape}.")
     if not torch.equal(told, labels):
@@ -133,6 +133,9 @@ def _compare_loss(got: float, model: _Recorder, x: torch.Tensor) -> None:
             (guess - alpha * eps - sigma * x).square().mean()
         ),
         "The sign of v is turned round.": (guess + v).square().mean(),
+        "The noise has one sign in what the model sees and the other in v.": (
+            (guess + alpha * eps + sigma * x).square().mean()
+        ),
         "In v the shares change places: alpha goes with the noise.": (
             (guess - sigma * eps + alpha * x).square().mean()
         ),
@@ -176,6 +179,7 @@ def _ahead(answer: Any) -> str:
     """W6.2: a step of the second order in two calls, exact for a guess that stays."""
     for mean, spread in ((0.6, 0.4), (-1.0, 0.2)):
         errors = {n: _walk(answer, _Bell(mean, spread), n) for n in (16, 32)}
+        _name_slip(answer, _Bell(mean, spread))
         if errors[32] > 0.05:
             raise Mistake(
                 "On data from a bell, whose velocity is known, 32 of your steps end "
@@ -202,6 +206,45 @@ def _ahead(answer: Any) -> str:
         "Twice the steps, a quarter of the error. On the network the gain ends where "
         "its own error begins: no step is better than the velocity that it is told."
     )
+
+
+def _mix(x: Any, v: Any, t: Any, s: Any, *, image: Any = None) -> Any:
+    """Go from t to s with the noise that v says, and its image or another one."""
+    (alpha, sigma), (alpha_s, sigma_s) = _rates(t), _rates(s)
+    clean = alpha * x - sigma * v if image is None else image
+    return alpha_s * clean + sigma_s * (sigma * x + alpha * v)
+
+
+def _name_slip(answer: Any, bell: _Bell) -> None:
+    """Compare a step with those of the usual slips."""
+    x = torch.linspace(-2, 2, 9, dtype=torch.float64)[:, None]
+    t, s = torch.tensor([0.75, 0.5], dtype=torch.float64)
+    got = numbers(call(answer, bell, x, t, s), shape=x.shape)
+    first = bell(x, t)
+    trial = _mix(x, first, t, s)
+    second = bell(trial, s)
+    (alpha, sigma), (alpha_s, sigma_s) = _rates(t), _rates(s)
+    later = alpha_s * trial - sigma_s * second
+    mean = (alpha * x - sigma * first + later) / 2
+    slips = {
+        "You average the two velocities. They belong to two times: turn each into its "
+        "guess of the clean image, with the shares of its own time, and average "
+        "those.": _mix(x, (first + second) / 2, t, s),
+        "You keep the noise of the first guess. If the mean guess is the image, other "
+        "noise is left of x: (x - alpha mean) / sigma, at time t.": (
+            _mix(x, first, t, s, image=mean)
+        ),
+        "You keep the noise of the second guess. If the mean guess is the image, other "
+        "noise is left of x: (x - alpha mean) / sigma, at time t.": (
+            alpha_s * mean + sigma_s * (sigma_s * trial + alpha_s * second)
+        ),
+        "You go with the second guess alone: take the mean of both.": (
+            _mix(x, (alpha * x - later) / sigma, t, s)
+        ),
+    }
+    for hint, wrong in slips.items():
+        if close(got, wrong):
+            raise Mistake(hint)
 
 
 def _walk(answer: Any, bell: _Bell, steps: int) -> float:

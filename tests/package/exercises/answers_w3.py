@@ -20,6 +20,13 @@ def _misfit(model, x, z):
     return -Bernoulli(logits=model.decode(z)).log_prob(x).sum(dim=(1, 2, 3))
 
 
+def _clamped(model, x, m, log_var, eps):
+    """Take the cost of chances, of which PyTorch cuts the logarithm off at -100."""
+    chances = model.decode(m + (log_var / 2).exp() * eps).sigmoid()
+    costs = F.binary_cross_entropy(chances, x, reduction="none")
+    return costs.sum(dim=(1, 2, 3))
+
+
 def _with(misfit=None, kl=None):
     """Make an answer of which one term is another."""
 
@@ -145,6 +152,7 @@ WRONG = [
         ),
         "a sigmoid too many",
     ),
+    ("W3.1", _with(_clamped), "with log-odds of 200"),
     (
         "W3.1",
         _with(kl=lambda m, v: -((m**2 + v.exp() - 1 - v) / 2).sum(dim=1)),

@@ -52,6 +52,12 @@ def _attached(critic, x, made, y):
     return functional.softplus(-real).mean() + functional.softplus(fake).mean()
 
 
+def _deaf(critic, x, made, y):
+    """Cut off the critic's answers in place of the images."""
+    real, fake = critic(x, y), critic(made, y).detach()
+    return functional.softplus(-real).mean() + functional.softplus(fake).mean()
+
+
 def _overflowing(critic, x, made, y):
     real, fake = _logits(critic, x, made, y)
     return -real.sigmoid().log().mean() - (1 - fake.sigmoid()).log().mean()
@@ -103,6 +109,17 @@ def _unseen(generate, target, seen, z):
     return _search(generate, target, ~seen, z)
 
 
+def _slow(generate, target, seen, z):
+    """Take plain steps on a mean over targets and pixels: they are too short."""
+    z = z.clone().requires_grad_()
+    descent = torch.optim.SGD([z], lr=0.05)
+    for _ in range(150):
+        descent.zero_grad()
+        (generate(z) - target)[:, seen].square().mean().backward()
+        descent.step()
+    return z.detach()
+
+
 def _uphill(generate, target, seen, z):
     z = z.clone().requires_grad_()
     error = (generate(z) - target)[:, seen].square().sum()
@@ -122,6 +139,7 @@ WRONG = [
     ("W5.1", _hinge, "the hinge loss"),
     ("W5.1", _means, "difference of the means"),
     ("W5.1", _attached, "into the generator"),
+    ("W5.1", _deaf, "nothing from the forgeries"),
     ("W5.1", lambda *given: _critic_loss(*given).detach(), "has no gradient"),
     ("W5.1", _overflowing, "softplus is safe"),
     ("W5.1", _one_label, "its own label"),
@@ -133,8 +151,9 @@ WRONG = [
     ("W5.2", _from_elsewhere, "hand the generator on"),
     ("W5.3", lambda g, t, s, z: g(_search(g, t, s, z)), "one latent for each"),
     ("W5.3", lambda g, t, s, z: z.clone(), "that you were given"),
-    ("W5.3", _compared_whole, "Pixels that were not seen"),
-    ("W5.3", _unseen, "Pixels that were not seen"),
+    ("W5.3", _compared_whole, "with pixels that were not seen"),
+    ("W5.3", _unseen, "with pixels that were not seen"),
+    ("W5.3", _slow, "steps on a mean"),
     ("W5.3", _uphill, "which way is downhill"),
     ("W5.3", lambda g, t, s, z: 0.8 * _search(g, t, s, z) + 0.2 * z, "at the worst"),
 ]

@@ -40,6 +40,14 @@ def _other(
     return loss
 
 
+def _flat_times(model, x, labels):
+    t = torch.rand(len(x))
+    alpha, sigma = (rate[:, None] for rate in _rates(t))
+    eps = torch.randn_like(x)
+    guess = model(alpha * x + sigma * eps, t, labels)
+    return (guess - alpha * eps + sigma * x).square().mean()
+
+
 def _step(velocity, x, t, s):
     """Turn on the quarter circle, then move by half of what the guess has changed."""
     way = (t - s) * math.pi / 2
@@ -62,6 +70,36 @@ def _heun(velocity, x, t, s):
     """The step that stands above the exercise."""
     way, first = (t - s) * math.pi / 2, velocity(x, t)
     return x - way * (first + velocity(x - way * first, s)) / 2
+
+
+def _guesses(velocity, x, t, s):
+    """Return both velocities, both guesses of the image and both of the noise."""
+    (alpha, sigma), (alpha_s, sigma_s) = _rates(t), _rates(s)
+    way, first = (t - s) * math.pi / 2, velocity(x, t)
+    trial = x * torch.cos(way) - torch.sin(way) * first
+    second = velocity(trial, s)
+    images = alpha * x - sigma * first, alpha_s * trial - sigma_s * second
+    noises = sigma * x + alpha * first, sigma_s * trial + alpha_s * second
+    return (first, second), images, noises
+
+
+def _mean_turned(velocity, x, t, s):
+    """Turn by the mean of the two velocities, as a plain step does."""
+    way = (t - s) * math.pi / 2
+    (first, second), _, _ = _guesses(velocity, x, t, s)
+    return x * torch.cos(way) - torch.sin(way) * (first + second) / 2
+
+
+def _old_noise(velocity, x, t, s, *, which=0):
+    _, images, noises = _guesses(velocity, x, t, s)
+    alpha, sigma = _rates(s)
+    return alpha * sum(images) / 2 + sigma * noises[which]
+
+
+def _second_alone(velocity, x, t, s):
+    _, (_, later), _ = _guesses(velocity, x, t, s)
+    (alpha, sigma), (alpha_s, sigma_s) = _rates(t), _rates(s)
+    return alpha_s * later + sigma_s * (x - alpha * later) / sigma
 
 
 def _euler(velocity, x, t, s):
@@ -129,6 +167,8 @@ WRONG = [
     ("W6.1", _other(noise=torch.rand_like), "a standard normal"),
     ("W6.1", _other(noise=lambda x: torch.randn(len(x), 1)), "noise of its own"),
     ("W6.1", _other(noise=lambda x: torch.randn(x.shape[1])), "noise of its own"),
+    ("W6.1", _other(point=lambda x, eps, a, s: a * x - s * eps), "the other in v"),
+    ("W6.1", _flat_times, "a time for each image, shape (4000, 1), and got (4000,)"),
     ("W6.1", lambda model, x, labels: x.mean(), "0 calls"),
     (
         "W6.1",
@@ -138,6 +178,10 @@ WRONG = [
     ("W6.2", lambda velocity, x, t, s: x - (t - s) * velocity(x, t), "yours asked 1"),
     ("W6.2", _heun, "that is Heun's method"),
     ("W6.2", _turned, "not the two velocities"),
+    ("W6.2", _mean_turned, "average the two velocities. They"),
+    ("W6.2", _old_noise, "noise of the first guess"),
+    ("W6.2", lambda *given: _old_noise(*given, which=1), "noise of the second"),
+    ("W6.2", _second_alone, "second guess alone"),
     ("W6.2", _euler, "not fourfold"),
     ("W6.2", _late, "not fourfold"),
     ("W6.2", _unscaled, "unit of the angle"),
