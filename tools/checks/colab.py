@@ -38,6 +38,9 @@ COLAB = {
     "ipython": "7.34.0",
     "ipykernel": "6.17.1",
 }
+#: What others of Colab's libraries bring, in a version that its list leaves open:
+#: matplotlib needs pillow, and librosa pooch.
+BROUGHT = ("pillow", "pooch")
 #: The torch that is installed here unless another is asked for.
 TORCH = "2.13.0"
 #: What runs the notebooks; not part of what is tested.
@@ -50,7 +53,9 @@ NBVAL += ("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=120")
 def requirements(torch: str) -> list[str]:
     """List what the environment holds: Colab's versions, and the asked-for torch."""
     versions = {**COLAB, "torch": torch}
-    return [f"{n}=={v}" for n, v in versions.items() if n != "python"] + [*RUNNERS]
+    return [f"{n}=={v}" for n, v in versions.items() if n != "python"] + [
+        *(*BROUGHT, *RUNNERS)
+    ]
 
 
 def create(torch: str) -> None:
