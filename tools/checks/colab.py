@@ -53,9 +53,8 @@ NBVAL += ("--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=120")
 def requirements(torch: str) -> list[str]:
     """List what the environment holds: Colab's versions, and the asked-for torch."""
     versions = {**COLAB, "torch": torch}
-    return [f"{n}=={v}" for n, v in versions.items() if n != "python"] + [
-        *(*BROUGHT, *RUNNERS)
-    ]
+    pinned = [f"{n}=={v}" for n, v in versions.items() if n != "python"]
+    return [*pinned, *BROUGHT, *RUNNERS]
 
 
 def create(torch: str) -> None:
