@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -102,8 +102,41 @@ def excess(ticks, log_ratio) -> None:
     shade = axes.pcolormesh(ticks, ticks, np.asarray(log_ratio).T, **style)
     bar = figure.colorbar(shade, extend="both", shrink=0.8)
     bar.set_label("log (average guess / prior)")
+    _draw_circles(axes)
+    axes.set(xlabel="z1", ylabel="z2", xlim=(-3.6, 3.6), ylim=(-3.6, 3.6))
+    axes.set_aspect("equal")
+
+
+def unfolding(stages: Mapping[str, tuple], points, centres) -> None:
+    """Draw codes of points (n, 2) and what the prior becomes, as a VAE is trained.
+
+    A stage has the codes (n, 2), drawn left over circles that hold a half and nine
+    tenths of N(0, I), and means (m, 2), drawn right in the plane of the points. The
+    colour is that of the nearest of three centres, of the point or the mean.
+    """
+    panels = plt.subplots(len(stages), 2, figsize=(5.0, 7.6))[1]
+    for (left, right), (name, (codes, made)) in zip(
+        panels, stages.items(), strict=True
+    ):
+        _draw_kinds(left, codes, torch.cdist(points, centres).argmin(dim=1))
+        _draw_kinds(right, made, torch.cdist(made, centres).argmin(dim=1))
+        _draw_circles(left)
+        left.set(xlim=(-3.6, 3.6), ylim=(-3.6, 3.6), ylabel=name)
+        right.set(xlim=(-3, 3), ylim=(-3, 3))
+    panels[0, 0].set_title("codes of the data")
+    panels[0, 1].set_title("means of random codes")
+
+
+def _draw_kinds(axes, points, kinds) -> None:
+    """Draw points (n, 2) of three kinds (n,) in three colours."""
+    for kind, colour in enumerate(("blue", "orange", "green")):
+        style = {"color": PALETTE[colour], "s": 3, "linewidths": 0}
+        axes.scatter(*points[kinds == kind].T, **style)
+    axes.set(xticks=[], yticks=[], aspect="equal")
+
+
+def _draw_circles(axes) -> None:
+    """Draw circles that hold a half and nine tenths of N(0, I)."""
     for mass in (0.5, 0.9):
         radius = math.sqrt(-2 * math.log(1 - mass))
         axes.add_patch(plt.Circle((0, 0), radius, fill=False, ls="--"))
-    axes.set(xlabel="z1", ylabel="z2", xlim=(-3.6, 3.6), ylim=(-3.6, 3.6))
-    axes.set_aspect("equal")

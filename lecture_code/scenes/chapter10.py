@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import matplotlib.pyplot as plt
 import numpy as np
+import torch
 from matplotlib.patches import ConnectionPatch
 
 from lecture_code.session import PALETTE
@@ -35,6 +38,21 @@ def strips(z, x, density) -> None:
             ConnectionPatch(**ends, coordsA="data", coordsB="data", **style)
         )
         below.vlines(end, np.interp(end, x, density), top, **style)
+
+
+def layers(way: Sequence[torch.Tensor], *, reach: float) -> None:
+    """Draw a cloud (n, 2) before a flow of eight layers, and after some of them.
+
+    A point keeps the colour of the direction in which it lay at first, and the axes go
+    from minus to plus ``reach``.
+    """
+    panels = plt.subplots(3, 2, figsize=(5.0, 7.6))[1].flat
+    angles = np.arctan2(way[0][:, 1], way[0][:, 0])
+    for panel, done in zip(panels, (0, 2, 4, 6, 7, 8), strict=True):
+        style = {"cmap": "twilight", "s": 3, "linewidths": 0}
+        panel.scatter(*way[done].T, c=angles, **style)
+        panel.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+        panel.set(title=f"{done} of 8" if done else "noise", xticks=[], yticks=[])
 
 
 def _draw_strips(axes, where, heights, cuts) -> None:

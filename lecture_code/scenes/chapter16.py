@@ -25,6 +25,7 @@ COLOURS = {
 }
 #: Of the parts of an error.
 _SHADES = {"middle half": 1.0, "rest of the climb": 0.55, "in the modes": 0.2}
+_TICKS = [0.01, 0.03, 0.1, 0.3, 1]
 _PLANE = "slope and total variation"
 _SHADE = {"color": PALETTE["grey"], "alpha": 0.35, "lw": 0}
 #: With the kink at the slope of a single mode, 1, among them.
@@ -108,6 +109,33 @@ def valleys(table: Table) -> None:
     demanded = r"demanded of equal parts, $2\,\Phi(m / 2L) - 1$"
     axes.set(xlabel=demanded, ylabel="valley mass")
     axes.legend(loc="upper left")
+
+
+def patience(long: Table, table: Table) -> None:
+    """Draw total variations on the way through long trainings, beside short ones.
+
+    ``long`` has a row for each look at a network on its way; a panel is a separation.
+    Of the ``table``, trained for less, the median of each kind is dashed, and all runs
+    are a band.
+    """
+    ms, kinds = np.unique(long["m"]), list(dict.fromkeys(long["kind"].tolist()))
+    panels = plt.subplots(len(ms), figsize=(5.0, 6.0), sharex=True)[1]
+    for panel, m in zip(panels, ms, strict=True):
+        for kind in kinds:
+            style, ours = {"color": COLOURS[kind]}, select(table, kind=kind, m=m)["tv"]
+            panel.axhspan(min(ours), max(ours), alpha=0.2, lw=0, **style)
+            panel.axhline(np.median(ours), ls="--", lw=1, **style)
+            for run in np.unique(long["run"]):
+                looks = select(long, kind=kind, m=m, run=run)
+                label = kind if run == 0 else None
+                thousands = looks["steps"] / 1000
+                panel.plot(thousands, looks["tv"], ".-", label=label, **style)
+        panel.set(ylabel="TV", yscale="log", ylim=(0.01, 1))
+        panel.set_yticks(_TICKS, map(str, _TICKS))
+        panel.set_title(f"m = {m:g}", loc="left")
+    panels[-1].set(xlabel="thousands of steps")
+    handles = panels[0].get_legend_handles_labels()
+    panels[0].figure.legend(*handles, loc="outside lower center", ncol=2)
 
 
 def errors(parts: Mapping[tuple[str, float], Sequence[float]]) -> None:
