@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import functools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +36,10 @@ def _asked(n: int) -> torch.Tensor:
     return torch.arange(n) % 10
 
 
+def _noise(d: Defined, n: int) -> torch.Tensor:
+    return torch.randn(n, 784).to(d["device"])
+
+
 def _chain(d: Defined, n: int) -> torch.Tensor:
     return d["complete"](d["cnn"], torch.zeros(n, 784).to(d["device"]))
 
@@ -52,7 +56,7 @@ def _gan(d: Defined, n: int) -> torch.Tensor:
 def _diffusion(d: Defined, n: int, *, weight: float) -> torch.Tensor:
     labels = _asked(n).to(d["device"])
     parts = [
-        d["sample"](d["guided"](each, weight), torch.randn(len(each), 784))[-1]
+        d["sample"](d["guided"](each, weight), _noise(d, len(each)))[-1]
         for each in labels.split(100)
     ]
     return (torch.cat(parts).clamp(-1, 1) + 1) / 2
@@ -72,19 +76,26 @@ MODELS: dict[str, Model] = {
 
 
 class Judge:
-    """Holds images against test images of the same kind."""
+    """Holds images against test images of the same kind.
+
+    ``real`` has images that people wrote, to be scored as well. Those of them that are
+    for training are no neighbours of others, since each is its own nearest.
+    """
 
     def __init__(self, *, tossed: bool) -> None:
-        self.tossed, self.network = tossed, trained.load("judge")
-        self.train, self.held, test = (
-            self._read(part) for part in ("train", "validation", "test")
-        )
+        self.network = trained.load("judge")
+        coins = torch.Generator().manual_seed(0)  # for all parts, one after the other
+        parts = []
+        for part in ("train", "validation", "test"):
+            grey = datasets.mnist(part).pixels / 255
+            parts.append(torch.bernoulli(grey, generator=coins) if tossed else grey)
+        train, held, test = parts
+        self.train, kind = train[COUNT:], "tossed" if tossed else "grey"
+        self.real = {
+            f"held-out images, {kind}": held[:COUNT],
+            f"training images, {kind}": train[:COUNT],
+        }
         self.test = self._look(test[:COUNT])[0]
-
-    def _read(self, part: str) -> torch.Tensor:
-        grey = datasets.mnist(part).pixels / 255
-        coins = torch.Generator().manual_seed(len(grey))
-        return torch.bernoulli(grey, generator=coins) if self.tossed else grey
 
     @torch.no_grad()
     def _look(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -108,15 +119,6 @@ class Judge:
         }
 
 
-def real(judge: Judge) -> Iterator[dict[str, Any]]:
-    """Score held-out images and training images, as a yardstick for samples."""
-    kind = "tossed" if judge.tossed else "grey"
-    # a training image is its own nearest: the drawn ones are left out there
-    drawn, judge.train = judge.train[:COUNT], judge.train[COUNT:]
-    for name, images in (("held-out", judge.held[:COUNT]), ("training", drawn)):
-        yield {"model": f"{name} images, {kind}", **judge.score(images), **FREE}
-
-
 def scores() -> trained.Table:
     """Score real images, each kind for itself, and the samples of each model.
 
@@ -126,7 +128,11 @@ def scores() -> trained.Table:
     processor time, from a few updates that are timed.
     """
     judges = {tossed: Judge(tossed=tossed) for tossed in (False, True)}
-    rows = [row for judge in judges.values() for row in real(judge)]
+    rows = [
+        {"model": name, **judge.score(images), **FREE}
+        for judge in judges.values()
+        for name, images in judge.real.items()
+    ]
     for name, model in MODELS.items():
         found = defined(model.weights)
         with torch.random.fork_rng(devices=[]):
@@ -155,7 +161,7 @@ def _costs(weights: str, found: Defined) -> dict[str, float]:
     plan = workshops.PLANS[weights]
     model = copy.deepcopy(found[plan.model]).train()
     start = time.process_time()
-    found["train"](model, STEPS, plan.lr)
+    found["train"](model, STEPS, plan.lr, **plan.options)
     seconds = (time.process_time() - start) / STEPS
     updates = plan.rounds * plan.steps
     return {

@@ -458,11 +458,11 @@ def test_what_copies_and_what_is_blank_is_seen_by_the_judge(mnist, monkeypatch):
 
 def test_real_images_score_as_stored(mnist):
     stored = trained.table("workshops")
-    for row in workshop_scores.real(workshop_scores.Judge(tossed=False)):
-        kept = trained.select(stored, model=row["model"])
-        for column, value in row.items():
-            wanted = value if column == "model" else pytest.approx(value, rel=0.1)
-            assert kept[column].item() == wanted
+    judge = workshop_scores.Judge(tossed=False)
+    for name, images in judge.real.items():
+        kept = trained.select(stored, model=name)
+        for column, value in judge.score(images).items():
+            assert kept[column].item() == pytest.approx(value, rel=0.03)
 
 
 def test_each_model_of_the_workshops_is_scored(mnist, monkeypatch, kept_globals):
