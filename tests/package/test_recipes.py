@@ -36,6 +36,7 @@ from lecture_code.recipes import (
     sharing,
     stacks,
     vae_flow,
+    workshop_likelihoods,
     workshop_scores,
     workshops,
 )
@@ -463,6 +464,29 @@ def test_real_images_score_as_stored(mnist):
         kept = trained.select(stored, model=name)
         for column, value in judge.score(images).items():
             assert kept[column].item() == pytest.approx(value, rel=0.03)
+
+
+def test_a_histogram_asks_for_what_it_has_seen_and_no_end_for_the_rest():
+    seen, new = torch.tensor([[0, 1], [0, 1], [1, 1]]), torch.tensor([[0, 1], [1, 0]])
+    nats = workshop_likelihoods.histogram(seen, new)
+    assert nats.tolist() == [pytest.approx(np.log(3 / 2)), np.inf]
+
+
+@pytest.mark.parametrize(
+    ("model", "notebook", "printed"),
+    [
+        ("masked MLP", "workshop-autoregressive", "mlp: {:.1f} "),
+        ("masked convolution", "workshop-autoregressive", "cnn: {:.1f} "),
+        ("convolutional VAE, at most", "workshop-vae", "at most {:.1f} "),
+        ("independent pixels", "workshop-vae", "independent pixels {:.1f},"),
+    ],
+)
+def test_a_notebook_prints_what_the_table_of_likelihoods_has(model, notebook, printed):
+    stored = trained.select(trained.table("workshop-likelihoods"), model=model)
+    cells = conventions.read(conventions.ROOT / f"book/{notebook}.ipynb").cells
+    outputs = [each for cell in cells for each in cell.get("outputs", [])]
+    text = "".join(each.get("text", "") for each in outputs)
+    assert printed.format(stored["nats"].item()) in text
 
 
 def test_each_model_of_the_workshops_is_scored(mnist, monkeypatch, kept_globals):
