@@ -44,6 +44,9 @@ PLANS: dict[str, Plan] = {
         "autoregressive", "mlp", 8, 1000, 8e-3, {"batch": 128}
     ),
     "workshop-autoregressive-cnn": Plan("autoregressive", "cnn", 6, 700, 3e-3),
+    "workshop-autoencoders-thirty": Plan("autoencoders", "thirty", 6, 600, 3e-3),
+    "workshop-autoencoders-denoiser": Plan("autoencoders", "denoiser", 12, 800, 3e-3),
+    "workshop-autoencoders-plane": Plan("autoencoders", "plane", 8, 800, 3e-3),
     "workshop-gan": Plan("gan", "model", rounds=5, steps=800, lr=1e-3),
     "workshop-diffusion": Plan("diffusion", "model", 12, 1000, 3e-3),
     "workshop-vae": Plan("vae", "model", rounds=8, steps=1500, lr=2e-3),

@@ -198,6 +198,26 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "noisy = alpha * known - sigma * torch.randn_like(x)": "noise has no sign",
         "for t, s in times.unfold(-1, 2, 1):": "the only axis is the last one",
     },
+    "W2.1": {
+        "clean = model(x - sigma * torch.randn_like(x), sigma)": "noise has no sign",
+        "sigma = 0.05 * 99 ** torch.rand(len(x), 1, device=x.device)": (
+            "a hundredth less at the upper end, where draws are few"
+        ),
+    },
+    "W2.3": {
+        "votes = queries.new_zeros(len(queries), int(labels.max()) + 2)": (
+            "a class that nobody has gets no vote"
+        ),
+        "votes = queries.new_zeros(len(queries), int(labels.max()) + 11)": (
+            "classes that nobody has get no votes"
+        ),
+        "votes.scatter_add_(1, labels[near.indices], 2 / near.values)": (
+            "all weights twice as large"
+        ),
+        "votes.scatter_add_(1, labels[near.indices], 11 / near.values)": (
+            "all weights larger by one factor"
+        ),
+    },
     "W3.2": {
         **dict.fromkeys(
             (
