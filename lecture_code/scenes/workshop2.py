@@ -5,7 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import torch
 
-from lecture_code.scenes.workshop6 import GAP, SIDE, rows, sheet
+from lecture_code.scenes._sheets import GAP, SIDE, rows, sheet
 
 __all__ = ["plane", "rows", "sheet"]
 

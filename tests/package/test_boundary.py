@@ -491,7 +491,7 @@ ROWS: list[Row] = [
 UNCHECKED = {
     *(widgets.explore, compression.Encoder, compression.Encoder.finish),
     compression.encode,  # as write refuses
-    *(likelihoods.Bernoulli, scoreboard.entries, trained.select),
+    *(likelihoods.Bernoulli, likelihoods.Gaussian, scoreboard.entries, trained.select),
     *(training.Player, experiments.Map, experiments.Setting, experiments.Unit),
 }
 CASES = [
