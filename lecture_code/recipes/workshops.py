@@ -37,6 +37,7 @@ class Plan(NamedTuple):
     steps: int  # of each round
     lr: float  # of the first round
     options: Mapping[str, int] = {}  # of the notebook's ``train``
+    until: str = "live"  # the tag of the cell that trains it in the notebook
 
 
 PLANS: dict[str, Plan] = {
@@ -47,13 +48,15 @@ PLANS: dict[str, Plan] = {
     "workshop-gan": Plan("gan", "model", rounds=5, steps=800, lr=1e-3),
     "workshop-diffusion": Plan("diffusion", "model", 12, 1000, 3e-3),
     "workshop-vae": Plan("vae", "model", rounds=8, steps=1500, lr=2e-3),
+    "workshop-flows": Plan("flows", "model", rounds=8, steps=400, lr=2e-3),
+    "workshop-flows-field": Plan("flows", "field", 8, 400, 3e-3, until="live-field"),
 }
 
 
 @functools.cache
-def scope(workshop: str) -> dict[str, Any]:
-    """Run a workshop's notebook up to its training; return what it defined."""
-    return run(workshop, until="live")
+def scope(workshop: str, until: str = "live") -> dict[str, Any]:
+    """Run a workshop's notebook up to a training; return what it defined."""
+    return run(workshop, until=until)
 
 
 def run(workshop: str, *, until: str = "") -> dict[str, Any]:
@@ -74,7 +77,7 @@ def run(workshop: str, *, until: str = "") -> dict[str, Any]:
 def train(name: str) -> torch.nn.Module:
     """Train one of the ``PLANS`` in rounds, each kept; weights in half precision."""
     plan = PLANS[name]
-    defined = scope(plan.workshop)
+    defined = scope(plan.workshop, plan.until)
     model = copy.deepcopy(defined[plan.model])  # the next training begins there too
     with torch.random.fork_rng(devices=[]):
         _train_in_rounds(name, model, defined["train"], plan)
