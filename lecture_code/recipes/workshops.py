@@ -38,6 +38,7 @@ class Plan(NamedTuple):
     lr: float  # of the first round
     options: Mapping[str, int] = {}  # of the notebook's ``train``
     until: str = "live"  # the tag of the cell that trains it in the notebook
+    fall: int = 0  # rounds in which the rate would reach zero, if not in these
 
 
 PLANS: dict[str, Plan] = {
@@ -48,7 +49,7 @@ PLANS: dict[str, Plan] = {
     "workshop-gan": Plan("gan", "model", rounds=5, steps=800, lr=1e-3),
     "workshop-diffusion": Plan("diffusion", "model", 12, 1000, 3e-3),
     "workshop-vae": Plan("vae", "model", rounds=8, steps=1500, lr=2e-3),
-    "workshop-flows": Plan("flows", "model", rounds=8, steps=400, lr=2e-3),
+    "workshop-flows": Plan("flows", "model", rounds=7, steps=400, lr=2e-3, fall=8),
     "workshop-flows-field": Plan("flows", "field", 8, 400, 3e-3, until="live-field"),
 }
 
@@ -99,7 +100,7 @@ def _train_in_rounds(
             kept = _files.read_arrays(path)
             model.load_state_dict({k: torch.from_numpy(kept[k]) for k in kept})
             continue
-        lr = plan.lr * (1 + math.cos(math.pi * done / plan.rounds)) / 2
+        lr = plan.lr * (1 + math.cos(math.pi * done / (plan.fall or plan.rounds))) / 2
         torch.manual_seed(100 * seed + done)
         with _interruptible():
             train(model, plan.steps, lr, **plan.options)
