@@ -37,6 +37,8 @@ class Plan(NamedTuple):
     steps: int  # of each round
     lr: float  # of the first round
     options: Mapping[str, int] = {}  # of the notebook's ``train``
+    until: str = "live"  # the tag of the cell that trains it in the notebook
+    fall: int = 0  # rounds in which the rate would reach zero, if not in these
 
 
 PLANS: dict[str, Plan] = {
@@ -50,13 +52,15 @@ PLANS: dict[str, Plan] = {
     "workshop-gan": Plan("gan", "model", rounds=5, steps=800, lr=1e-3),
     "workshop-diffusion": Plan("diffusion", "model", 12, 1000, 3e-3),
     "workshop-vae": Plan("vae", "model", rounds=8, steps=1500, lr=2e-3),
+    "workshop-flows": Plan("flows", "model", rounds=7, steps=400, lr=2e-3, fall=8),
+    "workshop-flows-field": Plan("flows", "field", 8, 400, 3e-3, until="live-field"),
 }
 
 
 @functools.cache
-def scope(workshop: str) -> dict[str, Any]:
-    """Run a workshop's notebook up to its training; return what it defined."""
-    return run(workshop, until="live")
+def scope(workshop: str, until: str = "live") -> dict[str, Any]:
+    """Run a workshop's notebook up to a training; return what it defined."""
+    return run(workshop, until=until)
 
 
 def run(workshop: str, *, until: str = "") -> dict[str, Any]:
@@ -77,7 +81,7 @@ def run(workshop: str, *, until: str = "") -> dict[str, Any]:
 def train(name: str) -> torch.nn.Module:
     """Train one of the ``PLANS`` in rounds, each kept; weights in half precision."""
     plan = PLANS[name]
-    defined = scope(plan.workshop)
+    defined = scope(plan.workshop, plan.until)
     model = copy.deepcopy(defined[plan.model])  # the next training begins there too
     with torch.random.fork_rng(devices=[]):
         _train_in_rounds(name, model, defined["train"], plan)
@@ -99,7 +103,7 @@ def _train_in_rounds(
             kept = _files.read_arrays(path)
             model.load_state_dict({k: torch.from_numpy(kept[k]) for k in kept})
             continue
-        lr = plan.lr * (1 + math.cos(math.pi * done / plan.rounds)) / 2
+        lr = plan.lr * (1 + math.cos(math.pi * done / (plan.fall or plan.rounds))) / 2
         torch.manual_seed(100 * seed + done)
         with _interruptible():
             train(model, plan.steps, lr, **plan.options)
