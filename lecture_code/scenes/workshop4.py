@@ -103,9 +103,8 @@ def scales() -> None:
 def choices(heats: Mapping[float, float], steps: Mapping[int, float]) -> None:
     """Draw the share of draws read as asked, against the heat and the steps."""
     _, panels = plt.subplots(1, 2, figsize=(5, 2.6), sharey=True)
-    for axes, shares, name in zip(
-        panels, (heats, steps), ("heat of the flow", "steps of the field"), strict=True
-    ):
+    drawn = {"heat of the flow": heats, "steps of the field": steps}
+    for axes, (name, shares) in zip(panels, drawn.items(), strict=True):
         places = range(len(shares))
         axes.plot(places, list(shares.values()), "o-", color=PALETTE["blue"])
         axes.set(xlabel=name, ylim=(0, 1.05))
