@@ -100,7 +100,7 @@ def scales() -> None:
     axes.set_axis_off()
 
 
-def choices(heats: Mapping[float, float], steps: Mapping[int, float]) -> None:
+def choices(heats: Mapping[float, float], steps: Mapping[float, float]) -> None:
     """Draw the share of draws read as asked, against the heat and the steps."""
     _, panels = plt.subplots(1, 2, figsize=(5, 2.6), sharey=True)
     drawn = {"heat of the flow": heats, "steps of the field": steps}
