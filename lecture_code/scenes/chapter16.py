@@ -114,9 +114,9 @@ def valleys(table: Table) -> None:
 def patience(long: Table, table: Table) -> None:
     """Draw total variations on the way through long trainings, beside short ones.
 
-    ``long`` has a row for each look at a VAE or GAN on its way, a panel is a separation.
-    Of the ``table``, trained for less, the median of each kind is dashed, and all runs
-    are a band.
+    ``long`` has a row for each look at a VAE or GAN on its way; each separation has a
+    panel. Of the ``table``, trained for less, the median of each kind is dashed, and
+    all runs are a band.
     """
     ms, kinds = np.unique(long["m"]), ("vae", "gan")
     panels = plt.subplots(len(ms), figsize=(5.0, 6.0), sharex=True)[1]
