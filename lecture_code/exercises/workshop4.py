@@ -40,7 +40,7 @@ def _check_gradient(answer: Any, x: torch.Tensor) -> None:
     scale = torch.tensor(0.5, requires_grad=True)
     y, gain = answer(x, lambda kept: (scale * kept, scale * kept))
     for each, name in ((y, "new x"), (gain, "log-determinant")):
-        if not (isinstance(each, torch.Tensor) and each.requires_grad):
+        if isinstance(each, torch.Tensor) and not each.requires_grad:
             raise Mistake(
                 f"The numbers are right, but no gradient passes the {name}: is there a "
                 ".detach(), an .item() or a torch.no_grad() on the way?"

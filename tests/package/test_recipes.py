@@ -314,7 +314,7 @@ def test_a_workshop_is_trained_in_rounds_and_taken_up_again(
     short = workshops.PLANS[name]._replace(rounds=2, steps=1)
     monkeypatch.setitem(workshops.PLANS, name, short)
     monkeypatch.setattr(workshops, "ROUNDS", tmp_path)
-    workshops.scope(short.workshop)  # which seeds the random numbers
+    workshops.scope(short.workshop, short.until)  # which seeds the random numbers
     state = torch.get_rng_state()
     made = workshops.train(name).state_dict()
     assert torch.equal(torch.get_rng_state(), state)

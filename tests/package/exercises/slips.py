@@ -198,6 +198,7 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "noisy = alpha * known - sigma * torch.randn_like(x)": "noise has no sign",
         "for t, s in times.unfold(-1, 2, 1):": "the only axis is the last one",
     },
+    "W4.3": {"x of the first case": "all cases begin at the same points"},
     "W2.1": {
         "clean = model(x - sigma * torch.randn_like(x), sigma)": "noise has no sign",
         "sigma = 0.05 * 99 ** torch.rand(len(x), 1, device=x.device)": (
