@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lecture_code.exercises import Check, Mistake, call, close, numbers
+from lecture_code.exercises import Check, Mistake, _noised, call, close, numbers
 
 SEEDS = (211, 222, 233)
 LOW, HIGH = 0.05, 5.0
@@ -41,19 +41,11 @@ def _loss(answer: Any) -> str:
         model = _Recorder()
         value = call(answer, model, x)
         got = numbers(value).item()
-        if len(model.asked) != 1:
-            raise Mistake(
-                f"Ask the model once for the whole batch; {len(model.asked)} calls "
-                "came."
-            )
+        _noised.check_once(model.asked)
         _check_levels(model.asked[0][1])
         _check_noise(*model.asked[0], x)
         _compare_loss(got, model, x)
-        if isinstance(value, torch.Tensor) and not value.requires_grad:
-            raise Mistake(
-                "The number is right, but no gradient reaches the network: is there a "
-                ".detach() or a torch.no_grad() on the way?"
-            )
+        _noised.check_gradient(value)
     return (
         "A regression with a known answer, at a level that changes from image to "
         "image. The best answer is the mean of all images that may have been under "
@@ -88,22 +80,14 @@ def _check_levels(sigma: torch.Tensor) -> None:
 
 def _check_noise(y: torch.Tensor, sigma: torch.Tensor, x: torch.Tensor) -> None:
     """Check that what the network saw is x plus sigma times normal noise."""
-    if y.shape != x.shape:
-        raise Mistake(f"The model expects images {tuple(x.shape)}, got {y.shape}.")
-    if torch.allclose(y, x):
-        raise Mistake("The model sees the clean images: there is nothing to learn.")
+    _noised.check_shape(y, x)
+    _noised.check_unequal(y, x)
     eps = ((y - x) / sigma).double()
-    if eps.std(dim=1).mean() < 0.1 or eps.std(dim=0).mean() < 0.1:
-        raise Mistake("Each pixel of each image needs noise of its own.")
-    if abs(eps.mean()) < 0.05 and abs(eps.std() - 1) < 0.05:
+    if _noised.is_normal(eps):
         return
     if abs((y - x).std() - 1) < 0.05:
         raise Mistake("The noise has the same size for every level: multiply by it.")
-    raise Mistake(
-        "What the model sees is not x + sigma eps: taken back, its noise has mean "
-        f"{eps.mean():.2f} and spread {eps.std():.2f}, where a standard normal has 0 "
-        "and 1."
-    )
+    _noised.refuse_noise(eps, "x + sigma eps")
 
 
 def _compare_loss(got: float, model: _Recorder, x: torch.Tensor) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lecture_code.exercises import Check, Mistake, call, close, numbers
+from lecture_code.exercises import Check, Mistake, _noised, call, close, numbers
 
 SEEDS = (4101, 4112, 4123)
 
@@ -118,84 +118,38 @@ def _compare_gain(got: np.ndarray, x: torch.Tensor) -> None:
     )
 
 
-class _Recorder(torch.nn.Module):
-    """A field that notes what it is asked, and answers by a simple rule."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scale = torch.nn.Parameter(torch.tensor(1.7))
-        self.asked: list[tuple[torch.Tensor, ...]] = []
-
-    def forward(self, x, t, label):
-        if (shape := tuple(getattr(t, "shape", ()))) != (len(x), 1):
-            raise Mistake(
-                f"The field expects a time for each image, shape {(len(x), 1)}, and "
-                f"got {shape}."
-            )
-        self.asked.append(tuple(each.detach().clone() for each in (x, t, label)))
-        return self.scale * (x.roll(1, dims=1) * (1 - t) + label[:, None] / 10)
-
-
 def _matching(answer: Any) -> str:
     """W4.2: the squared error in the velocity of a straight line."""
-    for (n, d), seed in zip(((4000, 6), (3000, 9)), SEEDS, strict=False):
-        draw = torch.Generator().manual_seed(seed)
-        x = 0.8 * torch.randn(n, d, generator=draw) - 0.5
-        label = torch.randint(10, (n,), generator=draw)
-        field = _Recorder()
+    for x, label in _noised.batches(SEEDS, 10):
+        field = _noised.Recorder()
         value = call(answer, field, x, label)
         got = numbers(value).item()
-        _check_asked(field.asked, x, label)
+        _noised.check_asked(field.asked, x, label)
+        seen, t, _ = field.asked[0]
+        _check_line(seen, t, x)
         _compare_matching(got, field, x)
-        if isinstance(value, torch.Tensor) and not value.requires_grad:
-            raise Mistake(
-                "The number is right, but no gradient reaches the field: is there a "
-                ".detach() or a torch.no_grad() on the way?"
-            )
+        _noised.check_gradient(value)
     return (
         "A plain regression, and no determinant anywhere: no layer has to be "
         "invertible, since an ODE can be run back whatever its velocity is."
     )
 
 
-def _check_asked(asked: list, x: torch.Tensor, label: torch.Tensor) -> None:
-    """Check times, places and labels that reached the field."""
-    if len(asked) != 1:
-        raise Mistake(f"Ask the field once for the whole batch; {len(asked)} came.")
-    seen, t, told = asked[0]
-    if seen.shape != x.shape:
-        raise Mistake(f"The field expects images {tuple(x.shape)}, got {seen.shape}.")
-    if not torch.equal(told, label):
-        raise Mistake("The labels go to the field as they are.")
-    if t.std() < 1e-6:
-        raise Mistake("All images of the batch got the same time: draw one for each.")
-    off = abs(t.mean() - 0.5), abs(t.std() - 12**-0.5)
-    if t.min() < 0 or t.max() > 1 or max(off) > 0.03:
-        raise Mistake(
-            f"Times should lie evenly in [0, 1]; yours have mean {t.mean():.2f} and "
-            f"go from {t.min():.2f} to {t.max():.2f}. torch.rand draws them."
-        )
-    if torch.allclose(seen, x):
-        raise Mistake("The field sees the clean images: there is nothing to learn.")
+def _check_line(seen: torch.Tensor, t: torch.Tensor, x: torch.Tensor) -> None:
+    """Check that what the field saw is a point between the image and normal noise."""
+    _noised.check_unequal(seen, x)
     noise = ((seen - (1 - t) * x) / t)[(t > 0.1).flatten()]
-    if noise.std(dim=1).mean() < 0.1 or noise.std(dim=0).mean() < 0.1:
-        raise Mistake("Each pixel of each image needs noise of its own.")
-    if abs(noise.mean()) < 0.05 and abs(noise.std() - 1) < 0.05:
+    if _noised.is_normal(noise):
         return
-    swapped = ((seen - t * x) / (1 - t))[(t < 0.9).flatten()]
-    if abs(swapped.mean()) < 0.05 and abs(swapped.std() - 1) < 0.05:
+    if _noised.looks_normal(((seen - t * x) / (1 - t))[(t < 0.9).flatten()]):
         raise Mistake(
             "The line runs the wrong way: at t = 0 the field should see the image, and "
             "at t = 1 the noise."
         )
-    raise Mistake(
-        "What the field sees is not (1 - t) x + t times noise: taken back, its noise "
-        f"has mean {noise.mean():.2f} and spread {noise.std():.2f}, where a standard "
-        "normal has 0 and 1."
-    )
+    _noised.refuse_noise(noise, "(1 - t) x + t times noise")
 
 
-def _compare_matching(got: float, field: _Recorder, x: torch.Tensor) -> None:
+def _compare_matching(got: float, field: _noised.Recorder, x: torch.Tensor) -> None:
     seen, t, told = (each.double() for each in field.asked[0])
     with torch.no_grad():
         guess = field(seen, t, told)

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from lecture_code.exercises import Check, Mistake, call, close, numbers
+from lecture_code.exercises import Check, Mistake, _noised, call, close, numbers
 
 SEEDS = (6101, 6112, 6123)
 
@@ -17,40 +17,17 @@ def _rates(t: Any) -> tuple[torch.Tensor, torch.Tensor]:
     return angle.cos(), angle.sin()
 
 
-class _Recorder(torch.nn.Module):
-    """A network that notes what it is asked, and answers by a simple rule."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scale = torch.nn.Parameter(torch.tensor(1.7))
-        self.asked: list[tuple[torch.Tensor, ...]] = []
-
-    def forward(self, x, t, labels):
-        if (shape := tuple(getattr(t, "shape", ()))) != (len(x), 1):
-            raise Mistake(
-                f"The model expects a time for each image, shape {(len(x), 1)}, and "
-                f"got {shape}. One time for all makes each step see one noise level."
-            )
-        self.asked.append(tuple(each.detach().clone() for each in (x, t, labels)))
-        return self.scale * (x.roll(1, dims=1) * (1 - t) + labels[:, None] / 10)
-
-
 def _loss(answer: Any) -> str:
     """W6.1: the squared error in the velocity at random times."""
-    for (n, d), seed in zip(((4000, 6), (3000, 9)), SEEDS, strict=False):
-        draw = torch.Generator().manual_seed(seed)
-        x = 0.8 * torch.randn(n, d, generator=draw) - 0.5
-        labels = torch.randint(11, (n,), generator=draw)
-        model = _Recorder()
+    for x, labels in _noised.batches(SEEDS, 11):
+        model = _noised.Recorder()
         value = call(answer, model, x, labels)
         got = numbers(value).item()
-        _check_asked(model.asked, x, labels)
+        _noised.check_asked(model.asked, x, labels)
+        seen, t, _ = model.asked[0]
+        _check_noise(seen, t, x)
         _compare_loss(got, model, x)
-        if isinstance(value, torch.Tensor) and not value.requires_grad:
-            raise Mistake(
-                "The number is right, but no gradient reaches the network: is there a "
-                ".detach() or a torch.no_grad() on the way?"
-            )
+        _noised.check_gradient(value)
     return (
         "That is all of the training: a regression with a known answer, at a noise "
         "level that changes from image to image. Nothing in it knows how many steps "
@@ -58,54 +35,23 @@ def _loss(answer: Any) -> str:
     )
 
 
-def _check_asked(asked: list, x: torch.Tensor, labels: torch.Tensor) -> None:
-    """Check times, noise and labels that reached the network."""
-    if len(asked) != 1:
-        raise Mistake(
-            f"Ask the model once for the whole batch; {len(asked)} calls came."
-        )
-    seen, t, told = asked[0]
-    if seen.shape != x.shape:
-        raise Mistake(f"The model expects images {tuple(x.shape)}, got {seen.shape}.")
-    if not torch.equal(told, labels):
-        raise Mistake("The labels go to the model as they are.")
-    t = t.double()
-    if t.std() < 1e-6:
-        raise Mistake("All images of the batch got the same time: draw one for each.")
-    off = abs(t.mean() - 0.5), abs(t.std() - 12**-0.5)
-    if t.min() < 0 or t.max() > 1 or max(off) > 0.03:
-        raise Mistake(
-            f"Times should lie evenly in [0, 1]; yours have mean {t.mean():.2f} and "
-            f"go from {t.min():.2f} to {t.max():.2f}. torch.rand draws them."
-        )
-    alpha, sigma = _rates(t)
-    _check_noise(seen, x, alpha, sigma)
-
-
-def _check_noise(seen, x, alpha, sigma) -> None:
+def _check_noise(seen: torch.Tensor, t: torch.Tensor, x: torch.Tensor) -> None:
     """Check that what the network saw is alpha x plus sigma times normal noise."""
-    much = (sigma > 0.1).flatten()
-    eps = ((seen - alpha * x) / sigma)[much]
-    if eps.std(dim=1).mean() < 0.1 or eps.std(dim=0).mean() < 0.1:
-        raise Mistake("Each pixel of each image needs noise of its own.")
-    if abs(eps.mean()) < 0.05 and abs(eps.std() - 1) < 0.05:
+    alpha, sigma = _rates(t)
+    eps = ((seen - alpha * x) / sigma)[(sigma > 0.1).flatten()]
+    if _noised.is_normal(eps):
         return
     swapped = ((seen - sigma * x) / alpha)[(alpha > 0.1).flatten()]
-    if abs(swapped.mean()) < 0.05 and abs(swapped.std() - 1) < 0.05:
+    if _noised.looks_normal(swapped):
         raise Mistake(
             "The two shares are swapped: at t = 0 the model should see the image, and "
             "at t = 1 the noise."
         )
-    if torch.allclose(seen, x):
-        raise Mistake("The model sees the clean images: there is nothing to learn.")
-    raise Mistake(
-        "What the model sees is not alpha x + sigma eps: taken back, its noise has "
-        f"mean {eps.mean():.2f} and spread {eps.std():.2f}, where a standard normal "
-        "has 0 and 1."
-    )
+    _noised.check_unequal(seen, x)
+    _noised.refuse_noise(eps, "alpha x + sigma eps")
 
 
-def _compare_loss(got: float, model: _Recorder, x: torch.Tensor) -> None:
+def _compare_loss(got: float, model: _noised.Recorder, x: torch.Tensor) -> None:
     seen, t, told = model.asked[0]
     guess = model(seen, t, told).detach().double()
     alpha, sigma = _rates(t)

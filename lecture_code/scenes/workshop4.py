@@ -3,45 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import matplotlib.pyplot as plt
-import numpy as np
 import torch
 from torch.nn import functional as F
 
+from lecture_code.scenes import _sheets
 from lecture_code.session import PALETTE
 
-SIDE, GAP = 28, 2
 
-
-def sheet(images: torch.Tensor, columns: int = 10) -> None:
-    """Draw images (n, 784) with levels from 0 to 255 in rows of so many."""
-    _draw(list(images.split(columns)))
+def sheet(levels: torch.Tensor) -> None:
+    """Draw images (n, 784) with levels from 0 to 255 in rows of ten."""
+    _sheets.sheet(levels / 127.5 - 1)
 
 
 def rows(strips: Mapping[str, torch.Tensor]) -> None:
     """Draw a row of images (n, 784), levels 0 to 255, for each label."""
-    axes = _draw(list(strips.values()))
-    middles = np.arange(len(strips)) * (SIDE + GAP) + (SIDE + GAP) / 2
-    axes.set_yticks(middles, list(strips))
-
-
-def _draw(strips: list[torch.Tensor]) -> Any:
-    """Lay rows of images on one sheet of paper, and draw it."""
-    step, columns = SIDE + GAP, max(map(len, strips))
-    paper = np.zeros((len(strips) * step, columns * step))
-    for down, strip in enumerate(strips):
-        for right, image in enumerate(strip.detach().cpu().numpy()):
-            top, left = down * step + GAP // 2, right * step + GAP // 2
-            paper[top : top + SIDE, left : left + SIDE] = image.reshape(SIDE, SIDE)
-    size = 5 / max(columns, 8)
-    axes = plt.subplots(figsize=(size * columns, size * len(strips)))[1]
-    axes.imshow(paper, vmin=0, vmax=255)
-    axes.spines[:].set_visible(False)
-    axes.set(xticks=[], yticks=[])
-    axes.tick_params(length=0, labelsize=12)
-    return axes
+    _sheets.rows({name: levels / 127.5 - 1 for name, levels in strips.items()})
 
 
 def bells(z: torch.Tensor) -> torch.Tensor:
